@@ -1,0 +1,222 @@
+# psirtd - build, test, lint, install.
+#
+# Reading the lists below shows the architecture: one folder of daemon/ a
+# room, one line a file.  Two targets do all the set-up on a fresh Debian 12:
+#   make demo    install what is missing, build, run the main job on
+#                throw-away mail servers, show what came of it
+#   make check   install what is missing, build, run every test
+
+PREFIX     ?= /usr/local
+SYSCONFDIR ?= /etc
+BUILD      ?= build$(if $(SANITIZE),/sanitize)
+VERSION    := 0.1.0
+
+CC         ?= gcc
+PKGCONFIG  ?= pkg-config
+PYTHON     ?= /usr/bin/python3
+
+# ---- what is built ---------------------------------------------------------
+
+ROOMS := base wire settings stream fetch read vault desk write send store engine \
+	control
+
+base_SRC := error bytes channel log text clock room sandbox landlock
+wire_SRC := wire reading opening vault fetch send
+settings_SRC :=
+stream_SRC :=
+fetch_SRC :=
+read_SRC :=
+vault_SRC :=
+desk_SRC :=
+write_SRC :=
+send_SRC :=
+store_SRC :=
+engine_SRC :=
+control_SRC :=
+ctl_SRC :=
+
+# what a unit test of a room links beside that room
+base_NEEDS :=
+wire_NEEDS := base
+settings_NEEDS := base
+stream_NEEDS := wire base
+fetch_NEEDS := stream wire base
+read_NEEDS := wire base
+vault_NEEDS := wire base
+desk_NEEDS := settings wire base
+write_NEEDS := settings wire base
+send_NEEDS := stream wire base
+store_NEEDS := base
+engine_NEEDS := control desk write store settings wire base
+control_NEEDS := store desk write settings wire base
+
+# ---- libraries -------------------------------------------------------------
+
+base_PKGS := talloc libseccomp
+settings_PKGS := libconfuse
+stream_PKGS := gnutls
+read_PKGS := gmime-3.0
+vault_PKGS := gpgme gmime-3.0
+store_PKGS := sqlite3 libsodium
+engine_PKGS := libsystemd
+control_PKGS := jansson
+ctl_PKGS := jansson talloc
+ALL_PKGS := $(sort $(foreach r,$(ROOMS) ctl,$($(r)_PKGS)))
+
+# libetpan's own pkg-config file asks for a spec file that undoes PIE.
+ETPAN_LIBS := -letpan
+
+# ---- flags -----------------------------------------------------------------
+
+WARN := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes \
+	-Wmissing-prototypes -Wvla -Wundef -Wcast-qual -Wimplicit-fallthrough \
+	-Wnull-dereference -Wno-unused-parameter
+WERROR := $(if $(CI),-Werror)
+ifdef SANITIZE
+OPT := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer \
+	-fno-sanitize-recover=undefined -DPSIRTD_SANITIZE=1
+else
+OPT := -O2 -g -D_FORTIFY_SOURCE=3
+endif
+HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection \
+	-ftrivial-auto-var-init=zero -fPIE
+CPPFLAGS += -Iinclude -D_GNU_SOURCE -DPSIRTD_VERSION='"$(VERSION)"' \
+	-DPSIRTD_SYSCONFDIR='"$(SYSCONFDIR)"' \
+	-DPSIRTD_DATADIR='"$(PREFIX)/share/psirtd"'
+CFLAGS ?= $(OPT)
+ALL_CFLAGS = -std=c11 $(CFLAGS) $(WARN) $(WERROR) $(HARDEN)
+LDFLAGS += -pie -Wl,-z,relro,-z,now -Wl,--as-needed \
+	$(if $(SANITIZE),-fsanitize=address$(comma)undefined)
+comma := ,
+pkg_cflags = $(if $(1),$(shell $(PKGCONFIG) --cflags $(1) 2>/dev/null))
+pkg_libs = $(if $(1),$(shell $(PKGCONFIG) --libs $(1) 2>/dev/null))
+LIBS = $(call pkg_libs,$(ALL_PKGS)) $(ETPAN_LIBS)
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all deps test-deps check demo lint check-rooms format install clean
+
+all: $(BUILD)/psirtd $(BUILD)/psirt
+
+# ---- rules -----------------------------------------------------------------
+
+room_dir = $(if $(filter engine,$(1)),daemon,daemon/$(1))
+room_objs = $(patsubst %,$(BUILD)/obj/$(call room_dir,$(1))/%.o,$($(1)_SRC))
+
+define room_rules
+$(BUILD)/lib/$(1).a: $(call room_objs,$(1))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$$(AR) rcs $$@ $$^
+$(call room_objs,$(1)): ROOM_CFLAGS = $$(call pkg_cflags,$($(1)_PKGS) talloc)
+endef
+$(foreach r,$(ROOMS) ctl,$(eval $(call room_rules,$(r))))
+
+$(BUILD)/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(ROOM_CFLAGS) -MMD -MP -c -o $@ $<
+
+ROOM_LIBS := $(foreach r,$(ROOMS),$(BUILD)/lib/$(r).a)
+link_group = -Wl,--start-group $(1) -Wl,--end-group
+
+$(BUILD)/psirtd: $(BUILD)/obj/daemon/main.o $(ROOM_LIBS)
+	$(CC) $(LDFLAGS) -o $@ $< $(call link_group,$(ROOM_LIBS)) $(LIBS)
+
+$(BUILD)/psirt: $(BUILD)/lib/ctl.a $(BUILD)/lib/base.a
+	$(CC) $(LDFLAGS) -o $@ \
+	    -Wl,--whole-archive $(BUILD)/lib/ctl.a -Wl,--no-whole-archive \
+	    $(BUILD)/lib/base.a $(LIBS)
+
+# ---- unit tests: tests/unit/test_ROOM_NAME.c -------------------------------
+
+UNIT := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
+unit_room = $(word 2,$(subst _, ,$(1)))
+define unit_rules
+$(BUILD)/unit/$(1): tests/unit/$(1).c \
+    $(foreach r,$(call unit_room,$(1)) $($(call unit_room,$(1))_NEEDS),$(BUILD)/lib/$(r).a)
+	@mkdir -p $$(@D)
+	$$(CC) $$(CPPFLAGS) $$(ALL_CFLAGS) $$(call pkg_cflags,$(ALL_PKGS)) \
+	    -MMD -MP -MF $$@.d -o $$@ $$< $$(LDFLAGS) \
+	    $$(call link_group,$$(filter %.a,$$^)) $$(LIBS) -lcmocka
+endef
+$(foreach t,$(UNIT),$(eval $(call unit_rules,$(t))))
+
+# ---- dependencies: the only installer --------------------------------------
+
+BUILD_DEPS := gcc make pkg-config libgpgme-dev libetpan-dev libgmime-3.0-dev \
+	libconfuse-dev libsodium-dev libtalloc-dev libjansson-dev \
+	libseccomp-dev libsystemd-dev libgnutls28-dev libsqlite3-dev \
+	gnupg gpg-agent ca-certificates
+TEST_DEPS := libcmocka-dev dovecot-imapd exim4-daemon-light python3 \
+	python3-pytest openssl procps strace
+LINT_DEPS := clang-format clang-tidy cppcheck
+
+deps:
+	@tests/tools/install-deps $(BUILD_DEPS)
+test-deps: deps
+	@tests/tools/install-deps $(TEST_DEPS)
+
+# ---- checks ----------------------------------------------------------------
+
+check: test-deps
+	@$(MAKE) --no-print-directory -j$$(nproc) all unit
+	@BUILD=$(abspath $(BUILD)) SANITIZE=$(SANITIZE) PYTHON=$(PYTHON) \
+	    tests/tools/run-tests
+.PHONY: unit
+unit: $(addprefix $(BUILD)/unit/,$(UNIT))
+
+demo: test-deps
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@BUILD=$(abspath $(BUILD)) $(PYTHON) tests/demo/demo.py
+
+check-rooms:
+	@tests/tools/check-rooms
+
+C_FILES = $(shell find daemon include tests -name '*.[ch]')
+lint: check-rooms
+	@tests/tools/install-deps $(BUILD_DEPS) $(TEST_DEPS) $(LINT_DEPS)
+	clang-format --dry-run -Werror $(C_FILES)
+	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
+	    --enable=warning,performance,portability -Iinclude -j$$(nproc) \
+	    --suppressions-list=.cppcheck daemon
+	clang-tidy --quiet --warnings-as-errors='*' $(shell find daemon -name '*.c') \
+	    -- -std=c11 $(CPPFLAGS) $(call pkg_cflags,$(ALL_PKGS))
+	$(MAKE) --no-print-directory -j$$(nproc) CI=1 BUILD=$(BUILD)/lint all unit
+
+format:
+	clang-format -i $(C_FILES)
+
+# ---- install ---------------------------------------------------------------
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin \
+	    $(DESTDIR)$(PREFIX)/share/psirtd/templates/en \
+	    $(DESTDIR)$(PREFIX)/share/psirtd/templates/ja \
+	    $(DESTDIR)$(PREFIX)/lib/systemd/system \
+	    $(DESTDIR)$(PREFIX)/lib/sysusers.d \
+	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d \
+	    $(DESTDIR)$(PREFIX)/share/man/man1 \
+	    $(DESTDIR)$(PREFIX)/share/man/man5 \
+	    $(DESTDIR)$(PREFIX)/share/man/man8 \
+	    $(DESTDIR)$(PREFIX)/share/doc/psirtd $(DESTDIR)$(SYSCONFDIR)/psirtd
+	install -m 755 $(BUILD)/psirtd $(DESTDIR)$(PREFIX)/sbin/psirtd
+	install -m 755 $(BUILD)/psirt $(DESTDIR)$(PREFIX)/bin/psirt
+	install -m 644 conf/templates/en/* $(DESTDIR)$(PREFIX)/share/psirtd/templates/en
+	install -m 644 conf/templates/ja/* $(DESTDIR)$(PREFIX)/share/psirtd/templates/ja
+	install -m 644 conf/psirtd.conf $(DESTDIR)$(PREFIX)/share/doc/psirtd/psirtd.conf
+	test -e $(DESTDIR)$(SYSCONFDIR)/psirtd/psirtd.conf || \
+	    install -m 640 conf/psirtd.conf $(DESTDIR)$(SYSCONFDIR)/psirtd/psirtd.conf
+	sed 's|@PREFIX@|$(PREFIX)|g; s|@SYSCONFDIR@|$(SYSCONFDIR)|g' \
+	    systemd/psirtd.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/psirtd.service
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/psirtd.service
+	install -m 644 systemd/psirtd.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/psirtd.conf
+	install -m 644 systemd/psirtd.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/psirtd.conf
+	install -m 644 daemon/psirtd.8 $(DESTDIR)$(PREFIX)/share/man/man8/psirtd.8
+	install -m 644 conf/psirtd.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/psirtd.conf.5
+	install -m 644 daemon/ctl/psirt.1 $(DESTDIR)$(PREFIX)/share/man/man1/psirt.1
+
+clean:
+	rm -rf build
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

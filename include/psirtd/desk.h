@@ -1,0 +1,158 @@
+/*
+ * desk.h - the decisions, pure: rows and openings in, decisions out.  No
+ * socket, no gpg, no clock but the one handed in.
+ */
+#ifndef PSIRTD_DESK_H
+#define PSIRTD_DESK_H
+
+#include "psirtd/opening.h"
+#include "psirtd/settings.h"
+
+/* ---- who signed ---- */
+
+struct desk_signer {
+	enum verdict verdict;
+	const char *fingerprint; /* primary, for PINNED, KNOWN; else NULL */
+	const struct correspondent *correspondent; /* PINNED by it */
+	const struct contact *contact;             /* PINNED by it */
+	const struct department *department;
+	const char *why; /* a phrase: "bad signature", "no signature" … */
+};
+
+/*
+ * The verdict over the part with this index: the innermost layer that covers
+ * it and carries a signature decides; a part in no signed layer is UNSIGNED.
+ * Several signatures: PINNED needs one good pinned one and none that is BAD.
+ * bound_key is the fingerprint bound to the case's finder, or NULL.
+ */
+struct desk_signer desk_part_signer(const struct settings *s,
+    const struct opening *o, size_t part, const char *bound_key);
+/*
+ * The verdict over the letter's own text (its first non-empty text part):
+ * what the letter says is said by this signer.
+ */
+struct desk_signer desk_letter_signer(const struct settings *s,
+    const struct opening *o, const char *bound_key);
+
+/* ---- what a letter is ---- */
+
+/* How a case came to be a candidate for a letter. */
+enum match_by { MATCH_THREAD = 1, /* In-Reply-To, References: our Message-ID */
+	MATCH_NUMBER,             /* our number */
+	MATCH_TRACKING,           /* a tracking id of the case */
+	MATCH_REPORT };           /* the same report digest */
+
+struct candidate {
+	int64_t casefile;
+	enum match_by by;
+	/* the address of the letter's From is known to this case */
+	bool address_known;
+	/* the case's bound key, NULL none */
+	const char *bound_key;
+	/* the correspondent that is this case's counterpart, NULL: finder */
+	const char *correspondent;
+};
+
+enum letter_state { LETTER_RECEIVED = 1, LETTER_OPENED, LETTER_FILED,
+	LETTER_INQUIRY, LETTER_SET_ASIDE, LETTER_QUARANTINED, LETTER_DROPPED };
+
+/* Why a letter ended where it did; shown to the POC by desk_reason_text(). */
+enum reason {
+	REASON_NONE,
+	REASON_NEW_REPORT,
+	REASON_JOINED,
+	REASON_JOINED_UNCONFIRMED, /* other address or key than expected */
+	REASON_DUPLICATE,
+	REASON_INQUIRY,
+	REASON_AUTO_REPLY,
+	REASON_LIST,
+	REASON_BOUNCE,
+	REASON_OWN,              /* our own mail came back */
+	REASON_FORGED,           /* claims a correspondent, bad signature */
+	REASON_UNPINNED,         /* claims a correspondent, unknown key/unsigned */
+	REASON_FOREIGN_NUMBER,   /* our number from an address foreign to it */
+	REASON_UNDECRYPTABLE,
+	REASON_TOO_LARGE,
+	REASON_BROKEN,           /* read room killed or refused */
+	REASON_SMIME,
+	REASON_ADOPTED,          /* there before the first start */
+	REASON_DROPPED,
+	REASON_BY_HAND,
+	REASON_COUNT,
+};
+
+/* Why no acknowledgement goes; 0: it goes. */
+enum silence { SILENCE_NONE, SILENCE_POLICY, SILENCE_JOINED, SILENCE_MACHINE,
+	SILENCE_STALE, SILENCE_ADOPTED, SILENCE_LIMIT, SILENCE_NO_ADDRESS,
+	SILENCE_SET_ASIDE, SILENCE_OWN, SILENCE_DEPARTMENT };
+
+struct desk_input {
+	const struct settings *settings;
+	const struct opening *opening; /* NULL: could not be read at all */
+	int64_t now;
+	int64_t received; /* receipt at our mail server (RULES 8) */
+	bool adopted; /* stood in the mailbox at the first start, adopt=file */
+	bool own_message_id; /* its Message-ID is one of ours */
+	bool bounce_of_ours; /* a report that names one of our Message-IDs */
+	bool by_hand; /* `psirt file N`: the POC accepts it as a report */
+	const struct candidate *candidates;
+	size_t ncandidates;
+	unsigned acknowledged_last_hour;  /* to this sender's address */
+	unsigned automatic_last_hour;     /* in all */
+};
+
+struct desk_route {
+	const struct department *department;
+	enum role role;
+};
+
+struct decision {
+	enum letter_state state;
+	enum reason reason;
+	struct desk_signer signer;
+	int64_t join; /* the case it joins; 0 none */
+	bool new_case;
+	bool unopened; /* the case (or letter) waits for a key */
+	enum flow flow;
+	const struct correspondent *correspondent; /* counterpart, or claimed */
+	bool claims_correspondent;
+	bool tell_poc;
+
+	bool acknowledge;
+	enum silence silence;
+	bool ask_resend; /* the note of RULES 6 */
+	const char *reply_to;   /* the address an automatic mail may go to */
+	const char *reply_name;
+	const char *language;
+	bool bind_key; /* the first key block of the letter becomes the case's */
+
+	int product; /* index in settings.products; -1 none */
+	struct desk_route *routes;
+	size_t nroutes;
+	bool route_now; /* by itself; else proposed to the POC */
+	bool share_text; /* the letter's text may go along (RULES 5) */
+	const char *exploited; /* words of active exploitation, or NULL */
+};
+
+/* The whole judgement of one letter (DESIGN.md, "Trust, in one table"). */
+struct decision *desk_judge(const void *ctx, const struct desk_input *in);
+
+/* Index of the product whose longest name or pattern was hit; -1 none.
+ * *clear: one product, or all hit products agree on the departments. */
+int desk_product(const struct settings *s, const struct opening *o, bool *clear);
+/* "Claims to be": address or domain in From, Reply-To, Return-Path, a name
+ * of the settings in From, (RULES 8).  NULL: claims none. */
+const struct correspondent *desk_claims(const struct settings *s,
+    const struct headers *h);
+/* The letter's own words: first text of the deepest opened layer; NULL none. */
+const char *desk_text(const struct opening *o, size_t *part);
+/* The subject to show: the protected one when opened, else the outer. */
+const char *desk_subject(const struct opening *o);
+
+const char *letter_state_name(enum letter_state state);
+const char *reason_name(enum reason reason);      /* "forged" */
+const char *reason_text(enum reason reason);      /* a sentence */
+const char *silence_name(enum silence silence);
+const char *match_by_name(enum match_by by);
+
+#endif

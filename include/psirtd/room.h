@@ -1,0 +1,66 @@
+/*
+ * room.h - a room is this program started anew as `psirtd -x NAME`, with one
+ * socketpair (fd 3) to the engine, an empty environment but what is named,
+ * and everything else closed.  One row a room: see rooms[] in daemon/main.c.
+ */
+#ifndef PSIRTD_ROOM_H
+#define PSIRTD_ROOM_H
+
+#include <sys/types.h>
+
+#include "psirtd/channel.h"
+#include "psirtd/error.h"
+
+#define ROOM_FD 3
+/* The most a frame may carry: a letter, its parts, and room to spare. */
+#define ROOM_FRAME_MAX ((size_t)192 << 20)
+
+struct room_process {
+	const char *name;
+	pid_t pid;
+	struct channel *channel;
+};
+
+/*
+ * Starts the room NAME (fork, socketpair to fd 3, close the rest, exec self).
+ * self is the path of this program (/proc/self/exe).  The child is killed
+ * when this process dies (PR_SET_PDEATHSIG).
+ */
+struct room_process *room_start(const void *ctx, const char *self,
+    const char *name, struct error *err);
+
+/* ---- one child a job (read, vault) ---- */
+
+struct room_limits {
+	unsigned wall_ms;      /* killed after this */
+	unsigned cpu_s;        /* RLIMIT_CPU */
+	size_t memory_bytes;   /* RLIMIT_AS; not under SANITIZE */
+	size_t reply_bytes;    /* the most it may answer */
+};
+
+enum room_end {
+	ROOM_END_OK,      /* answered, exit 0 */
+	ROOM_END_TIME,    /* wall clock or CPU */
+	ROOM_END_MEMORY,  /* out of memory */
+	ROOM_END_CRASH,   /* a signal, an exit code, or an answer malformed */
+	ROOM_END_TOO_BIG, /* answered more than reply_bytes */
+};
+
+/*
+ * The job of a child: answers by writing into out and returning 0.  Runs in
+ * the child, behind its limits; whatever it allocates dies with it.
+ */
+typedef int room_job(void *arg, struct buf *out, struct error *err);
+
+/*
+ * Forks a child in a process group of its own, puts the limits on it, runs
+ * job, takes its answer over a pipe, and kills the whole group afterwards
+ * (gpg lingers otherwise).  `enter` (may be NULL) runs in the child before
+ * the job and walls it in; its failure is a CRASH.
+ */
+enum room_end room_run_job(const void *ctx, const struct room_limits *limits,
+    int (*enter)(struct error *err), room_job *job, void *arg,
+    struct bytes *answer, struct error *err);
+const char *room_end_name(enum room_end end);
+
+#endif

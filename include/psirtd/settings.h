@@ -1,0 +1,185 @@
+/*
+ * settings.h - psirtd.conf as const structs, made once at start by libconfuse.
+ *
+ * Every error names file:line and what to do.  Fingerprints are upper-case,
+ * addresses and domains lower-case.  Secrets are not in here: only where they
+ * are to be had (settings_secret()).
+ */
+#ifndef PSIRTD_SETTINGS_H
+#define PSIRTD_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "psirtd/bytes.h"
+#include "psirtd/error.h"
+
+struct place { /* where in the file something stood, for error messages */
+	const char *file;
+	int line;
+};
+
+enum role { ROLE_DESIGN = 1, ROLE_RESEARCH, ROLE_QUALITY, ROLE_INTEGRATION,
+	ROLE_CARE, ROLE_SALES, ROLE_RISK, ROLE_PUBLICITY, ROLE_MANUFACTURING,
+	ROLE_COUNT };
+enum adopt { ADOPT_UNSET, ADOPT_LEAVE, ADOPT_FILE, ADOPT_ANSWER };
+enum acknowledge { ACKNOWLEDGE_ENCRYPTED, ACKNOWLEDGE_REPORT, ACKNOWLEDGE_ANY };
+enum flow { FLOW_DIRECT = 1, FLOW_JPCERT };
+enum operator_role { OPERATOR_VIEWER = 1, OPERATOR_OPERATOR, OPERATOR_LEAD };
+
+struct secret_source {
+	const char *file;    /* password_file: %d is $CREDENTIALS_DIRECTORY */
+	const char *command; /* or password_command: run once, no shell trick */
+};
+
+struct server_settings {
+	const char *host;
+	const char *connect_to; /* address to connect to instead, or NULL */
+	uint32_t port;
+	bool starttls;
+	const char *user;
+	struct secret_source secret;
+	const char *ca_file; /* NULL: the system's */
+	uint32_t timeout_s;
+	struct place place;
+};
+
+struct contact {
+	const char *name;
+	const char *address;
+	const char *fingerprint; /* NULL when notice */
+	const char *language;    /* "ja", "en" */
+	bool notice; /* mail = notice: "come to the desk" alone (RULES 27) */
+	struct place place;
+};
+
+struct department {
+	const char *name; /* the word `psirt route` takes */
+	const char *title;
+	enum role role;
+	struct contact *contacts;
+	size_t ncontacts;
+	struct place place;
+};
+
+struct product {
+	const char *name;
+	const char **names; /* name itself is the first */
+	size_t nnames;
+	const char *pattern; /* regular expression, or NULL */
+	/* departments by role: index in settings.departments, -1 none */
+	int departments[ROLE_COUNT];
+	struct place place;
+};
+
+struct correspondent {
+	const char *name;
+	const char **names; /* how it calls itself, user ids; matched in From */
+	size_t nnames;
+	const char **addresses;
+	size_t naddresses;
+	const char **domains;
+	size_t ndomains;
+	const char **fingerprints;
+	size_t nfingerprints;
+	enum flow flow;
+	const char *language;
+	struct place place;
+};
+
+struct operator {
+	const char *user; /* login name */
+	uid_t uid;
+	enum operator_role role;
+	const char *address;     /* alerts go here; NULL none */
+	const char *fingerprint;
+	const char *language;
+	struct place place;
+};
+
+struct settings {
+	const char *file;
+	const char *database;
+	const char *socket;     /* of psirt */
+	const char *work_dir;   /* short: fresh gpg homes below it */
+	const char *templates;  /* folder with en/ and ja/ */
+	unsigned workers;       /* 0: number of cores */
+
+	struct server_settings mailbox;
+	const char *folder, *filed, *too_large;
+	unsigned poll_s;
+	int64_t letter_max; /* bytes */
+	enum adopt adopt;
+	int64_t stale_s; /* no automatic answer to a letter older than this */
+
+	struct server_settings submission;
+	const char *from_name;
+	const char *address;  /* the POC's own, From of every mail */
+	const char **aliases; /* other addresses that are ours */
+	size_t naliases;
+
+	const char *gnupghome;
+	const char *poc; /* fingerprint */
+	const char **retired;
+	size_t nretired;
+	const char *recovery; /* or NULL */
+	struct secret_source passphrase;
+
+	const char *number_prefix; /* PSIRT */
+	const char *organization;  /* the vendor's name in mails */
+	const char *organization_ja;
+	const char *language; /* default of a reply: en, ja */
+	const char *policy_url, *key_url; /* or NULL */
+	unsigned reply_days; /* business days to the first human answer */
+
+	bool route_auto;
+	enum acknowledge acknowledge;
+	bool share_finder;
+	bool copy_to_self;
+	unsigned acknowledge_per_hour;    /* to one address */
+	unsigned automatic_per_hour;      /* in all */
+
+	/* limits (see vault.h, reading.h) */
+	unsigned wall_ms, cpu_s, memory_mb, max_parts, max_depth, max_keys;
+
+	struct department *departments;
+	size_t ndepartments;
+	struct product *products;
+	size_t nproducts;
+	int default_departments[ROLE_COUNT]; /* what no product matches */
+	struct correspondent *correspondents;
+	size_t ncorrespondents;
+	struct operator *operators;
+	size_t noperators;
+};
+
+/*
+ * Reads PATH.  NULL with FAULT_SETUP; every error found is written to
+ * `errors` (a talloc string made on ctx, one "file:line: sentence" a line).
+ */
+struct settings *settings_load(const void *ctx, const char *path,
+    char **errors, struct error *err);
+/*
+ * Reads the secret (file or command; one trailing newline dropped) into a
+ * buffer wiped when freed.  -1: FAULT_SETUP, naming file:line, never content.
+ */
+struct buf *settings_secret(const void *ctx, const struct secret_source *from,
+    struct place place, struct error *err);
+/* Every fingerprint of contacts, correspondents and operators, once each. */
+const char **settings_pinned(const void *ctx, const struct settings *s,
+    size_t *count);
+/* Who owns a fingerprint; NULL none. */
+const struct correspondent *settings_correspondent_by_key(
+    const struct settings *s, const char *fingerprint);
+const struct contact *settings_contact_by_key(const struct settings *s,
+    const char *fingerprint, const struct department **department);
+const struct department *settings_department(const struct settings *s,
+    const char *name);
+bool settings_is_own_address(const struct settings *s, const char *address);
+/* NULL: this login has no role. */
+const struct operator *settings_operator(const struct settings *s, uid_t uid);
+const char *role_name(enum role role);
+const char *flow_name(enum flow flow);
+
+#endif

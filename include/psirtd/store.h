@@ -1,0 +1,342 @@
+/*
+ * store.h - the database: all SQL, all sealing, the record.
+ *
+ * One connection, WAL, synchronous=FULL, STRICT tables.  Content columns are
+ * sealed under the data key on their way in and opened on their way out;
+ * callers see clear values and talloc copies.  A stop of the engine is one
+ * store_begin … store_commit; functions that write refuse to run outside one
+ * unless said otherwise.  Addresses, Message-IDs and identifiers are looked
+ * up by a keyed BLAKE2b that stands beside them.
+ *
+ * Errors: FAULT_RETRY (disk full, busy), FAULT_SETUP (not a database, newer
+ * than this program, no key), FAULT_BUG.
+ */
+#ifndef PSIRTD_STORE_H
+#define PSIRTD_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "psirtd/bytes.h"
+#include "psirtd/error.h"
+
+struct store;
+
+#define STORE_KEY_BYTES 32
+#define STORE_DIGEST_BYTES 32
+
+/* Opens or makes the file (0600) and migrates it; takes an exclusive lock so
+ * that a second daemon is refused. */
+struct store *store_open(const void *ctx, const char *path, struct error *err);
+
+/* ---- the data key (DESIGN.md, "At rest") ---- */
+
+/* The OpenPGP message that holds it; {NULL,0} on a new database. */
+int store_wrapped_key(const void *ctx, struct store *st, struct bytes *wrapped,
+    struct error *err);
+/* Makes a new random key (nothing is kept yet). */
+void store_new_key(uint8_t key[STORE_KEY_BYTES]);
+/* Keeps the wrapped form of a new key; allowed once. Own transaction. */
+int store_keep_key(struct store *st, struct bytes wrapped,
+    const uint8_t key[STORE_KEY_BYTES], struct error *err);
+/* Hands the key over (copied to locked memory); refuses a wrong one. */
+int store_unlock(struct store *st, const uint8_t key[STORE_KEY_BYTES],
+    struct error *err);
+
+/* ---- transactions ---- */
+
+int store_begin(struct store *st, struct error *err);
+int store_commit(struct store *st, struct error *err);
+void store_rollback(struct store *st); /* nothing happens outside one */
+
+/* ---- mailbox ---- */
+
+struct store_mailbox {
+	const char *folder;
+	uint32_t uidvalidity;
+	uint32_t after;  /* letters with a greater uid are looked at */
+	int64_t adopted; /* when the first start was settled; 0 not yet */
+	uint32_t adopt_upto; /* uids up to this stood there at the first start */
+};
+
+/* 1 found, 0 not, -1. */
+int store_mailbox_get(const void *ctx, struct store *st, const char *folder,
+    struct store_mailbox *mb, struct error *err);
+int store_mailbox_put(struct store *st, const struct store_mailbox *mb,
+    struct error *err);
+/* The letter of a copy (folder, uidvalidity, uid); 0 unknown. */
+int store_copy_find(struct store *st, const char *folder, uint32_t uidvalidity,
+    uint32_t uid, int64_t *letter, struct error *err);
+int store_copy_moved(struct store *st, const char *folder,
+    uint32_t uidvalidity, uint32_t uid, uint32_t how, struct error *err);
+
+/* ---- letters ---- */
+
+struct store_letter {
+	int64_t id;
+	int64_t received; /* INTERNALDATE */
+	int64_t stored;
+	int64_t size;
+	uint32_t state;  /* enum letter_state (desk.h) */
+	uint32_t reason; /* enum reason */
+	uint32_t verdict;
+	int64_t casefile; /* 0 none */
+	uint32_t adopted; /* stood there at the first start */
+	uint32_t by_hand;
+	uint32_t tries; /* openings begun: a letter that kills us is seen */
+	char *sender;     /* shown address; NULL */
+	char *subject;    /* of the letter; NULL. Reading it is a trace */
+	char *signer;     /* who signed in words; NULL */
+	uint32_t unconfirmed;
+	uint8_t digest[STORE_DIGEST_BYTES];
+};
+
+/*
+ * Intake.  begin makes a row in state `arriving` (not yet a letter); chunks
+ * are sealed and inserted as they come; end commits.  Each call is its own
+ * transaction-managing step: up to 1 MiB all goes in one transaction, a
+ * larger letter in batches, so that the loop never waits on a slow server.
+ * A start throws `arriving` rows away.
+ */
+struct store_intake;
+struct store_intake *store_intake_begin(const void *ctx, struct store *st,
+    const char *folder, uint32_t uidvalidity, uint32_t uid, int64_t received,
+    bool adopted, struct error *err);
+int store_intake_chunk(struct store_intake *in, struct bytes chunk,
+    struct error *err);
+/*
+ * Commits letter, copy and record line.  *letter is the row; *known is true
+ * when a letter with the same SHA-256 was there (then only the copy is new).
+ */
+int store_intake_end(struct store_intake *in, int64_t now, int64_t *letter,
+    bool *known, struct error *err);
+void store_intake_abort(struct store_intake *in);
+/* A letter over letter_max: a row without bytes, quarantined. One transaction. */
+int store_letter_too_large(struct store *st, const char *folder,
+    uint32_t uidvalidity, uint32_t uid, int64_t received, int64_t size,
+    int64_t now, int64_t *letter, struct error *err);
+
+int store_letter_get(const void *ctx, struct store *st, int64_t id,
+    struct store_letter *letter, struct error *err); /* 1, 0 none, -1 */
+int store_letter_bytes(const void *ctx, struct store *st, int64_t id,
+    struct bytes *bytes, struct error *err);
+/* The oldest letter in this state with id > after; 0 none. */
+int store_letter_next(struct store *st, uint32_t state, int64_t after,
+    int64_t *id, struct error *err);
+/* Counts a try (own transaction); *tries is the new count. */
+int store_letter_try(struct store *st, int64_t id, uint32_t *tries,
+    struct error *err);
+/* Writes state, reason, verdict, casefile, sender, subject, signer,
+ * unconfirmed, by_hand of the row; refuses when the state in the table is
+ * not `from`. */
+int store_letter_put(struct store *st, const struct store_letter *letter,
+    uint32_t from, struct error *err);
+/* Newest first; state 0: any; casefile 0: any. */
+int store_letter_list(const void *ctx, struct store *st, uint32_t state,
+    int64_t casefile, size_t most, struct store_letter **list, size_t *count,
+    struct error *err);
+
+/* The opening, as wire bytes (opening.h), sealed. */
+int store_opening_put(struct store *st, int64_t letter, struct bytes wire,
+    struct error *err);
+int store_opening_get(const void *ctx, struct store *st, int64_t letter,
+    struct bytes *wire, struct error *err);
+
+/* ---- reports: at most one acknowledgement each (RULES 2) ---- */
+
+/* Finds or makes the report of this digest. *fresh: it was not known. */
+int store_report(struct store *st, const uint8_t digest[STORE_DIGEST_BYTES],
+    int64_t letter, int64_t *report, bool *fresh, int64_t *casefile,
+    struct error *err);
+int store_report_case(struct store *st, int64_t report, int64_t casefile,
+    struct error *err);
+
+/* ---- cases ---- */
+
+enum case_state { CASE_OPEN = 1, CASE_UNOPENED, CASE_CLOSED };
+
+struct store_case {
+	int64_t id;
+	char *number; /* PSIRT-2026-0001 */
+	uint32_t flow;
+	uint32_t state; /* enum case_state */
+	uint32_t phase; /* of the seed, 0 to 5 */
+	int64_t received;
+	int64_t filed;
+	int64_t acknowledged; /* when SMTP took the acknowledgement; 0 not */
+	char *correspondent;  /* its name in the settings; NULL: a finder */
+	char *finder_name, *finder_address;
+	char *finder_key;     /* fingerprint of the bound key; NULL */
+	uint32_t finder_key_confirmed; /* 0: unconfirmed (it came with a letter) */
+	struct bytes finder_key_blob;
+	char *language;
+	char *product;        /* name in the map; NULL */
+	char *title;          /* the desk's own short title; NULL */
+	uint32_t routed;      /* 0 not, 1 proposed, 2 sent */
+	char *proposed;       /* department names, space-separated; NULL */
+};
+
+/* Gives id and number (gap-free per year: PREFIX-YYYY-NNNN). */
+int store_case_new(struct store *st, struct store_case *c, const char *prefix,
+    int year, struct error *err);
+int store_case_get(const void *ctx, struct store *st, int64_t id,
+    struct store_case *c, struct error *err); /* 1, 0 none, -1 */
+int store_case_by_number(struct store *st, const char *number, int64_t *id,
+    struct error *err); /* *id 0: none; any case of letters */
+int store_case_put(struct store *st, const struct store_case *c,
+    struct error *err);
+int store_case_list(const void *ctx, struct store *st, bool closed_too,
+    size_t most, struct store_case **list, size_t *count, struct error *err);
+
+/* Identifiers and addresses of a case; adding twice is nothing. */
+int store_case_ident_add(struct store *st, int64_t casefile, uint32_t kind,
+    const char *value, struct error *err);
+int store_case_idents(const void *ctx, struct store *st, int64_t casefile,
+    uint32_t **kinds, char ***values, size_t *count, struct error *err);
+int store_cases_by_ident(const void *ctx, struct store *st, uint32_t kind,
+    const char *value, int64_t **cases, size_t *count, struct error *err);
+int store_case_address_add(struct store *st, int64_t casefile,
+    const char *address, struct error *err);
+int store_case_has_address(struct store *st, int64_t casefile,
+    const char *address, bool *has, struct error *err);
+/* Cases that know this address. */
+int store_cases_by_address(const void *ctx, struct store *st,
+    const char *address, int64_t **cases, size_t *count, struct error *err);
+
+/* Message-IDs, ours (outmail != 0) and theirs, that belong to a case. */
+int store_message_id_add(struct store *st, const char *message_id,
+    int64_t casefile, int64_t letter, int64_t outmail, struct error *err);
+/* *outmail != 0: it is one of ours. Nothing known: both 0. */
+int store_message_id_find(struct store *st, const char *message_id,
+    int64_t *casefile, int64_t *outmail, struct error *err);
+
+/* ---- what leaves ---- */
+
+enum outmail_state { OUTMAIL_DRAFT = 1, OUTMAIL_HELD, OUTMAIL_APPROVED,
+	OUTMAIL_SEALED, OUTMAIL_SENDING, OUTMAIL_SENT, OUTMAIL_UNCERTAIN,
+	OUTMAIL_FAILED, OUTMAIL_CANCELLED };
+
+struct store_outmail {
+	int64_t id;
+	uint32_t kind;  /* enum mail_kind (write.h) */
+	uint32_t state; /* enum outmail_state */
+	int64_t casefile; /* 0 none */
+	int64_t letter;   /* answered; 0 none */
+	int64_t report;   /* UNIQUE with kind acknowledge; 0 none */
+	int64_t made;
+	int64_t not_before; /* earliest next try */
+	int64_t sent;
+	uint32_t tries;
+	uint32_t smtp_code;
+	uint32_t encrypt; /* must be encrypted */
+	char *message_id;
+	char *from; /* envelope */
+	char *to;
+	char *to_name;
+	char *recipient;        /* pinned fingerprint, or NULL */
+	struct bytes recipient_key; /* or a key block with: */
+	char *recipient_key_fpr;
+	char *subject;
+	char *body;
+	char *in_reply_to;
+	char *reason; /* why held or failed: a sentence; NULL */
+	uint32_t with_files; /* attachments of `letter` go along */
+	uint32_t automatic;
+	char *department; /* its name, for MAIL_OVERVIEW and kin; NULL */
+};
+
+/* -1 with FAULT_DENIED: this report has its acknowledgement already. */
+int store_outmail_add(struct store *st, struct store_outmail *m,
+    struct error *err);
+int store_outmail_get(const void *ctx, struct store *st, int64_t id,
+    struct store_outmail *m, struct error *err);
+/* Writes state, not_before, sent, tries, smtp_code, reason; refuses when the
+ * state in the table is not `from`. */
+int store_outmail_put(struct store *st, const struct store_outmail *m,
+    uint32_t from, struct error *err);
+/* The sealed message (wire bytes), kept until sent. */
+int store_outmail_wire_put(struct store *st, int64_t id, struct bytes wire,
+    struct error *err);
+int store_outmail_wire_get(const void *ctx, struct store *st, int64_t id,
+    struct bytes *wire, struct error *err);
+/* The oldest in this state whose not_before has come; 0 none.  *next is the
+ * earliest not_before of the others (0 none). */
+int store_outmail_next(struct store *st, uint32_t state, int64_t now,
+    int64_t after, int64_t *id, int64_t *next, struct error *err);
+int store_outmail_list(const void *ctx, struct store *st, uint32_t state,
+    int64_t casefile, size_t most, struct store_outmail **list, size_t *count,
+    struct error *err);
+/* Automatic mails made since `since`: to this address (NULL: to all). */
+int store_automatic_count(struct store *st, const char *address,
+    int64_t since, unsigned *count, struct error *err);
+
+/* ---- the record (RULES 18): no content, a SHA-256 chain ---- */
+
+enum record_what {
+	RECORD_START = 1, RECORD_STOP,
+	RECORD_LETTER_RECEIVED, RECORD_LETTER_OPENED, RECORD_LETTER_FILED,
+	RECORD_LETTER_JOINED, RECORD_LETTER_INQUIRY, RECORD_LETTER_SET_ASIDE,
+	RECORD_LETTER_QUARANTINED, RECORD_LETTER_DROPPED, RECORD_LETTER_MOVED,
+	RECORD_LETTER_READ, /* by a person */
+	RECORD_CASE_MADE, RECORD_CASE_READ, RECORD_KEY_BOUND,
+	RECORD_ROUTE_PROPOSED, RECORD_ROUTED,
+	RECORD_MAIL_DRAFTED, RECORD_MAIL_HELD, RECORD_MAIL_SEALED,
+	RECORD_MAIL_SENT, RECORD_MAIL_RETRY, RECORD_MAIL_FAILED,
+	RECORD_MAIL_UNCERTAIN, RECORD_MAIL_DECIDED, RECORD_MAIL_READ,
+	RECORD_REFUSED, /* a person asked what their role may not */
+	RECORD_NO_ACKNOWLEDGE, /* code: enum silence */
+	RECORD_ADOPTED, RECORD_SEARCHED, RECORD_WHAT_COUNT,
+};
+
+struct store_record {
+	int64_t id;
+	int64_t at;
+	uint32_t what;  /* enum record_what */
+	char *actor;    /* "psirtd", or a login name */
+	int64_t casefile, letter, outmail; /* 0 none */
+	uint32_t code;  /* verdict, reason, SMTP code: by `what` */
+	char *note;     /* free text, sealed in a row of its own; NULL */
+	char *digest;   /* hex: SHA-256 of a subject matter (fingerprint…) or NULL */
+	char *chain;    /* hex: this line's link */
+};
+
+/* Adds a line; note may be NULL. Inside the caller's transaction. */
+int store_record_add(struct store *st, const struct store_record *r,
+    struct error *err);
+/* Oldest first with id > after; casefile 0: all. */
+int store_record_list(const void *ctx, struct store *st, int64_t casefile,
+    int64_t after, size_t most, struct store_record **list, size_t *count,
+    struct error *err);
+/* Walks the chain. 0: whole (*lines, head in hex); -1 FAULT_INPUT names the
+ * first bad line. Needs no key: works before store_unlock. */
+int store_record_verify(const void *ctx, struct store *st, int64_t *lines,
+    char **head, struct error *err);
+const char *record_what_name(uint32_t what);
+const char *outmail_state_name(uint32_t state);
+const char *case_state_name(uint32_t state);
+
+/* ---- what the POC is to be told by mail, gathered ---- */
+
+int store_alert_add(struct store *st, uint32_t reason, int64_t letter,
+    int64_t casefile, int64_t now, struct error *err);
+/* Alerts not yet mailed: how many, the oldest's time, up to `most` letters. */
+struct store_alert { int64_t id; uint32_t reason; int64_t letter, casefile, at; };
+int store_alert_list(const void *ctx, struct store *st,
+    struct store_alert **list, size_t *count, struct error *err);
+int store_alert_done(struct store *st, int64_t upto, struct error *err);
+
+/* ---- counts, for `psirt` ---- */
+
+struct store_counts {
+	int64_t letters[16];  /* by letter_state */
+	int64_t outmails[16]; /* by outmail_state */
+	int64_t cases[8];     /* by case_state */
+	int64_t proposed;     /* cases that wait for a route */
+};
+int store_count(struct store *st, struct store_counts *counts,
+    struct error *err);
+
+/* SHA-256 (libsodium), for letters and reports. */
+void store_digest(struct bytes data, uint8_t digest[STORE_DIGEST_BYTES]);
+
+#endif
