@@ -31,8 +31,8 @@ int channel_fd(const struct channel *ch);
 int channel_send(struct channel *ch, uint32_t type,
     const struct wire_type *type_of, const void *obj, struct error *err);
 /* Sends raw bytes as the payload. */
-int channel_send_bytes(struct channel *ch, uint32_t type, struct bytes payload,
-    struct error *err);
+int channel_send_bytes(
+    struct channel *ch, uint32_t type, struct bytes payload, struct error *err);
 /*
  * Waits for the next frame at most timeout_ms (-1: for ever).
  * 1: a frame, payload a child of ctx.  0: the peer closed, or time is up

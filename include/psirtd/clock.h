@@ -4,6 +4,7 @@
 #ifndef PSIRTD_CLOCK_H
 #define PSIRTD_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 int64_t clock_now(void);

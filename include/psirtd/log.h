@@ -6,8 +6,12 @@
 #ifndef PSIRTD_LOG_H
 #define PSIRTD_LOG_H
 
-enum log_level { LOG_LEVEL_ERR = 3, LOG_LEVEL_WARN = 4, LOG_LEVEL_INFO = 6,
-	LOG_LEVEL_DEBUG = 7 };
+enum log_level {
+	LOG_LEVEL_ERR = 3,
+	LOG_LEVEL_WARN = 4,
+	LOG_LEVEL_INFO = 6,
+	LOG_LEVEL_DEBUG = 7
+};
 
 /* name stands before every line ("engine", "fetch"); kept by pointer. */
 void log_start(const char *name, enum log_level most);

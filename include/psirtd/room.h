@@ -26,16 +26,16 @@ struct room_process {
  * self is the path of this program (/proc/self/exe).  The child is killed
  * when this process dies (PR_SET_PDEATHSIG).
  */
-struct room_process *room_start(const void *ctx, const char *self,
-    const char *name, struct error *err);
+struct room_process *room_start(
+    const void *ctx, const char *self, const char *name, struct error *err);
 
 /* ---- one child a job (read, vault) ---- */
 
 struct room_limits {
-	unsigned wall_ms;      /* killed after this */
-	unsigned cpu_s;        /* RLIMIT_CPU */
-	size_t memory_bytes;   /* RLIMIT_AS; not under SANITIZE */
-	size_t reply_bytes;    /* the most it may answer */
+	unsigned wall_ms;    /* killed after this */
+	unsigned cpu_s;      /* RLIMIT_CPU */
+	size_t memory_bytes; /* RLIMIT_AS; not under SANITIZE */
+	size_t reply_bytes;  /* the most it may answer */
 };
 
 enum room_end {

@@ -14,9 +14,10 @@
 enum sandbox_kind {
 	SANDBOX_ENGINE, /* sockets: AF_UNIX only; exec of itself and of
 			   password_command happens before */
-	SANDBOX_NET,    /* fetch, send: socket() AF_INET and AF_INET6 only, no exec */
-	SANDBOX_VAULT,  /* socket() AF_UNIX only; may exec (gpg) */
-	SANDBOX_READ,   /* nothing but read, write, memory, time, exit */
+	SANDBOX_NET, /* fetch, send: socket() AF_INET and AF_INET6 only, no exec
+		      */
+	SANDBOX_VAULT, /* socket() AF_UNIX only; may exec (gpg) */
+	SANDBOX_READ,  /* nothing but read, write, memory, time, exit */
 };
 
 /* Paths a room may see; NULL-terminated lists. */

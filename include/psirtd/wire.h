@@ -37,9 +37,9 @@ struct wire_field {
 	enum wire_kind kind;
 	const char *name;
 	size_t offset;
-	size_t count_offset;         /* LIST, STRS: where the count stands */
-	const struct wire_type *of;  /* LIST, STRUCT: the element */
-	size_t max;                  /* LIST, STRS: most elements; 0: 65536 */
+	size_t count_offset;        /* LIST, STRS: where the count stands */
+	const struct wire_type *of; /* LIST, STRUCT: the element */
+	size_t max;                 /* LIST, STRS: most elements; 0: 65536 */
 };
 
 struct wire_type {
@@ -70,7 +70,7 @@ struct wire_type {
 	}
 #define WIRE_TYPE(type, table)                                                 \
 	{                                                                      \
-		#type, sizeof(struct type), table,                             \
+#type, sizeof(struct type), table,                             \
 		    sizeof(table) / sizeof((table)[0])                         \
 	}
 

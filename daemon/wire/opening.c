@@ -1,0 +1,106 @@
+/*
+ * opening.c - the tables of opening.h's structs, and names of their numbers.
+ */
+#include "psirtd/opening.h"
+
+static const struct wire_field signature_fields[] = {
+    WIRE_F(WIRE_U32, signature, status),
+    WIRE_F(WIRE_STR, signature, primary),
+    WIRE_F(WIRE_STR, signature, claimed),
+    WIRE_F(WIRE_I64, signature, made),
+};
+const struct wire_type signature_wire = WIRE_TYPE(signature, signature_fields);
+
+static const struct wire_field layer_fields[] = {
+    WIRE_F(WIRE_U32, layer, kind),
+    WIRE_F(WIRE_U32, layer, outcome),
+    WIRE_F(WIRE_U32, layer, parent),
+    WIRE_F_LIST(layer, signatures, nsignatures, &signature_wire, 64),
+    WIRE_F_STRS(layer, recipients, nrecipients, 1024),
+    WIRE_F(WIRE_U32, layer, for_us),
+    WIRE_F(WIRE_STR, layer, note),
+};
+const struct wire_type layer_wire = WIRE_TYPE(layer, layer_fields);
+
+static const struct wire_field opening_fields[] = {
+    WIRE_F_STRUCT(opening, headers, &headers_wire),
+    WIRE_F(WIRE_STR, opening, inner_subject),
+    WIRE_F_LIST(opening, layers, nlayers, &layer_wire, 256),
+    WIRE_F_LIST(opening, parts, nparts, &part_wire, 40000),
+    WIRE_F_LIST(opening, idents, nidents, &ident_wire, 16384),
+    WIRE_F_LIST(opening, fields, nfields, &field_wire, 16384),
+    WIRE_F_LIST(opening, hits, nhits, &product_hit_wire, 16384),
+    WIRE_F(WIRE_U32, opening, japanese),
+    WIRE_F(WIRE_U32, opening, truncated),
+    WIRE_F(WIRE_U32, opening, encrypted),
+    WIRE_F(WIRE_U32, opening, unopened),
+};
+const struct wire_type opening_wire = WIRE_TYPE(opening, opening_fields);
+
+#define NAME(table, n)                                                         \
+	((n) < sizeof(table) / sizeof((table)[0]) && (table)[n] != NULL        \
+		? (table)[n]                                                   \
+		: "?")
+
+const char *
+layer_kind_name(uint32_t kind)
+{
+	static const char *const names[] = {
+	    [LAYER_ENCRYPTED] = "encrypted",
+	    [LAYER_SIGNED] = "signed",
+	    [LAYER_CLEARSIGNED] = "clearsigned",
+	};
+
+	return NAME(names, kind);
+}
+
+const char *
+layer_outcome_name(uint32_t outcome)
+{
+	static const char *const names[] = {
+	    [LAYER_OPEN] = "opened",
+	    [LAYER_NO_SECRET_KEY] = "encrypted to other keys",
+	    [LAYER_INTEGRITY] = "integrity protection missing or damaged",
+	    [LAYER_SYMMETRIC] = "encrypted with a password only",
+	    [LAYER_MALFORMED] = "malformed",
+	    [LAYER_UNSUPPORTED] = "needs OpenPGP features not supported here",
+	    [LAYER_TOO_BIG] = "opens to more than the limit",
+	    [LAYER_TOO_SLOW] = "took too long to open",
+	    [LAYER_TOO_MANY_KEYS] = "made for too many keys",
+	    [LAYER_TOO_DEEP] = "nested too deep",
+	};
+
+	return NAME(names, outcome);
+}
+
+const char *
+signature_status_name(uint32_t status)
+{
+	static const char *const names[] = {
+	    [SIGNATURE_GOOD] = "good",
+	    [SIGNATURE_BAD] = "bad",
+	    [SIGNATURE_NO_KEY] = "key unknown",
+	    [SIGNATURE_EXPIRED] = "signature expired",
+	    [SIGNATURE_KEY_EXPIRED] = "key expired",
+	    [SIGNATURE_KEY_REVOKED] = "key revoked",
+	    [SIGNATURE_WEAK] = "weak digest",
+	    [SIGNATURE_FUTURE] = "made in the future",
+	    [SIGNATURE_UNSUPPORTED] = "algorithm not supported",
+	};
+
+	return NAME(names, status);
+}
+
+const char *
+verdict_name(uint32_t verdict)
+{
+	static const char *const names[] = {
+	    [VERDICT_UNSIGNED] = "unsigned",
+	    [VERDICT_PINNED] = "pinned",
+	    [VERDICT_KNOWN] = "known",
+	    [VERDICT_UNKNOWN_KEY] = "unknown-key",
+	    [VERDICT_BAD] = "bad",
+	};
+
+	return NAME(names, verdict);
+}
