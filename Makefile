@@ -20,7 +20,7 @@ PYTHON     ?= /usr/bin/python3
 ROOMS := base wire settings stream fetch read vault desk write send store engine \
 	control
 
-base_SRC := error bytes channel log text clock room sandbox landlock
+base_SRC := error bytes channel log text clock room starter sandbox landlock
 wire_SRC := wire reading opening vault fetch send
 settings_SRC :=
 stream_SRC :=

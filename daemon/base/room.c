@@ -26,25 +26,6 @@
 #include "psirtd/clock.h"
 #include "psirtd/log.h"
 
-static int
-room_process_free(struct room_process *room)
-{
-	TALLOC_FREE(room->channel); /* the room sees the end and leaves */
-	if (room->pid > 0) {
-		int64_t until = clock_monotonic_ms() + 3000;
-
-		while (waitpid(room->pid, NULL, WNOHANG) == 0) {
-			if (clock_monotonic_ms() > until) {
-				kill(room->pid, SIGKILL);
-				waitpid(room->pid, NULL, 0);
-				break;
-			}
-			poll(NULL, 0, 5);
-		}
-	}
-	return 0;
-}
-
 /* Between fork and exec: only async-signal-safe calls. */
 static void
 room_exec(int fd, const char *self, const char *name, char *const envp[])
@@ -89,39 +70,47 @@ room_environment(const void *ctx)
 	return envp;
 }
 
-struct room_process *
-room_start(
-    const void *ctx, const char *self, const char *name, struct error *err)
+pid_t
+room_spawn(const char *self, const char *name, int *fd, struct error *err)
 {
-	struct room_process *room = talloc_zero(ctx, struct room_process);
-	char **envp;
+	char **envp = room_environment(NULL);
 	int fds[2];
+	pid_t pid;
 
-	if (room == NULL || (envp = room_environment(room)) == NULL) {
-		talloc_free(room);
-		error_set(err, FAULT_RETRY, "out of memory");
-		return NULL;
-	}
+	*fd = -1;
+	if (envp == NULL)
+		return error_set(err, FAULT_RETRY, "out of memory");
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
-		error_errno(err, FAULT_RETRY, "socketpair");
-		talloc_free(room);
-		return NULL;
+		talloc_free(envp);
+		return error_errno(err, FAULT_RETRY, "socketpair");
 	}
-	room->name = name;
-	room->pid = fork();
-	if (room->pid == 0)
+	pid = fork();
+	if (pid == 0)
 		room_exec(fds[1], self, name, envp);
 	close(fds[1]);
-	if (room->pid < 0) {
+	talloc_free(envp);
+	if (pid < 0) {
 		error_errno(err, FAULT_RETRY, "fork");
 		close(fds[0]);
-		talloc_free(room);
-		return NULL;
+		return -1;
 	}
-	room->channel = channel_new(room, fds[0], ROOM_FRAME_MAX);
-	talloc_set_destructor(room, room_process_free);
-	if (room->channel == NULL) {
-		close(fds[0]);
+	*fd = fds[0];
+	return pid;
+}
+
+struct room_process *
+room_adopt(
+    const void *ctx, const char *name, pid_t pid, int fd, struct error *err)
+{
+	struct room_process *room = talloc_zero(ctx, struct room_process);
+
+	if (room != NULL) {
+		room->name = name;
+		room->pid = pid;
+		room->channel = channel_new(room, fd, ROOM_FRAME_MAX);
+	}
+	if (room == NULL || room->channel == NULL) {
+		close(fd);
 		talloc_free(room);
 		error_set(err, FAULT_RETRY, "out of memory");
 		return NULL;

@@ -34,6 +34,8 @@ static const struct wire_field opening_fields[] = {
     WIRE_F(WIRE_U32, opening, truncated),
     WIRE_F(WIRE_U32, opening, encrypted),
     WIRE_F(WIRE_U32, opening, unopened),
+    WIRE_F(WIRE_STR, opening, key_fingerprint),
+    WIRE_F(WIRE_U32, opening, key_part),
 };
 const struct wire_type opening_wire = WIRE_TYPE(opening, opening_fields);
 

@@ -88,6 +88,13 @@ struct opening {
 	uint32_t truncated;
 	uint32_t encrypted; /* a layer encrypted to us was opened */
 	uint32_t unopened;  /* a layer stayed closed */
+	/*
+	 * The first key block that came along and that the vault found usable
+	 * for encryption and to hold one primary key: its fingerprint, and the
+	 * index of its part + 1.  NULL and 0: none.  Never trusted by itself.
+	 */
+	const char *key_fingerprint;
+	uint32_t key_part;
 };
 
 extern const struct wire_type signature_wire;

@@ -22,12 +22,31 @@ struct room_process {
 };
 
 /*
- * Starts the room NAME (fork, socketpair to fd 3, close the rest, exec self).
- * self is the path of this program (/proc/self/exe).  The child is killed
- * when this process dies (PR_SET_PDEATHSIG).
+ * Starts the room NAME: fork, a socketpair to its fd 3, the rest closed, exec
+ * of `self` (the path of this program).  Returns its pid, *fd is our end.  The
+ * room is killed when the calling process dies (PR_SET_PDEATHSIG).
  */
-struct room_process *room_start(
-    const void *ctx, const char *self, const char *name, struct error *err);
+pid_t room_spawn(
+    const char *self, const char *name, int *fd, struct error *err);
+/* Wraps our end (taken over) in a channel; freeing it lets the room leave. */
+struct room_process *room_adopt(
+    const void *ctx, const char *name, pid_t pid, int fd, struct error *err);
+
+/*
+ * The starter: a small process that starts rooms for the engine, so that the
+ * engine can wall itself off the network and still have a fetch room started
+ * anew.  It is forked before the engine's walls, holds nothing but one
+ * socketpair, and ends with the engine.  Rooms are its children; the engine
+ * sees the end of a room as the end of its channel.
+ */
+struct starter;
+struct starter *starter_new(
+    const void *ctx, const char *self, struct error *err);
+/* Starts the room NAME through the starter. */
+struct room_process *starter_room(const void *ctx, struct starter *starter,
+    const char *name, struct error *err);
+/* Lets the rooms end (their channels are to be freed before), at most 5 s. */
+void starter_end(struct starter *starter);
 
 /* ---- one child a job (read, vault) ---- */
 
