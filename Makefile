@@ -31,7 +31,8 @@ desk_SRC :=
 write_SRC :=
 send_SRC :=
 store_SRC :=
-engine_SRC :=
+engine_SRC := engine engine_rooms engine_intake engine_open engine_file \
+	engine_draft engine_mail engine_ask engine_check
 control_SRC :=
 ctl_SRC :=
 
@@ -123,6 +124,16 @@ link_group = -Wl,--start-group $(1) -Wl,--end-group
 $(BUILD)/psirtd: $(BUILD)/obj/daemon/main.o $(ROOM_LIBS)
 	$(CC) $(LDFLAGS) -o $@ $< $(call link_group,$(ROOM_LIBS)) $(LIBS)
 
+# The same daemon with a hook around every commit, for the kill tests alone.
+STOPS_OBJS := $(patsubst %,$(BUILD)/stops/%.o,main $(engine_SRC))
+$(BUILD)/stops/%.o: daemon/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -DPSIRTD_STOPS_TEST $(ALL_CFLAGS) \
+	    $(call pkg_cflags,$(engine_PKGS) talloc) -MMD -MP -c -o $@ $<
+$(BUILD)/psirtd-stops: $(STOPS_OBJS) $(filter-out %/engine.a,$(ROOM_LIBS))
+	$(CC) $(LDFLAGS) -o $@ $(STOPS_OBJS) \
+	    $(call link_group,$(filter %.a,$^)) $(LIBS)
+
 $(BUILD)/psirt: $(BUILD)/lib/ctl.a $(BUILD)/lib/base.a
 	$(CC) $(LDFLAGS) -o $@ \
 	    -Wl,--whole-archive $(BUILD)/lib/ctl.a -Wl,--no-whole-archive \
@@ -160,7 +171,7 @@ test-deps: deps
 # ---- checks ----------------------------------------------------------------
 
 check: test-deps
-	@$(MAKE) --no-print-directory -j$$(nproc) all unit
+	@$(MAKE) --no-print-directory -j$$(nproc) all unit $(BUILD)/psirtd-stops
 	@BUILD=$(abspath $(BUILD)) SANITIZE=$(SANITIZE) PYTHON=$(PYTHON) \
 	    tests/tools/run-tests
 .PHONY: unit

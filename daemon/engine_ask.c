@@ -1,0 +1,202 @@
+/*
+ * engine_ask.c - what control asks of the engine on behalf of a person.
+ *
+ * Runs in the engine process.  Each request is one transaction, recorded
+ * under the name of the person who asked.
+ */
+#include "engine_internal.h"
+
+#include <string.h>
+
+#include <talloc.h>
+
+#include "psirtd/clock.h"
+#include "psirtd/log.h"
+
+struct opening *
+engine_opening(
+    const void *ctx, struct engine *e, int64_t letter, struct error *err)
+{
+	struct bytes wire = BYTES_NONE;
+	struct opening *o;
+	int found;
+
+	found = store_opening_get(ctx, e->st, letter, &wire, err);
+	if (found < 0 || wire.len == 0)
+		return NULL;
+	o = wire_decode(ctx, &opening_wire, wire, err);
+	return o;
+}
+
+static int
+person_record(struct engine *e, enum record_what what, int64_t casefile,
+    int64_t letter, const char *actor, struct error *err)
+{
+	struct store_record r = {0};
+
+	r.at = clock_now();
+	r.what = what;
+	r.actor = (char *)(uintptr_t)actor;
+	r.casefile = casefile;
+	r.letter = letter;
+	return store_record_add(e->st, &r, err);
+}
+
+static void
+ask_wake(void *arg)
+{
+	struct engine *e = arg;
+
+	e->progress = true;
+}
+
+/* Back to `received` (open again) or `opened` (judge again). */
+static int
+again(struct engine *e, int64_t id, enum letter_state to, bool by_hand,
+    const char *actor, struct error *err)
+{
+	struct store_letter letter = {0};
+	void *ctx = talloc_new(e);
+	uint32_t from;
+	int rc = -1;
+	int found;
+
+	found = store_letter_get(ctx, e->st, id, &letter, err);
+	if (found == 0)
+		error_set(err, FAULT_DENIED, "there is no letter %lld",
+		    (long long)id);
+	if (found != 1)
+		goto out;
+	from = letter.state;
+	if (from == LETTER_RECEIVED || from == LETTER_OPENED) {
+		error_set(err, FAULT_DENIED, "letter %lld is being worked on",
+		    (long long)id);
+		goto out;
+	}
+	if (letter.size > 0 && letter.reason == REASON_TOO_LARGE) {
+		error_set(err, FAULT_DENIED,
+		    "letter %lld was over letter_max and was not fetched; it "
+		    "lies in the mailbox folder \"%s\"",
+		    (long long)id, e->s->too_large);
+		goto out;
+	}
+	letter.state = to;
+	if (by_hand)
+		letter.by_hand = 1;
+	if (store_begin(e->st, err) != 0 ||
+	    store_letter_put(e->st, &letter, from, err) != 0 ||
+	    person_record(
+		e, RECORD_MAIL_DECIDED, letter.casefile, id, actor, err) != 0)
+		goto out;
+	rc = stop_commit(e, "decide", err);
+out:
+	if (rc != 0)
+		store_rollback(e->st);
+	talloc_free(ctx);
+	return rc;
+}
+
+static int
+ask_file(void *arg, int64_t letter, const char *actor, struct error *err)
+{
+	struct engine *e = arg;
+	struct store_letter row = {0};
+	void *ctx = talloc_new(e);
+	int found = store_letter_get(ctx, e->st, letter, &row, err);
+
+	talloc_free(ctx);
+	if (found < 0)
+		return -1;
+	if (found == 1 && row.casefile != 0)
+		return error_set(err, FAULT_DENIED,
+		    "letter %lld belongs to a case already", (long long)letter);
+	return again(e, letter, LETTER_OPENED, true, actor, err);
+}
+
+static int
+ask_reopen(void *arg, int64_t letter, const char *actor, struct error *err)
+{
+	return again(arg, letter, LETTER_RECEIVED, false, actor, err);
+}
+
+/* The letter whose opening is handed on: the case's first that has one. */
+static struct opening *
+first_opening(const void *ctx, struct engine *e, int64_t casefile,
+    int64_t *letter, struct error *err)
+{
+	struct store_letter *list = NULL;
+	struct opening *o = NULL;
+	size_t n = 0;
+
+	if (store_letter_list(ctx, e->st, 0, casefile, 1000, &list, &n, err) !=
+	    0)
+		return NULL;
+	for (size_t i = n; i-- > 0 && o == NULL;) {
+		o = engine_opening(ctx, e, list[i].id, err);
+		*letter = list[i].id;
+	}
+	return o;
+}
+
+static int
+ask_route(void *arg, int64_t casefile,
+    const struct department *const *departments, size_t ndepartments,
+    bool details, bool attachments, const char *actor, struct error *err)
+{
+	struct engine *e = arg;
+	struct draft_share share = {details, attachments, true};
+	struct store_case c = {0};
+	struct opening *o;
+	void *ctx = talloc_new(e);
+	int64_t letter = 0;
+	int rc = -1;
+
+	if (store_case_get(ctx, e->st, casefile, &c, err) != 1) {
+		error_set(err, FAULT_DENIED, "there is no such case");
+		goto out;
+	}
+	o = first_opening(ctx, e, casefile, &letter, err);
+	if (o == NULL && err->text[0] != '\0')
+		goto out;
+	if (o == NULL && (details || attachments)) {
+		error_set(err, FAULT_DENIED,
+		    "nothing of %s could be opened yet", c.number);
+		goto out;
+	}
+	c.routed = 2;
+	if (store_begin(e->st, err) != 0 ||
+	    draft_overviews(e, &c, letter, o, departments, ndepartments, share,
+		actor, err) != 0 ||
+	    store_case_put(e->st, &c, err) != 0)
+		goto out;
+	rc = stop_commit(e, "route", err);
+out:
+	if (rc != 0)
+		store_rollback(e->st);
+	talloc_free(ctx);
+	return rc;
+}
+
+static const char *
+ask_trouble(void *arg, const void *ctx)
+{
+	struct engine *e = arg;
+
+	if (!e->unlocked)
+		return talloc_strdup(ctx,
+		    "the data key is not opened yet; see the daemon's log");
+	if (e->fetch_trouble != NULL)
+		return talloc_asprintf(ctx, "mailbox: %s", e->fetch_trouble);
+	if (e->fetch.process == NULL || e->send.process == NULL)
+		return talloc_strdup(
+		    ctx, "a room is down and is being started anew");
+	return NULL;
+}
+
+const struct control_engine engine_asks = {
+    .wake = ask_wake,
+    .file = ask_file,
+    .reopen = ask_reopen,
+    .route = ask_route,
+    .trouble = ask_trouble,
+};

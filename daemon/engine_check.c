@@ -1,0 +1,164 @@
+/*
+ * engine_check.c - `psirtd -n`: would a start succeed?
+ *
+ * Runs alone, with rooms of its own for a moment: the read room says whether
+ * the patterns of the product map are good, a vault whether the keys are
+ * there and able to sign and to be encrypted to.  Nothing is written and no
+ * server is asked.
+ */
+#include "engine_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <talloc.h>
+
+#include "psirtd/log.h"
+
+#define ANSWER_MS 60000
+
+/* One question, one answer. */
+static int
+ask(struct room_process *room, const void *ctx, uint32_t type,
+    const struct wire_type *wire, const void *obj, struct frame *answer,
+    struct error *err)
+{
+	bool timed_out = false;
+	int rc;
+
+	if (channel_send(room->channel, type, wire, obj, err) != 0)
+		return -1;
+	rc = channel_recv(
+	    room->channel, ctx, ANSWER_MS, answer, &timed_out, err);
+	if (rc == 0)
+		return error_set(err, FAULT_SETUP, "room %s %s", room->name,
+		    timed_out ? "does not answer" : "left");
+	return rc == 1 ? 0 : -1;
+}
+
+static unsigned
+check_patterns(struct engine *e)
+{
+	struct read_setup setup;
+	struct read_failed *failed;
+	struct frame answer;
+	struct error err = {0};
+	struct room_process *room;
+	unsigned faults = 0;
+
+	room = starter_room(e, e->starter, "read", &err);
+	rooms_read_setup(e, &setup);
+	if (room == NULL || ask(room, e, READ_SETUP, &read_setup_wire, &setup,
+				&answer, &err) != 0) {
+		fprintf(stderr, "%s: %s\n", e->s->file, err.text);
+		faults++;
+	} else if (answer.type != READ_READY) {
+		failed =
+		    wire_decode(e, &read_failed_wire, answer.payload, &err);
+		fprintf(stderr, "%s: %s\n", e->s->file,
+		    failed != NULL && failed->text != NULL ? failed->text
+							   : "refused");
+		faults++;
+	}
+	talloc_free(room);
+	return faults;
+}
+
+/* Where in the settings a fingerprint stands. */
+static struct place
+place_of(const struct settings *s, const char *fingerprint)
+{
+	const struct correspondent *c =
+	    settings_correspondent_by_key(s, fingerprint);
+	const struct contact *contact =
+	    settings_contact_by_key(s, fingerprint, NULL);
+
+	if (c != NULL)
+		return c->place;
+	if (contact != NULL)
+		return contact->place;
+	return (struct place){s->file, 0};
+}
+
+static unsigned
+check_keys(struct engine *e)
+{
+	struct vault_setup setup;
+	struct vault_ready *ready = NULL;
+	struct vault_failed *failed;
+	struct frame answer;
+	struct error err = {0};
+	struct room_process *room;
+	unsigned faults = 0;
+
+	room = starter_room(e, e->starter, "vault", &err);
+	rooms_vault_setup(e, &setup);
+	if (room == NULL || ask(room, e, VAULT_SETUP, &vault_setup_wire, &setup,
+				&answer, &err) != 0) {
+		fprintf(stderr, "%s: %s\n", e->s->file, err.text);
+		talloc_free(room);
+		return 1;
+	}
+	if (answer.type == VAULT_READY)
+		ready = wire_decode(e, &vault_ready_wire, answer.payload, &err);
+	if (ready == NULL) {
+		failed =
+		    wire_decode(e, &vault_failed_wire, answer.payload, &err);
+		fprintf(stderr, "%s: keys: %s\n", e->s->file,
+		    failed != NULL && failed->text != NULL ? failed->text
+							   : "no answer");
+		talloc_free(room);
+		return 1;
+	}
+	for (size_t i = 0; i < ready->nkeys; i++) {
+		const struct vault_key *k = &ready->keys[i];
+		struct place place = place_of(e->s, k->fingerprint);
+
+		if (k->problem == VAULT_KEY_FINE)
+			continue;
+		fprintf(stderr, "%s:%d: key %s: %s\n", place.file, place.line,
+		    k->fingerprint, k->text != NULL ? k->text : "not usable");
+		faults++;
+	}
+	talloc_free(room);
+	return faults;
+}
+
+int
+engine_check(const struct settings *s, const char *self)
+{
+	struct engine *e = talloc_zero(NULL, struct engine);
+	struct error err = {0};
+	struct templates *t;
+	char *errors = NULL;
+	char *notes;
+	unsigned faults = 0;
+
+	log_start("check", LOG_LEVEL_WARN);
+	e->s = s;
+	t = write_load(e, s->templates, &errors, &err);
+	if (t == NULL) {
+		fputs(errors != NULL ? errors : err.text, stderr);
+		faults++;
+	}
+	if (engine_load_secrets(e, &err) != 0) {
+		fprintf(stderr, "%s\n", err.text);
+		faults++;
+	}
+	e->starter = starter_new(e, self, &err);
+	if (e->starter == NULL) {
+		fprintf(stderr, "%s\n", err.text);
+		talloc_free(e);
+		return ENGINE_EXIT_SETUP;
+	}
+	faults += check_patterns(e);
+	faults += check_keys(e);
+	starter_end(e->starter);
+	notes = settings_notes(e, s);
+	if (notes != NULL)
+		fputs(notes, stderr);
+	if (faults == 0)
+		printf("%s: good\n", s->file);
+	talloc_free(e);
+	return faults == 0 ? ENGINE_EXIT_OK : ENGINE_EXIT_SETUP;
+}

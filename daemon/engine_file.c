@@ -1,0 +1,596 @@
+/*
+ * engine_file.c - the stop `file`: opened -> filed | inquiry | set-aside |
+ * quarantined.
+ *
+ * Runs in the engine process.  It gathers what the tables know of a letter
+ * (threads, numbers, tracking ids, the same report), asks the desk, and
+ * writes what the desk decided, with the mails that follow, in one
+ * transaction.  It decides nothing itself.
+ */
+#include "engine_internal.h"
+
+#include <string.h>
+
+#include <talloc.h>
+
+#include "psirtd/clock.h"
+#include "psirtd/log.h"
+#include "psirtd/text.h"
+
+#define CANDIDATES_MOST 32
+#define OWN_IDS_MOST 16
+
+/* Everything known about one letter while it is filed. */
+struct filing {
+	struct engine *e;
+	struct store_letter letter;
+	struct opening *o; /* NULL: it could not be read */
+	struct desk_input in;
+	struct candidate candidates[CANDIDATES_MOST];
+	int64_t report;
+	const struct decision *d;
+	struct store_case c;
+	bool have_case;
+	bool made_case;
+};
+
+/* ---- what a report is (RULES 2) ---- */
+
+/* The base64 of an armor without its headers and line ends; else the bytes. */
+static int
+armor_digest_input(struct buf *buf, struct bytes content, struct error *err)
+{
+	static const char begin[] = "-----BEGIN PGP MESSAGE-----";
+	ptrdiff_t at = bytes_find(content, bytes_str(begin));
+	bool in_headers = true;
+	size_t line = 0;
+
+	if (at < 0)
+		return buf_add(buf, content.data, content.len, err);
+	for (size_t i = (size_t)at + sizeof(begin) - 1; i < content.len; i++) {
+		char c = (char)content.data[i];
+
+		if (c == '\n') {
+			if (in_headers && line == 0 &&
+			    i > (size_t)at + sizeof(begin))
+				in_headers = false;
+			line = 0;
+		} else if (c != '\r' && c != ' ' && c != '\t') {
+			line++;
+			if (c == '-' && line == 1 && !in_headers)
+				break;
+			if (!in_headers && buf_add(buf, &c, 1, err) != 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+/* Text without white space: a gateway that wraps lines makes no new report. */
+static int
+text_digest_input(struct buf *buf, struct bytes content, struct error *err)
+{
+	for (size_t i = 0; i < content.len; i++)
+		if (content.data[i] > ' ' &&
+		    buf_add(buf, content.data + i, 1, err) != 0)
+			return -1;
+	return 0;
+}
+
+/* PGP packets where there are any in the letter itself, else its body. */
+static int
+report_digest(const struct filing *f, uint8_t *digest, struct error *err)
+{
+	struct buf *buf = buf_new(f->e, ROOM_FRAME_MAX);
+	bool sealed = false;
+	int rc = 0;
+
+	for (size_t i = 0; i < f->o->nparts && rc == 0; i++)
+		if (f->o->parts[i].layer == 0 &&
+		    f->o->parts[i].kind == PART_ENCRYPTED) {
+			sealed = true;
+			rc = armor_digest_input(
+			    buf, f->o->parts[i].content, err);
+		}
+	for (size_t i = 0; i < f->o->nparts && rc == 0 && !sealed; i++) {
+		const struct part *p = &f->o->parts[i];
+
+		if (p->kind == PART_TEXT)
+			rc = text_digest_input(buf, p->content, err);
+		else if (p->kind == PART_FILE)
+			rc = buf_add(buf, p->content.data, p->content.len, err);
+	}
+	if (rc == 0)
+		store_digest(buf_bytes(buf), digest);
+	talloc_free(buf);
+	return rc;
+}
+
+/* ---- candidates: match first, judge second (RULES 1) ---- */
+
+static const char *
+sender_of(const struct opening *o)
+{
+	if (o == NULL || o->headers.nfrom == 0)
+		return NULL;
+	return o->headers.from[0].address;
+}
+
+static int
+add_candidate(
+    struct filing *f, int64_t casefile, enum match_by by, struct error *err)
+{
+	struct candidate *c = &f->candidates[f->in.ncandidates];
+	const char *from = sender_of(f->o);
+	struct store_case row = {0};
+	int found;
+
+	if (casefile == 0 || f->in.ncandidates == CANDIDATES_MOST)
+		return 0;
+	for (size_t i = 0; i < f->in.ncandidates; i++)
+		if (f->candidates[i].casefile == casefile &&
+		    f->candidates[i].by == by)
+			return 0;
+	found = store_case_get(f, f->e->st, casefile, &row, err);
+	if (found <= 0)
+		return found;
+	c->casefile = casefile;
+	c->by = by;
+	c->bound_key = row.finder_key;
+	c->correspondent = row.correspondent;
+	if (from != NULL && store_case_has_address(f->e->st, casefile, from,
+				&c->address_known, err) != 0)
+		return -1;
+	f->in.ncandidates++;
+	return 0;
+}
+
+static int
+match_thread(struct filing *f, struct error *err)
+{
+	const struct headers *h = &f->o->headers;
+	int64_t casefile;
+	int64_t outmail;
+
+	for (size_t i = 0; i < h->nreferences; i++) {
+		if (store_message_id_find(f->e->st, h->references[i], &casefile,
+			&outmail, err) != 0 ||
+		    add_candidate(f, casefile, MATCH_THREAD, err) != 0)
+			return -1;
+	}
+	if (h->message_id == NULL)
+		return 0;
+	if (store_message_id_find(
+		f->e->st, h->message_id, &casefile, &outmail, err) != 0)
+		return -1;
+	f->in.own_message_id = outmail != 0;
+	return 0;
+}
+
+/* Numbers that a counterpart gave: a CVE names a flaw, not a conversation. */
+static bool
+is_tracking(uint32_t kind)
+{
+	return kind == IDENT_JVN || kind == IDENT_JVNVU ||
+	       kind == IDENT_JPCERT || kind == IDENT_VU || kind == IDENT_VRF ||
+	       kind == IDENT_ICSVU || kind == IDENT_IPA;
+}
+
+static int
+match_idents(struct filing *f, struct error *err)
+{
+	for (size_t i = 0; i < f->o->nidents; i++) {
+		const struct ident *id = &f->o->idents[i];
+		int64_t *cases = NULL;
+		size_t n = 0;
+		int64_t one = 0;
+
+		if (id->kind == IDENT_CASE) {
+			if (store_case_by_number(
+				f->e->st, id->value, &one, err) != 0 ||
+			    add_candidate(f, one, MATCH_NUMBER, err) != 0)
+				return -1;
+		} else if (is_tracking(id->kind)) {
+			if (store_cases_by_ident(f, f->e->st, id->kind,
+				id->value, &cases, &n, err) != 0)
+				return -1;
+			for (size_t k = 0; k < n; k++)
+				if (add_candidate(
+					f, cases[k], MATCH_TRACKING, err) != 0)
+					return -1;
+		}
+	}
+	return 0;
+}
+
+/*
+ * A delivery report carries the header of what it is about somewhere in its
+ * parts.  Our Message-IDs have a form of their own (engine_draft.c): each
+ * such word is looked up, nothing is parsed.
+ */
+static int
+match_own_ids(
+    struct filing *f, const struct part *p, unsigned *left, struct error *err)
+{
+	static const char form[] = "<psirtd.";
+	struct bytes rest = p->content;
+	int64_t casefile;
+	int64_t outmail;
+	ptrdiff_t at;
+
+	while (*left > 0 && (at = bytes_find(rest, bytes_str(form))) >= 0) {
+		const uint8_t *start = rest.data + at + 1;
+		size_t most = rest.len - (size_t)at - 1;
+		const uint8_t *end =
+		    memchr(start, '>', most > 200 ? 200 : most);
+		char *id;
+
+		(*left)--;
+		if (end == NULL)
+			return 0;
+		id = bytes_text(f, bytes_of(start, (size_t)(end - start)));
+		if (id != NULL && text_is_address(id)) {
+			if (store_message_id_find(
+				f->e->st, id, &casefile, &outmail, err) != 0)
+				return -1;
+			if (outmail != 0)
+				f->in.bounce_of_ours = true;
+			if (outmail != 0 &&
+			    add_candidate(f, casefile, MATCH_THREAD, err) != 0)
+				return -1;
+		}
+		rest = bytes_of(end, rest.len - (size_t)(end - rest.data));
+	}
+	return 0;
+}
+
+static int
+match_bounce(struct filing *f, struct error *err)
+{
+	unsigned left = OWN_IDS_MOST;
+
+	if ((f->o->headers.flags & (HEADER_REPORT | HEADER_NULL_RETURN_PATH)) ==
+	    0)
+		return 0;
+	for (size_t i = 0; i < f->o->nparts; i++)
+		if (match_own_ids(f, &f->o->parts[i], &left, err) != 0)
+			return -1;
+	return 0;
+}
+
+static int
+match_report(struct filing *f, struct error *err)
+{
+	uint8_t digest[STORE_DIGEST_BYTES];
+	int64_t casefile = 0;
+	bool fresh = false;
+
+	if (report_digest(f, digest, err) != 0 ||
+	    store_report(f->e->st, digest, f->letter.id, &f->report, &fresh,
+		&casefile, err) != 0)
+		return -1;
+	if (fresh || casefile == f->letter.casefile)
+		return 0;
+	return add_candidate(f, casefile, MATCH_REPORT, err);
+}
+
+static int
+gather(struct filing *f, struct error *err)
+{
+	struct engine *e = f->e;
+	const char *from = sender_of(f->o);
+	int64_t now = clock_now();
+
+	f->in.settings = e->s;
+	f->in.opening = f->o;
+	f->in.now = now;
+	f->in.received = f->letter.received;
+	f->in.adopted = f->letter.adopted != 0;
+	f->in.by_hand = f->letter.by_hand != 0;
+	f->in.candidates = f->candidates;
+	if (from != NULL && store_automatic_count(e->st, from, now - 3600,
+				&f->in.acknowledged_last_hour, err) != 0)
+		return -1;
+	if (store_automatic_count(
+		e->st, NULL, now - 3600, &f->in.automatic_last_hour, err) != 0)
+		return -1;
+	if (f->o == NULL)
+		return 0;
+	if (match_thread(f, err) != 0 || match_bounce(f, err) != 0 ||
+	    match_idents(f, err) != 0)
+		return -1;
+	return match_report(f, err);
+}
+
+/* ---- writing what was decided ---- */
+
+/* Identifiers and addresses that the letter brings to its case. */
+static int
+write_case_facts(struct filing *f, struct error *err)
+{
+	const struct headers *h = &f->o->headers;
+
+	for (size_t i = 0; i < f->o->nidents; i++) {
+		const struct ident *id = &f->o->idents[i];
+
+		if (id->kind != IDENT_CASE && id->kind != IDENT_TLP &&
+		    store_case_ident_add(
+			f->e->st, f->c.id, id->kind, id->value, err) != 0)
+			return -1;
+	}
+	for (size_t i = 0; i < h->nfrom; i++)
+		if (text_is_address(h->from[i].address) &&
+		    store_case_address_add(
+			f->e->st, f->c.id, h->from[i].address, err) != 0)
+			return -1;
+	return 0;
+}
+
+static char *
+route_words(struct filing *f)
+{
+	char *words = NULL;
+
+	for (size_t i = 0; i < f->d->nroutes; i++)
+		words = talloc_asprintf(f, "%s%s%s", words != NULL ? words : "",
+		    words != NULL ? " " : "", f->d->routes[i].department->name);
+	return words;
+}
+
+static void
+fill_case(struct filing *f)
+{
+	const struct decision *d = f->d;
+	struct store_case *c = &f->c;
+	const struct headers *h = f->o != NULL ? &f->o->headers : NULL;
+
+	c->flow = d->flow;
+	c->state = d->unopened ? CASE_UNOPENED : CASE_OPEN;
+	c->phase = 1;
+	c->received = f->letter.received;
+	c->language = talloc_strdup(f, d->language);
+	c->correspondent = d->correspondent != NULL && !d->claims_correspondent
+			       ? talloc_strdup(f, d->correspondent->name)
+			       : NULL;
+	if (c->correspondent == NULL && h != NULL && h->nfrom > 0) {
+		c->finder_name = talloc_strdup(f, h->from[0].name);
+		c->finder_address = talloc_strdup(f, h->from[0].address);
+	}
+	if (d->bind_key && f->o != NULL && f->o->key_fingerprint != NULL &&
+	    f->o->key_part > 0 && f->o->key_part <= f->o->nparts) {
+		c->finder_key = talloc_strdup(f, f->o->key_fingerprint);
+		c->finder_key_blob = f->o->parts[f->o->key_part - 1].content;
+	}
+	if (d->product >= 0)
+		c->product =
+		    talloc_strdup(f, f->e->s->products[d->product].name);
+	c->proposed = route_words(f);
+	c->routed = c->proposed != NULL ? 1 : 0;
+}
+
+static int
+write_case(struct filing *f, struct error *err)
+{
+	struct engine *e = f->e;
+	bool reopened = f->have_case && f->c.state == CASE_UNOPENED;
+
+	if (!f->d->new_case)
+		return 0;
+	fill_case(f);
+	if (reopened) {
+		if (store_case_put(e->st, &f->c, err) != 0)
+			return -1;
+	} else {
+		f->c.filed = clock_now();
+		if (store_case_new(e->st, &f->c, e->s->number_prefix,
+			clock_year(f->c.filed), err) != 0 ||
+		    engine_record(e, RECORD_CASE_MADE, f->c.id, f->letter.id, 0,
+			f->c.flow, err) != 0)
+			return -1;
+	}
+	f->have_case = f->made_case = true;
+	if (f->c.finder_key != NULL &&
+	    engine_record(
+		e, RECORD_KEY_BOUND, f->c.id, f->letter.id, 0, 0, err) != 0)
+		return -1;
+	if (f->report != 0 &&
+	    store_report_case(e->st, f->report, f->c.id, err) != 0)
+		return -1;
+	return f->o != NULL ? write_case_facts(f, err) : 0;
+}
+
+static int
+write_join(struct filing *f, struct error *err)
+{
+	if (f->d->join == 0 || f->made_case)
+		return 0;
+	if (!f->have_case || f->c.id != f->d->join) {
+		memset(&f->c, 0, sizeof(f->c));
+		if (store_case_get(f, f->e->st, f->d->join, &f->c, err) != 1)
+			return -1;
+		f->have_case = true;
+	}
+	if (f->report != 0 && f->d->reason != REASON_DUPLICATE &&
+	    store_report_case(f->e->st, f->report, f->c.id, err) != 0)
+		return -1;
+	/* What a stranger writes into a thread teaches the case nothing. */
+	if (f->o == NULL || f->d->reason != REASON_JOINED)
+		return 0;
+	return write_case_facts(f, err);
+}
+
+static const enum record_what record_of[] = {
+    [LETTER_FILED] = RECORD_LETTER_FILED,
+    [LETTER_INQUIRY] = RECORD_LETTER_INQUIRY,
+    [LETTER_SET_ASIDE] = RECORD_LETTER_SET_ASIDE,
+    [LETTER_QUARANTINED] = RECORD_LETTER_QUARANTINED,
+};
+
+static int
+write_letter(struct filing *f, struct error *err)
+{
+	struct engine *e = f->e;
+	struct store_letter *l = &f->letter;
+	const struct decision *d = f->d;
+	enum record_what what = record_of[d->state];
+
+	l->state = d->state;
+	l->reason = d->reason;
+	l->verdict = d->signer.verdict;
+	l->casefile = f->have_case ? f->c.id : 0;
+	l->unconfirmed = d->reason == REASON_JOINED_UNCONFIRMED;
+	if (f->o != NULL) {
+		const char *from = sender_of(f->o);
+		const char *subject = desk_subject(f->o);
+
+		l->sender = from != NULL ? talloc_strdup(f, from) : NULL;
+		l->subject = subject != NULL ? talloc_strdup(f, subject) : NULL;
+	}
+	l->signer = d->signer.correspondent != NULL
+			? talloc_strdup(f, d->signer.correspondent->name)
+		    : d->signer.contact != NULL
+			? talloc_strdup(f, d->signer.contact->name)
+			: NULL;
+	if (what == RECORD_LETTER_FILED && !d->new_case)
+		what = RECORD_LETTER_JOINED;
+	if (store_letter_put(e->st, l, LETTER_OPENED, err) != 0 ||
+	    engine_record(e, what, l->casefile, l->id, 0, l->reason, err) != 0)
+		return -1;
+	if (f->o != NULL && f->o->headers.message_id != NULL &&
+	    l->casefile != 0 && !f->in.own_message_id &&
+	    store_message_id_add(e->st, f->o->headers.message_id, l->casefile,
+		l->id, 0, err) != 0)
+		return -1;
+	if (d->tell_poc && store_alert_add(e->st, l->reason, l->id, l->casefile,
+			       f->in.now, err) != 0)
+		return -1;
+	return 0;
+}
+
+static struct draft_to
+answer_to(const struct filing *f)
+{
+	const struct decision *d = f->d;
+	struct draft_to to = {0};
+
+	to.address = d->reply_to;
+	to.name = d->reply_name;
+	to.language = d->language;
+	if (d->signer.verdict == VERDICT_PINNED) {
+		to.recipient = d->signer.fingerprint;
+		to.encrypt = true;
+	} else if (f->have_case && f->c.finder_key != NULL &&
+		   f->c.finder_key_blob.len > 0) {
+		to.key = f->c.finder_key_blob;
+		to.key_fpr = f->c.finder_key;
+		to.encrypt = true;
+	}
+	return to;
+}
+
+static int
+write_answers(struct filing *f, struct error *err)
+{
+	const struct decision *d = f->d;
+	struct draft_to to = answer_to(f);
+
+	if (d->acknowledge && f->have_case &&
+	    draft_acknowledge(
+		f->e, &f->c, &f->letter, f->o, f->report, &to, err) != 0) {
+		if (err->fault != FAULT_DENIED)
+			return -1;
+		error_clear(err); /* this report has its answer already */
+	}
+	if (!d->acknowledge &&
+	    engine_record(f->e, RECORD_NO_ACKNOWLEDGE, f->letter.casefile,
+		f->letter.id, 0, d->silence, err) != 0)
+		return -1;
+	if (d->ask_resend && draft_resend(f->e, &f->letter, f->o, f->report,
+				 f->letter.casefile, &to, err) != 0) {
+		if (err->fault != FAULT_DENIED)
+			return -1;
+		error_clear(err);
+	}
+	return 0;
+}
+
+static int
+write_routes(struct filing *f, struct error *err)
+{
+	const struct decision *d = f->d;
+	struct draft_share share = {0};
+	const struct department **to;
+
+	if (!f->made_case || d->nroutes == 0)
+		return 0;
+	if (!d->route_now)
+		return engine_record(f->e, RECORD_ROUTE_PROPOSED, f->c.id,
+		    f->letter.id, 0, (uint32_t)d->nroutes, err);
+	to = talloc_array(f, const struct department *, d->nroutes);
+	for (size_t i = 0; i < d->nroutes; i++)
+		to[i] = d->routes[i].department;
+	share.text = d->share_text;
+	if (draft_overviews(f->e, &f->c, f->letter.id, f->o, to, d->nroutes,
+		share, "psirtd", err) != 0)
+		return -1;
+	f->c.routed = 2;
+	return store_case_put(f->e->st, &f->c, err);
+}
+
+static int
+file_letter(struct filing *f, struct error *err)
+{
+	f->o = engine_opening(f, f->e, f->letter.id, err);
+	if (f->o == NULL && err->text[0] != '\0')
+		return -1;
+	if (f->letter.casefile != 0) {
+		/* Walks the stops once more: its case is there (RULES 6). */
+		if (store_case_get(
+			f, f->e->st, f->letter.casefile, &f->c, err) != 1)
+			return -1;
+		f->have_case = true;
+	}
+	if (store_begin(f->e->st, err) != 0 || gather(f, err) != 0)
+		return -1;
+	f->d = desk_judge(f, &f->in);
+	if (f->d == NULL)
+		return error_set(err, FAULT_RETRY, "out of memory");
+	if (write_case(f, err) != 0 || write_join(f, err) != 0 ||
+	    write_letter(f, err) != 0 || write_answers(f, err) != 0 ||
+	    write_routes(f, err) != 0)
+		return -1;
+	return stop_commit(f->e, "file", err);
+}
+
+bool
+stop_file(struct engine *e)
+{
+	struct error err = {0};
+	struct filing *f;
+	int64_t id = 0;
+	bool done = false;
+
+	if (!e->unlocked)
+		return false;
+	if (store_letter_next(e->st, LETTER_OPENED, 0, &id, &err) != 0) {
+		engine_trouble(e, "file", &err);
+		return false;
+	}
+	if (id == 0)
+		return false;
+	f = talloc_zero(e, struct filing);
+	f->e = e;
+	if (store_letter_get(f, e->st, id, &f->letter, &err) != 1 ||
+	    file_letter(f, &err) != 0) {
+		error_prefix(&err, "letter=%lld", (long long)id);
+		engine_trouble(e, "file", &err);
+	} else {
+		log_info("letter=%lld stop=file %s %s%s%s", (long long)id,
+		    letter_state_name(f->d->state), reason_name(f->d->reason),
+		    f->have_case ? " case=" : "",
+		    f->have_case && f->c.number != NULL ? f->c.number : "");
+		done = true;
+	}
+	talloc_free(f);
+	return done;
+}

@@ -1,0 +1,214 @@
+/*
+ * engine_internal.h - what the files of the engine share.
+ *
+ *   engine.c         the loop, the table of stops
+ *   engine_rooms.c   starting rooms, their set-up, frames to whom they concern
+ *   engine_intake.c  fetch <-> store: a letter comes in
+ *   engine_open.c    read <-> vault: a letter is opened by a worker
+ *   engine_file.c    desk: an opened letter becomes what it is
+ *   engine_draft.c   facts -> drafts, rows of outmail
+ *   engine_mail.c    a draft is sealed by a worker and sent
+ *   engine_ask.c     what control asks of the engine
+ *   engine_check.c   psirtd -n
+ */
+#ifndef PSIRTD_ENGINE_INTERNAL_H
+#define PSIRTD_ENGINE_INTERNAL_H
+
+#include "psirtd/control.h"
+#include "psirtd/desk.h"
+#include "psirtd/engine.h"
+#include "psirtd/fetch.h"
+#include "psirtd/opening.h"
+#include "psirtd/room.h"
+#include "psirtd/send.h"
+#include "psirtd/settings.h"
+#include "psirtd/store.h"
+#include "psirtd/vault.h"
+#include "psirtd/write.h"
+
+struct engine;
+struct worker;
+struct task;
+struct slot;
+
+enum slot_kind { SLOT_FETCH, SLOT_SEND, SLOT_READ, SLOT_VAULT };
+
+/* A place for one room process. */
+struct slot {
+	enum slot_kind kind;
+	struct worker *worker;        /* READ, VAULT; else NULL */
+	struct room_process *process; /* NULL: down */
+	bool ready;                   /* its set-up is answered */
+	int64_t start_at_ms;          /* down: not before */
+	unsigned failures;            /* in a row */
+};
+
+/* A read room and a vault that work on one task at a time. */
+struct worker {
+	struct slot read;
+	struct slot vault;
+	struct task *task; /* NULL: idle */
+};
+
+enum task_kind { TASK_OPEN, TASK_SEAL };
+
+struct task {
+	enum task_kind kind;
+	int64_t id; /* letter or outmail */
+	struct engine *engine;
+	struct worker *worker;
+	void *state; /* of engine_open.c or engine_mail.c */
+};
+
+struct engine {
+	const struct settings *s;
+	struct store *st;
+	struct templates *templates;
+	struct control *control;
+	struct starter *starter;
+	bool once;
+
+	struct slot fetch;
+	struct slot send;
+	struct worker *workers;
+	size_t nworkers;
+
+	struct buf *mailbox_secret;
+	struct buf *submission_secret;
+	struct buf *passphrase;
+	const char *mailbox_ca, *submission_ca; /* PEM */
+	struct vault_ready *keys; /* of the first vault that was ready */
+	bool unlocked;            /* the store has its data key */
+	struct slot *unlocking;   /* the vault that was asked for it */
+	uint8_t new_key[STORE_KEY_BYTES]; /* first start: on its way to wrap */
+
+	struct store_mailbox mailbox;
+	bool mailbox_known;
+	struct store_intake *intake; /* a letter is arriving */
+	struct fetch_letter arriving;
+	char *fetch_trouble; /* NULL: connected */
+	bool fetch_idle;     /* nothing more to fetch for now */
+
+	int64_t sending; /* outmail in flight; 0 none */
+	int64_t alerted_at;
+	int64_t retry_at;       /* seconds: mail waits until then; 0 none */
+	int64_t pause_until_ms; /* the store failed: rest until then */
+	bool progress; /* a stop did something: come round again at once */
+	bool trouble;  /* --once: something must be tried again */
+	bool ready_told;
+
+	bool stopping;
+	int exit_code;
+};
+
+/* One row of the table of stops. */
+struct stop {
+	const char *name;
+	const char *what;
+	/* true: it did something. NULL: driven by frames, not by the loop. */
+	bool (*run)(struct engine *e);
+};
+
+/* ---- engine.c ---- */
+
+/*
+ * The end of a stop: commits what it wrote.  Every state change of a letter
+ * or an outmail goes through here, by the name of its row.
+ */
+int stop_commit(struct engine *e, const char *name, struct error *err);
+/* Where the kill tests may end the process; nothing in a release. */
+#ifdef PSIRTD_STOPS_TEST
+void stop_test(const char *name, const char *side);
+#else
+#define stop_test(name, side) ((void)0)
+#endif
+/* The store failed: logs, rolls back, rests a while. */
+void engine_trouble(
+    struct engine *e, const char *where, const struct error *err);
+/* The operator must act: ends with this exit code. */
+void engine_end(struct engine *e, int exit_code);
+int engine_record(struct engine *e, enum record_what what, int64_t casefile,
+    int64_t letter, int64_t outmail, uint32_t code, struct error *err);
+
+/* Passwords, passphrase and CA files, before the walls. */
+int engine_load_secrets(struct engine *e, struct error *err);
+
+/* ---- engine_rooms.c ---- */
+void rooms_init(struct engine *e);
+void rooms_start(struct engine *e);
+bool rooms_all_ready(const struct engine *e);
+size_t rooms_poll(
+    struct engine *e, struct pollfd *fds, struct slot **slots, size_t most);
+void rooms_turn(struct engine *e, struct slot *slot, short revents);
+void rooms_stop(struct engine *e);
+/* Sends a frame; a room that is gone is noticed at the next turn. */
+void room_tell(struct slot *slot, uint32_t type,
+    const struct wire_type *type_of, const void *obj);
+/* What a room is told first; the products and pins are children of e. */
+void rooms_read_setup(struct engine *e, struct read_setup *setup);
+void rooms_vault_setup(struct engine *e, struct vault_setup *setup);
+/* An idle worker whose rooms are ready, or NULL. */
+struct worker *worker_idle(struct engine *e);
+bool worker_has(struct engine *e, enum task_kind kind, int64_t id);
+struct task *task_new(
+    struct engine *e, struct worker *w, enum task_kind kind, int64_t id);
+void task_done(struct task *task);
+
+/* ---- engine_intake.c ---- */
+void intake_frame(struct engine *e, const struct frame *frame);
+void intake_lost(struct engine *e); /* the fetch room is gone */
+
+/* ---- engine_open.c ---- */
+bool stop_open(struct engine *e);
+void open_read_frame(struct task *task, const struct frame *frame);
+void open_vault_frame(struct task *task, const struct frame *frame);
+void open_lost(struct task *task); /* a room of the worker is gone */
+
+/* ---- engine_file.c ---- */
+bool stop_file(struct engine *e);
+
+/* ---- engine_draft.c ---- */
+struct draft_to {
+	const char *address;
+	const char *name;
+	const char *language;
+	const char *recipient; /* pinned fingerprint, or NULL */
+	struct bytes key;      /* or a key block with: */
+	const char *key_fpr;
+	bool encrypt;
+};
+int draft_acknowledge(struct engine *e, const struct store_case *c,
+    const struct store_letter *letter, const struct opening *o, int64_t report,
+    const struct draft_to *to, struct error *err);
+int draft_resend(struct engine *e, const struct store_letter *letter,
+    const struct opening *o, int64_t report, int64_t casefile,
+    const struct draft_to *to, struct error *err);
+struct draft_share {
+	bool text;        /* the text of the letter goes along */
+	bool attachments; /* its files go along */
+	bool by_hand;     /* `psirt route` */
+};
+/* A mail to each contact of each department; all in the open transaction. */
+int draft_overviews(struct engine *e, const struct store_case *c,
+    int64_t letter, const struct opening *o,
+    const struct department *const *departments, size_t ndepartments,
+    struct draft_share share, const char *actor, struct error *err);
+bool stop_alert(struct engine *e);
+
+/* ---- engine_mail.c ---- */
+bool stop_seal(struct engine *e);
+bool stop_send(struct engine *e);
+void seal_vault_frame(struct task *task, const struct frame *frame);
+void seal_lost(struct task *task);
+void send_frame(struct engine *e, const struct frame *frame);
+void send_lost(struct engine *e);
+/* At start: what was `sending` when we died is `uncertain` (RULES 23). */
+int mail_recover(struct engine *e, struct error *err);
+
+/* ---- engine_ask.c ---- */
+extern const struct control_engine engine_asks;
+/* The letter's opening out of the store; NULL with err clear: none. */
+struct opening *engine_opening(
+    const void *ctx, struct engine *e, int64_t letter, struct error *err);
+
+#endif

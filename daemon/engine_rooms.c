@@ -1,0 +1,606 @@
+/*
+ * engine_rooms.c - the rooms as the engine sees them: started, set up, heard,
+ * started anew when they die.
+ *
+ * Runs in the engine process.  A room that dies costs nothing but time: what
+ * it worked on stays in its state in the tables.  The first vault that is
+ * ready opens the data key (DESIGN.md, "At rest"); fetch and send are started
+ * only when the store has it.
+ */
+#include "engine_internal.h"
+
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <talloc.h>
+
+#include "psirtd/clock.h"
+#include "psirtd/log.h"
+
+#define RESTART_FIRST_MS 500
+#define RESTART_MOST_MS 60000
+
+static const char *const slot_names[] = {
+    [SLOT_FETCH] = "fetch",
+    [SLOT_SEND] = "send",
+    [SLOT_READ] = "read",
+    [SLOT_VAULT] = "vault",
+};
+
+void
+rooms_init(struct engine *e)
+{
+	size_t n = e->s->workers;
+
+	if (n == 0) {
+		long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+		n = cores > 0 ? (size_t)cores : 1;
+	}
+	e->nworkers = n > 16 ? 16 : n;
+	e->workers = talloc_zero_array(e, struct worker, e->nworkers);
+	e->fetch.kind = SLOT_FETCH;
+	e->send.kind = SLOT_SEND;
+	for (size_t i = 0; i < e->nworkers; i++) {
+		struct worker *w = &e->workers[i];
+
+		w->read.kind = SLOT_READ;
+		w->read.worker = w;
+		w->vault.kind = SLOT_VAULT;
+		w->vault.worker = w;
+	}
+}
+
+void
+room_tell(struct slot *slot, uint32_t type, const struct wire_type *type_of,
+    const void *obj)
+{
+	struct error err = {0};
+
+	if (slot->process == NULL)
+		return;
+	if (channel_queue(slot->process->channel, type, type_of, obj, &err) !=
+		0 ||
+	    channel_flush(slot->process->channel, &err) != 0)
+		log_warn("%s: %s", slot->process->name, err.text);
+}
+
+/* ---- set-up ---- */
+
+static struct server
+server_of(const struct server_settings *from, const char *ca,
+    const struct buf *secret)
+{
+	struct server server = {0};
+
+	server.host = from->host;
+	server.connect_to = from->connect_to;
+	server.port = from->port;
+	server.starttls = from->starttls;
+	server.ca = ca;
+	server.user = from->user;
+	server.secret = buf_bytes(secret);
+	server.timeout_s = from->timeout_s;
+	return server;
+}
+
+static void
+setup_fetch(struct engine *e)
+{
+	struct fetch_setup setup = {0};
+
+	setup.server =
+	    server_of(&e->s->mailbox, e->mailbox_ca, e->mailbox_secret);
+	setup.folder = e->s->folder;
+	setup.filed = e->s->filed;
+	setup.too_large = e->s->too_large;
+	setup.poll_s = e->s->poll_s;
+	setup.letter_max = e->s->letter_max;
+	setup.once = e->once;
+	e->fetch_idle = false;
+	room_tell(&e->fetch, FETCH_SETUP, &fetch_setup_wire, &setup);
+	e->fetch.ready = true;
+}
+
+static void
+setup_send(struct engine *e)
+{
+	struct send_setup setup = {0};
+
+	setup.server = server_of(
+	    &e->s->submission, e->submission_ca, e->submission_secret);
+	room_tell(&e->send, SEND_SETUP, &send_setup_wire, &setup);
+	e->send.ready = true;
+}
+
+void
+rooms_read_setup(struct engine *e, struct read_setup *setup)
+{
+	const struct settings *s = e->s;
+
+	memset(setup, 0, sizeof(*setup));
+	setup->case_prefix = s->number_prefix;
+	setup->nproducts = s->nproducts;
+	setup->products =
+	    talloc_zero_array(e, struct read_product, s->nproducts);
+	for (size_t i = 0; i < s->nproducts; i++) {
+		setup->products[i].names = s->products[i].names;
+		setup->products[i].nnames = s->products[i].nnames;
+		setup->products[i].pattern = s->products[i].pattern;
+	}
+	setup->max_parts = s->max_parts;
+	setup->max_depth = s->max_depth;
+	setup->wall_ms = s->wall_ms;
+	setup->cpu_s = s->cpu_s;
+	setup->memory_mb = s->memory_mb;
+}
+
+void
+rooms_vault_setup(struct engine *e, struct vault_setup *setup)
+{
+	const struct settings *s = e->s;
+
+	memset(setup, 0, sizeof(*setup));
+	setup->home = s->gnupghome;
+	setup->work_dir = s->work_dir;
+	setup->poc = s->poc;
+	setup->retired = s->retired;
+	setup->nretired = s->nretired;
+	setup->recovery = s->recovery;
+	setup->pinned = settings_pinned(e, s, &setup->npinned);
+	if (e->passphrase != NULL)
+		setup->passphrase = buf_bytes(e->passphrase);
+	setup->wall_ms = s->wall_ms;
+	setup->cpu_s = s->cpu_s;
+	setup->memory_mb = s->memory_mb;
+	setup->max_output = s->letter_max * 2;
+	setup->max_keys = s->max_keys;
+	setup->max_hidden = 4;
+}
+
+static void
+setup_read(struct engine *e, struct slot *slot)
+{
+	struct read_setup setup;
+
+	rooms_read_setup(e, &setup);
+	room_tell(slot, READ_SETUP, &read_setup_wire, &setup);
+	talloc_free(setup.products);
+}
+
+static void
+setup_vault(struct engine *e, struct slot *slot)
+{
+	struct vault_setup setup;
+
+	rooms_vault_setup(e, &setup);
+	room_tell(slot, VAULT_SETUP, &vault_setup_wire, &setup);
+	talloc_free((void *)(uintptr_t)setup.pinned);
+}
+
+/* ---- the data key ---- */
+
+static void
+unlocked(struct engine *e, struct bytes key)
+{
+	struct error err = {0};
+
+	if (key.len != STORE_KEY_BYTES) {
+		log_err("the data key is not %d bytes", STORE_KEY_BYTES);
+		engine_end(e, ENGINE_EXIT_SETUP);
+		return;
+	}
+	if (store_unlock(e->st, key.data, &err) != 0 ||
+	    mail_recover(e, &err) != 0) {
+		log_err("%s", err.text);
+		engine_end(e, ENGINE_EXIT_SETUP);
+		return;
+	}
+	e->unlocked = true;
+	e->unlocking->ready = true;
+	e->unlocking = NULL;
+}
+
+/* The first vault is asked for the data key; a new database gets a new one. */
+static void
+ask_key(struct engine *e, struct slot *slot)
+{
+	struct vault_blob blob = {BYTES_NONE};
+	struct error err = {0};
+
+	if (e->unlocked) {
+		slot->ready = true;
+		return;
+	}
+	if (e->unlocking != NULL)
+		return; /* ready as soon as the other has the key */
+	if (store_wrapped_key(e, e->st, &blob.data, &err) != 0) {
+		log_err("%s", err.text);
+		engine_end(e, ENGINE_EXIT_SETUP);
+		return;
+	}
+	e->unlocking = slot;
+	if (blob.data.len > 0) {
+		room_tell(slot, VAULT_UNWRAP, &vault_blob_wire, &blob);
+		return;
+	}
+	store_new_key(e->new_key);
+	blob.data = bytes_of(e->new_key, sizeof(e->new_key));
+	room_tell(slot, VAULT_WRAP, &vault_blob_wire, &blob);
+}
+
+static void
+key_wrapped(struct engine *e, const struct frame *frame)
+{
+	struct vault_blob *blob;
+	struct error err = {0};
+
+	blob = wire_decode(e, &vault_blob_wire, frame->payload, &err);
+	if (blob == NULL || e->unlocking == NULL ||
+	    store_keep_key(e->st, blob->data, e->new_key, &err) != 0) {
+		log_err("data key: %s", err.text);
+		engine_end(e, ENGINE_EXIT_SETUP);
+	} else {
+		log_info("a new data key is sealed to the POC key");
+		unlocked(e, bytes_of(e->new_key, sizeof(e->new_key)));
+	}
+	explicit_bzero(e->new_key, sizeof(e->new_key));
+	talloc_free(blob);
+}
+
+static void
+key_unwrapped(struct engine *e, const struct frame *frame)
+{
+	struct vault_blob *blob;
+	struct error err = {0};
+
+	blob = wire_decode(e, &vault_blob_wire, frame->payload, &err);
+	if (blob == NULL || e->unlocking == NULL) {
+		log_err("data key: %s", err.text);
+		engine_end(e, ENGINE_EXIT_SETUP);
+	} else {
+		unlocked(e, blob->data);
+		explicit_bzero(
+		    (void *)(uintptr_t)blob->data.data, blob->data.len);
+	}
+	explicit_bzero(
+	    (void *)(uintptr_t)frame->payload.data, frame->payload.len);
+	talloc_free(blob);
+}
+
+/* ---- frames ---- */
+
+static void
+vault_ready(struct engine *e, struct slot *slot, const struct frame *frame)
+{
+	struct error err = {0};
+	struct vault_ready *ready =
+	    wire_decode(e, &vault_ready_wire, frame->payload, &err);
+
+	if (ready == NULL) {
+		log_err("vault: %s", err.text);
+		engine_end(e, ENGINE_EXIT_BUG);
+		return;
+	}
+	for (size_t i = 0; i < ready->nkeys && e->keys == NULL; i++) {
+		const struct vault_key *k = &ready->keys[i];
+
+		if (k->problem == VAULT_KEY_FINE)
+			continue;
+		log_warn("key %s: %s", k->fingerprint,
+		    k->text != NULL ? k->text : "not usable");
+		if (k->fingerprint != NULL &&
+		    strcmp(k->fingerprint, e->s->poc) == 0)
+			engine_end(e, ENGINE_EXIT_SETUP);
+	}
+	if (e->keys == NULL)
+		e->keys = ready;
+	else
+		talloc_free(ready);
+	slot->failures = 0;
+	if (!e->stopping)
+		ask_key(e, slot);
+}
+
+static void
+vault_frame(struct engine *e, struct slot *slot, const struct frame *frame)
+{
+	struct task *task = slot->worker->task;
+	struct vault_failed *failed;
+
+	switch (frame->type) {
+	case VAULT_READY:
+		vault_ready(e, slot, frame);
+		return;
+	case VAULT_WRAPPED:
+		key_wrapped(e, frame);
+		return;
+	case VAULT_UNWRAPPED:
+		key_unwrapped(e, frame);
+		return;
+	default:
+		break;
+	}
+	if (task != NULL && slot->ready) {
+		if (task->kind == TASK_OPEN)
+			open_vault_frame(task, frame);
+		else
+			seal_vault_frame(task, frame);
+		return;
+	}
+	/* A set-up or the data key failed: a person has to look. */
+	failed = frame->type == VAULT_FAILED
+		     ? wire_decode(e, &vault_failed_wire, frame->payload, NULL)
+		     : NULL;
+	log_err("vault: %s", failed != NULL && failed->text != NULL
+				 ? failed->text
+				 : "an answer nobody asked for");
+	talloc_free(failed);
+	engine_end(e, ENGINE_EXIT_SETUP);
+}
+
+static void
+read_frame(struct engine *e, struct slot *slot, const struct frame *frame)
+{
+	struct task *task = slot->worker->task;
+	struct read_failed *failed;
+
+	if (frame->type == READ_READY) {
+		slot->ready = true;
+		slot->failures = 0;
+	} else if (frame->type == READ_REFUSED) {
+		failed =
+		    wire_decode(e, &read_failed_wire, frame->payload, NULL);
+		log_err("%s: %s", e->s->file,
+		    failed != NULL && failed->text != NULL ? failed->text
+							   : "refused");
+		talloc_free(failed);
+		engine_end(e, ENGINE_EXIT_SETUP);
+	} else if (task != NULL && task->kind == TASK_OPEN) {
+		open_read_frame(task, frame);
+	} else {
+		log_warn("read: an answer nobody asked for");
+	}
+}
+
+static void
+slot_frame(struct engine *e, struct slot *slot, const struct frame *frame)
+{
+	switch (slot->kind) {
+	case SLOT_FETCH:
+		intake_frame(e, frame);
+		break;
+	case SLOT_SEND:
+		send_frame(e, frame);
+		break;
+	case SLOT_READ:
+		read_frame(e, slot, frame);
+		break;
+	case SLOT_VAULT:
+		vault_frame(e, slot, frame);
+		break;
+	}
+}
+
+/* ---- a room is gone ---- */
+
+static void
+slot_lost(struct engine *e, struct slot *slot, const char *why)
+{
+	unsigned shift = slot->failures < 7 ? slot->failures : 7;
+	int64_t wait = (int64_t)RESTART_FIRST_MS << shift;
+
+	if (wait > RESTART_MOST_MS)
+		wait = RESTART_MOST_MS;
+	TALLOC_FREE(slot->process);
+	slot->ready = false;
+	slot->failures++;
+	slot->start_at_ms = clock_monotonic_ms() + wait;
+	if (e->stopping)
+		return;
+	log_warn("room %s is gone (%s); it is started anew",
+	    slot_names[slot->kind], why);
+	if (slot->failures >= 5 && !e->unlocked) {
+		log_err("room %s does not stay up", slot_names[slot->kind]);
+		engine_end(e, ENGINE_EXIT_SETUP);
+	}
+	if (slot == e->unlocking)
+		e->unlocking = NULL;
+	switch (slot->kind) {
+	case SLOT_FETCH:
+		intake_lost(e);
+		break;
+	case SLOT_SEND:
+		send_lost(e);
+		break;
+	case SLOT_READ:
+	case SLOT_VAULT:
+		if (slot->worker->task != NULL) {
+			if (slot->worker->task->kind == TASK_OPEN)
+				open_lost(slot->worker->task);
+			else
+				seal_lost(slot->worker->task);
+		}
+		break;
+	}
+}
+
+void
+rooms_turn(struct engine *e, struct slot *slot, short revents)
+{
+	struct error err = {0};
+	struct frame frame;
+	void *ctx;
+	int more = 1;
+	int rc = 0;
+
+	if (slot->process == NULL)
+		return;
+	if ((revents & POLLOUT) != 0 &&
+	    channel_flush(slot->process->channel, &err) != 0) {
+		slot_lost(e, slot, err.text);
+		return;
+	}
+	if ((revents & (POLLIN | POLLHUP | POLLERR)) == 0)
+		return;
+	more = channel_fill(slot->process->channel, &err);
+	ctx = talloc_new(NULL);
+	while (slot->process != NULL && !e->stopping &&
+	       (rc = channel_next(slot->process->channel, ctx, &frame, &err)) ==
+		   1) {
+		slot_frame(e, slot, &frame);
+		talloc_free_children(ctx);
+	}
+	talloc_free(ctx);
+	if (slot->process != NULL && (more <= 0 || rc < 0))
+		slot_lost(e, slot, err.text[0] != '\0' ? err.text : "it left");
+}
+
+/* ---- starting ---- */
+
+static void
+slot_start(struct engine *e, struct slot *slot)
+{
+	struct error err = {0};
+
+	if (slot->process != NULL || slot->start_at_ms > clock_monotonic_ms())
+		return;
+	slot->process =
+	    starter_room(e, e->starter, slot_names[slot->kind], &err);
+	if (slot->process == NULL) {
+		log_err("%s", err.text);
+		slot->start_at_ms = clock_monotonic_ms() + RESTART_MOST_MS;
+		return;
+	}
+	switch (slot->kind) {
+	case SLOT_FETCH:
+		setup_fetch(e);
+		break;
+	case SLOT_SEND:
+		setup_send(e);
+		break;
+	case SLOT_READ:
+		setup_read(e, slot);
+		break;
+	case SLOT_VAULT:
+		setup_vault(e, slot);
+		break;
+	}
+}
+
+void
+rooms_start(struct engine *e)
+{
+	for (size_t i = 0; i < e->nworkers; i++) {
+		struct worker *w = &e->workers[i];
+
+		slot_start(e, &w->read);
+		slot_start(e, &w->vault);
+		/* Those that waited for another's data key. */
+		if (w->vault.process != NULL && !w->vault.ready &&
+		    e->unlocked && e->keys != NULL && w->vault.failures == 0)
+			w->vault.ready = true;
+	}
+	if (!e->unlocked)
+		return;
+	slot_start(e, &e->send);
+	/* --once: a fetch room that has ended had its say. */
+	if (!(e->once && e->fetch_idle))
+		slot_start(e, &e->fetch);
+}
+
+bool
+rooms_all_ready(const struct engine *e)
+{
+	for (size_t i = 0; i < e->nworkers; i++)
+		if (!e->workers[i].read.ready || !e->workers[i].vault.ready)
+			return false;
+	return e->fetch.ready && e->send.ready;
+}
+
+size_t
+rooms_poll(
+    struct engine *e, struct pollfd *fds, struct slot **slots, size_t most)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < 2 + 2 * e->nworkers && n < most; i++) {
+		struct slot *slot = i == 0       ? &e->fetch
+				    : i == 1     ? &e->send
+				    : i % 2 == 0 ? &e->workers[i / 2 - 1].read
+						 : &e->workers[i / 2 - 1].vault;
+
+		if (slot->process == NULL)
+			continue;
+		slots[n] = slot;
+		fds[n].fd = channel_fd(slot->process->channel);
+		fds[n].events = POLLIN;
+		if (channel_wants_write(slot->process->channel))
+			fds[n].events |= POLLOUT;
+		fds[n].revents = 0;
+		n++;
+	}
+	return n;
+}
+
+void
+rooms_stop(struct engine *e)
+{
+	TALLOC_FREE(e->fetch.process);
+	TALLOC_FREE(e->send.process);
+	for (size_t i = 0; i < e->nworkers; i++) {
+		TALLOC_FREE(e->workers[i].read.process);
+		TALLOC_FREE(e->workers[i].vault.process);
+	}
+	starter_end(e->starter);
+}
+
+/* ---- workers and tasks ---- */
+
+struct worker *
+worker_idle(struct engine *e)
+{
+	for (size_t i = 0; i < e->nworkers; i++) {
+		struct worker *w = &e->workers[i];
+
+		if (w->task == NULL && w->read.ready && w->vault.ready)
+			return w;
+	}
+	return NULL;
+}
+
+bool
+worker_has(struct engine *e, enum task_kind kind, int64_t id)
+{
+	for (size_t i = 0; i < e->nworkers; i++) {
+		const struct task *task = e->workers[i].task;
+
+		if (task != NULL && task->kind == kind && task->id == id)
+			return true;
+	}
+	return false;
+}
+
+struct task *
+task_new(struct engine *e, struct worker *w, enum task_kind kind, int64_t id)
+{
+	struct task *task = talloc_zero(e, struct task);
+
+	if (task == NULL)
+		return NULL;
+	task->kind = kind;
+	task->id = id;
+	task->engine = e;
+	task->worker = w;
+	w->task = task;
+	return task;
+}
+
+void
+task_done(struct task *task)
+{
+	task->worker->task = NULL;
+	task->engine->progress = true;
+	talloc_free(task);
+}
