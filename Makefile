@@ -20,14 +20,14 @@ PYTHON     ?= /usr/bin/python3
 ROOMS := base wire settings stream fetch read vault desk write send store engine \
 	control
 
-base_SRC := error bytes channel log text clock room starter sandbox landlock
-wire_SRC := wire reading opening vault fetch send
+base_SRC := error bytes wire channel log text clock room starter sandbox landlock
+wire_SRC := reading opening vault fetch send
 settings_SRC :=
 stream_SRC :=
 fetch_SRC :=
 read_SRC :=
 vault_SRC :=
-desk_SRC :=
+desk_SRC := judge match signer claims machine report answer route exploited fold names
 write_SRC :=
 send_SRC :=
 store_SRC :=

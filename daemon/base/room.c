@@ -128,6 +128,10 @@ set_limit(int resource, rlim_t value)
 {
 	struct rlimit limit = {value, value};
 
+	/* Past the soft limit SIGXCPU tells why; the hard one kills. */
+	if (resource == RLIMIT_CPU)
+		limit.rlim_max++;
+
 	setrlimit(resource, &limit);
 }
 
@@ -293,7 +297,8 @@ room_run_job(const void *ctx, const struct room_limits *limits,
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		setpgid(0, 0);
 		close(fds[0]);
-		close(ROOM_FD); /* a child answers its room, not the engine */
+		if (fds[1] != ROOM_FD) /* a child answers its room alone */
+			close(ROOM_FD);
 		child_main(fds[1], limits, enter, job, arg);
 	}
 	close(fds[1]);

@@ -175,13 +175,13 @@ only_families(scmp_filter_ctx filter, int first, int second, struct error *err)
 	const uint32_t deny = SCMP_ACT_ERRNO(EPERM);
 	int rc = 0;
 
-	/* Families are small numbers: below, between and above the two. */
+	/* Families are small numbers: below, between and above the two.  A
+	 * rule may look at an argument once only. */
 	rc |= seccomp_rule_add(filter, deny, SCMP_SYS(socket), 1,
 	    SCMP_A0(SCMP_CMP_LT, (scmp_datum_t)first));
-	if (second > first + 1)
-		rc |= seccomp_rule_add(filter, deny, SCMP_SYS(socket), 2,
-		    SCMP_A0(SCMP_CMP_GT, (scmp_datum_t)first),
-		    SCMP_A0(SCMP_CMP_LT, (scmp_datum_t)second));
+	for (int family = first + 1; family < second; family++)
+		rc |= seccomp_rule_add(filter, deny, SCMP_SYS(socket), 1,
+		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family));
 	rc |= seccomp_rule_add(filter, deny, SCMP_SYS(socket), 1,
 	    SCMP_A0(SCMP_CMP_GT, (scmp_datum_t)second));
 	if (rc != 0)
