@@ -78,7 +78,10 @@ class Home:
 
     def decrypt(self, data):
         """(plain bytes, fingerprints of good signatures)."""
-        done = self.gpg("--status-fd", "2", "--decrypt", data=data)
+        done = self.gpg("--status-fd", "2", "--decrypt", data=data,
+                        check=False)
+        if b"[GNUPG:] DECRYPTION_OKAY" not in done.stderr:
+            raise GpgError(done.stderr.decode("utf-8", "replace"))
         return done.stdout, _good(done.stderr)
 
     def verify(self, data, signature):

@@ -58,7 +58,7 @@ def own_by_server(path):
         os.chown(path, entry.pw_uid, entry.pw_gid)
 
 
-def _die_with_parent():
+def die_with_parent():
     # exim4 is installed setuid root: here it stays who we are.
     LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
@@ -79,7 +79,7 @@ class Server:
         self.process = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
             cwd="/", env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
-            start_new_session=True, preexec_fn=_die_with_parent, **identity)
+            start_new_session=True, preexec_fn=die_with_parent, **identity)
         out.close()
 
     def alive(self):

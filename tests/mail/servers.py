@@ -84,6 +84,7 @@ ssl_cert = <{tls}/good.pem
 ssl_min_protocol = TLSv1.2
 disable_plaintext_auth = yes
 auth_mechanisms = plain login
+auth_failure_delay = 0
 mail_location = maildir:{mail}/%u
 mail_home = {folder}/home/%u
 first_valid_uid = 0
@@ -100,6 +101,9 @@ userdb {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
