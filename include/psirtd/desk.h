@@ -22,14 +22,17 @@ struct desk_signer {
 /*
  * The verdict over the part with this index: the innermost layer that covers
  * it and carries a signature decides; a part in no signed layer is UNSIGNED.
- * Several signatures: PINNED needs one good pinned one and none that is BAD.
+ * Several signatures: PINNED needs one good pinned one and none that is BAD
+ * (an expired one beside it is a key being replaced, and does no harm).
  * bound_key is the fingerprint bound to the case's finder, or NULL.
  */
 struct desk_signer desk_part_signer(const struct settings *s,
     const struct opening *o, size_t part, const char *bound_key);
 /*
- * The verdict over the letter's own text (its first non-empty text part):
- * what the letter says is said by this signer.
+ * The verdict over the letter's own text (its first non-empty text part, in
+ * the order of opening.parts; without any text its first file): what the
+ * letter says is said by this signer.  So a stranger's words put before a
+ * signed part make the whole letter unsigned.
  */
 struct desk_signer desk_letter_signer(const struct settings *s,
     const struct opening *o, const char *bound_key);
@@ -56,7 +59,7 @@ struct candidate {
 enum letter_state { LETTER_RECEIVED = 1, LETTER_OPENED, LETTER_FILED,
 	LETTER_INQUIRY, LETTER_SET_ASIDE, LETTER_QUARANTINED, LETTER_DROPPED };
 
-/* Why a letter ended where it did; shown to the POC by desk_reason_text(). */
+/* Why a letter ended where it did; shown to the POC by reason_text(). */
 enum reason {
 	REASON_NONE,
 	REASON_NEW_REPORT,
@@ -68,9 +71,10 @@ enum reason {
 	REASON_LIST,
 	REASON_BOUNCE,
 	REASON_OWN,              /* our own mail came back */
-	REASON_FORGED,           /* claims a correspondent, bad signature */
-	REASON_UNPINNED,         /* claims a correspondent, unknown key/unsigned */
-	REASON_FOREIGN_NUMBER,   /* our number from an address foreign to it */
+	REASON_FORGED,   /* claims a correspondent: bad signature, other key */
+	REASON_UNPINNED, /* claims a correspondent: no signature at all */
+	/* our number, or a tracking id, from an address foreign to the case */
+	REASON_FOREIGN_NUMBER,
 	REASON_UNDECRYPTABLE,
 	REASON_TOO_LARGE,
 	REASON_BROKEN,           /* read room killed or refused */
@@ -78,6 +82,7 @@ enum reason {
 	REASON_ADOPTED,          /* there before the first start */
 	REASON_DROPPED,
 	REASON_BY_HAND,
+	REASON_DEPARTMENT, /* a department's letter that names no case */
 	REASON_COUNT,
 };
 
@@ -95,6 +100,7 @@ struct desk_input {
 	bool own_message_id; /* its Message-ID is one of ours */
 	bool bounce_of_ours; /* a report that names one of our Message-IDs */
 	bool by_hand; /* `psirt file N`: the POC accepts it as a report */
+	bool address_known; /* some case knows the From address (RULES 6) */
 	const struct candidate *candidates;
 	size_t ncandidates;
 	unsigned acknowledged_last_hour;  /* to this sender's address */
@@ -111,6 +117,7 @@ struct decision {
 	enum reason reason;
 	struct desk_signer signer;
 	int64_t join; /* the case it joins; 0 none */
+	int64_t named; /* the case it names; joined only where `join` says so */
 	bool new_case;
 	bool unopened; /* the case (or letter) waits for a key */
 	enum flow flow;
@@ -124,7 +131,8 @@ struct decision {
 	const char *reply_to;   /* the address an automatic mail may go to */
 	const char *reply_name;
 	const char *language;
-	bool bind_key; /* the first key block of the letter becomes the case's */
+	/* The key block of opening.key_part becomes the case's, unconfirmed. */
+	bool bind_key;
 
 	int product; /* index in settings.products; -1 none */
 	struct desk_route *routes;
@@ -140,11 +148,14 @@ struct decision *desk_judge(const void *ctx, const struct desk_input *in);
 /* Index of the product whose longest name or pattern was hit; -1 none.
  * *clear: one product, or all hit products agree on the departments. */
 int desk_product(const struct settings *s, const struct opening *o, bool *clear);
-/* "Claims to be": address or domain in From, Reply-To, Return-Path, a name
- * of the settings in From, (RULES 8).  NULL: claims none. */
+/* "Claims to be": address or domain in From, Reply-To, Return-Path, a name,
+ * address or domain of the settings in the display name of From (RULES 8).
+ * NULL: claims none.  A claim gives no authority, it takes some away. */
 const struct correspondent *desk_claims(const struct settings *s,
     const struct headers *h);
-/* The letter's own words: first text of the deepest opened layer; NULL none. */
+/* The letter's own words to show: first text of the deepest opened layer
+ * (plain before HTML, body before attachment); NULL none.  Who said them is
+ * desk_part_signer() of *part, not desk_letter_signer(). */
 const char *desk_text(const struct opening *o, size_t *part);
 /* The subject to show: the protected one when opened, else the outer. */
 const char *desk_subject(const struct opening *o);

@@ -1,0 +1,171 @@
+/*
+ * answer.c - may an automatic mail go back, where to, in which language.
+ *
+ * Runs in the engine, pure.  Takes a letter already judged: the row of the
+ * trust table has said by d->silence whether it wants an acknowledgement.
+ * Here stands what forbids one whatever the row says (RFC 3834, limits, age),
+ * and the address.  Only an acknowledgement or a note to resend ever leaves
+ * by itself; neither quotes a word of the letter.
+ */
+#include "desk_internal.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include <talloc.h>
+
+#include "psirtd/text.h"
+
+static bool
+is_answerable(const struct settings *s, const char *address)
+{
+	return address != NULL && text_is_address(address) &&
+	       !settings_is_own_address(s, address) &&
+	       !machine_address(address);
+}
+
+static bool
+same_domain(const char *a, const char *b)
+{
+	return strcasecmp(strrchr(a, '@'), strrchr(b, '@')) == 0;
+}
+
+/*
+ * RFC 3834 section 4 would answer the envelope sender.  Finders write through
+ * forwarders and providers that rewrite it (SRS, VERP), and what goes there
+ * reaches nobody: so From, where it is one address; Reply-To only within the
+ * same domain, lest a forged one points our signed mail at a third party.
+ * What stays possible, content-free mail to a forged From, the limits bound.
+ */
+static const struct mail_address *
+finder_address(const struct settings *s, const struct headers *h)
+{
+	if (h->nfrom != 1 || !is_answerable(s, h->from[0].address))
+		return NULL;
+	if (h->nreply_to == 1 && is_answerable(s, h->reply_to[0].address) &&
+	    same_domain(h->reply_to[0].address, h->from[0].address))
+		return &h->reply_to[0];
+	return &h->from[0];
+}
+
+/*
+ * The headers of a signed letter are not signed.  A correspondent is answered
+ * where it wrote from when that address is its own, else where the settings
+ * say: a notice sent on by a stranger brings that stranger nothing.
+ */
+static const char *
+correspondent_address(const struct settings *s, const struct headers *h,
+    const struct correspondent *c)
+{
+	if (h->nfrom == 1 && is_answerable(s, h->from[0].address) &&
+	    correspondent_has_address(c, h->from[0].address))
+		return h->from[0].address;
+	for (size_t i = 0; i < c->naddresses; i++)
+		if (is_answerable(s, c->addresses[i]))
+			return c->addresses[i];
+	return NULL;
+}
+
+static int
+choose_address(struct judging *j)
+{
+	const struct mail_address *finder;
+	struct decision *d = j->d;
+	const char *address = NULL;
+	const char *name = NULL;
+
+	/* A claim is answered by a person, never by itself. */
+	if (j->o == NULL || j->machine != MACHINE_NONE ||
+	    d->claims_correspondent)
+		return 0;
+	if (d->signer.correspondent != NULL) {
+		address = correspondent_address(
+		    j->s, &j->o->headers, d->signer.correspondent);
+		name = d->signer.correspondent->name;
+	} else {
+		finder = finder_address(j->s, &j->o->headers);
+		if (finder != NULL) {
+			address = finder->address;
+			name = finder->name;
+		}
+	}
+	if (address == NULL)
+		return 0;
+	d->reply_to = talloc_strdup(d, address);
+	if (name != NULL)
+		d->reply_name = talloc_strdup(d, name);
+	return d->reply_to == NULL || (name != NULL && d->reply_name == NULL)
+		   ? -1
+		   : 0;
+}
+
+static const char *
+choose_language(const struct judging *j)
+{
+	const struct correspondent *c = j->d->correspondent;
+
+	if (c != NULL && c->language != NULL)
+		return c->language;
+	if (j->o != NULL && j->o->japanese)
+		return "ja";
+	return j->s->language != NULL ? j->s->language : "en";
+}
+
+/* What forbids any automatic mail to this letter; SILENCE_NONE: nothing. */
+static enum silence
+forbidden(const struct judging *j)
+{
+	const struct desk_input *in = j->in;
+
+	if (j->machine != MACHINE_NONE)
+		return SILENCE_MACHINE;
+	if (in->adopted)
+		return SILENCE_ADOPTED;
+	if (in->received < in->now - j->s->stale_s)
+		return SILENCE_STALE;
+	if (j->d->reply_to == NULL)
+		return SILENCE_NO_ADDRESS;
+	if (in->acknowledged_last_hour >= j->s->acknowledge_per_hour ||
+	    in->automatic_last_hour >= j->s->automatic_per_hour)
+		return SILENCE_LIMIT;
+	return SILENCE_NONE;
+}
+
+/*
+ * The note of RULES 6 goes where a packet names one of our keys, or some case
+ * knows the address: else ciphertext from anywhere would make us write.  So
+ * an S/MIME letter, which names no key of ours, is answered by itself only
+ * when its sender is known.
+ */
+static bool
+may_ask_resend(const struct judging *j)
+{
+	const struct decision *d = j->d;
+
+	if (j->o == NULL || !j->closed || j->in->by_hand ||
+	    d->claims_correspondent || d->state == LETTER_SET_ASIDE ||
+	    (d->reason != REASON_UNDECRYPTABLE && d->reason != REASON_SMIME))
+		return false;
+	return report_closed_for_us(j->o) || j->in->address_known ||
+	       (j->best != NULL && j->best->address_known);
+}
+
+int
+answer_decide(struct judging *j)
+{
+	struct decision *d = j->d;
+	enum silence silence;
+
+	d->language = choose_language(j);
+	if (choose_address(j) != 0)
+		return -1;
+	silence = forbidden(j);
+	d->ask_resend = silence == SILENCE_NONE && may_ask_resend(j);
+	if (d->silence == SILENCE_NONE)
+		d->silence = silence;
+	/* A correspondent that waits in vain is for a person to see. */
+	if (d->silence == SILENCE_LIMIT && d->signer.correspondent != NULL)
+		d->tell_poc = true;
+	d->acknowledge = d->silence == SILENCE_NONE;
+	return 0;
+}

@@ -1,0 +1,136 @@
+/*
+ * names.c - names of the desk's numbers, for people and for JSON.
+ *
+ * Runs in the engine and in control.  Takes a number, gives a constant
+ * string; an unknown number is "?".  The words are part of what psirt prints
+ * and scripts read: they do not change.
+ */
+#include "psirtd/desk.h"
+
+#define NAME(table, n)                                                         \
+	((size_t)(n) < sizeof(table) / sizeof((table)[0]) &&                   \
+		    (table)[n] != NULL                                         \
+		? (table)[n]                                                   \
+		: "?")
+
+const char *
+letter_state_name(enum letter_state state)
+{
+	static const char *const names[] = {
+	    [LETTER_RECEIVED] = "received",
+	    [LETTER_OPENED] = "opened",
+	    [LETTER_FILED] = "filed",
+	    [LETTER_INQUIRY] = "inquiry",
+	    [LETTER_SET_ASIDE] = "set-aside",
+	    [LETTER_QUARANTINED] = "quarantined",
+	    [LETTER_DROPPED] = "dropped",
+	};
+
+	return NAME(names, state);
+}
+
+const char *
+reason_name(enum reason reason)
+{
+	static const char *const names[REASON_COUNT] = {
+	    [REASON_NONE] = "none",
+	    [REASON_NEW_REPORT] = "new-report",
+	    [REASON_JOINED] = "joined",
+	    [REASON_JOINED_UNCONFIRMED] = "unconfirmed",
+	    [REASON_DUPLICATE] = "duplicate",
+	    [REASON_INQUIRY] = "inquiry",
+	    [REASON_AUTO_REPLY] = "auto-reply",
+	    [REASON_LIST] = "list",
+	    [REASON_BOUNCE] = "bounce",
+	    [REASON_OWN] = "own",
+	    [REASON_FORGED] = "forged",
+	    [REASON_UNPINNED] = "unpinned",
+	    [REASON_FOREIGN_NUMBER] = "foreign-number",
+	    [REASON_UNDECRYPTABLE] = "undecryptable",
+	    [REASON_TOO_LARGE] = "too-large",
+	    [REASON_BROKEN] = "broken",
+	    [REASON_SMIME] = "smime",
+	    [REASON_ADOPTED] = "adopted",
+	    [REASON_DROPPED] = "dropped",
+	    [REASON_BY_HAND] = "by-hand",
+	    [REASON_DEPARTMENT] = "department",
+	};
+
+	return NAME(names, reason);
+}
+
+const char *
+reason_text(enum reason reason)
+{
+	static const char *const texts[REASON_COUNT] = {
+	    [REASON_NONE] = "Nothing was decided yet.",
+	    [REASON_NEW_REPORT] = "A new report.",
+	    [REASON_JOINED] = "It joined the case it names.",
+	    [REASON_JOINED_UNCONFIRMED] =
+		"It joined the case it names, but its address or key is not "
+		"the one expected there.",
+	    [REASON_DUPLICATE] = "The same report was here before.",
+	    [REASON_INQUIRY] =
+		"In clear, without a product, an identifier or the labels of "
+		"a report: an inquiry until somebody files it.",
+	    [REASON_AUTO_REPLY] = "An automatic reply; it moves nothing.",
+	    [REASON_LIST] = "Mail of a list or to many; it moves nothing.",
+	    [REASON_BOUNCE] = "A delivery report.",
+	    [REASON_OWN] = "Our own mail came back.",
+	    [REASON_FORGED] =
+		"It claims to come from a correspondent, but its signature is "
+		"bad or made by a key that is not pinned: forged, or a new "
+		"key.",
+	    [REASON_UNPINNED] =
+		"It claims to come from a correspondent, but carries no "
+		"signature over its text.",
+	    [REASON_FOREIGN_NUMBER] =
+		"It names a case, but comes from an address and key foreign "
+		"to that case.",
+	    [REASON_UNDECRYPTABLE] = "It could not be decrypted.",
+	    [REASON_TOO_LARGE] = "It is larger than the limit.",
+	    [REASON_BROKEN] = "It could not be read.",
+	    [REASON_SMIME] = "It is encrypted or signed with S/MIME.",
+	    [REASON_ADOPTED] =
+		"It stood in the mailbox before the first start.",
+	    [REASON_DROPPED] = "Somebody ended it by hand.",
+	    [REASON_BY_HAND] = "Somebody filed it by hand.",
+	    [REASON_DEPARTMENT] =
+		"It is signed by a department, but names no case.",
+	};
+
+	return NAME(texts, reason);
+}
+
+const char *
+silence_name(enum silence silence)
+{
+	static const char *const names[] = {
+	    [SILENCE_NONE] = "none",
+	    [SILENCE_POLICY] = "policy",
+	    [SILENCE_JOINED] = "joined",
+	    [SILENCE_MACHINE] = "machine",
+	    [SILENCE_STALE] = "stale",
+	    [SILENCE_ADOPTED] = "adopted",
+	    [SILENCE_LIMIT] = "limit",
+	    [SILENCE_NO_ADDRESS] = "no-address",
+	    [SILENCE_SET_ASIDE] = "set-aside",
+	    [SILENCE_OWN] = "own",
+	    [SILENCE_DEPARTMENT] = "department",
+	};
+
+	return NAME(names, silence);
+}
+
+const char *
+match_by_name(enum match_by by)
+{
+	static const char *const names[] = {
+	    [MATCH_THREAD] = "thread",
+	    [MATCH_NUMBER] = "number",
+	    [MATCH_TRACKING] = "tracking",
+	    [MATCH_REPORT] = "report",
+	};
+
+	return NAME(names, by);
+}
