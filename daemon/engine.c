@@ -29,12 +29,14 @@
 
 #define POLL_MOST 256
 #define PAUSE_MS 5000
+#define DRAIN_MS 10000 /* a mail in flight may end before we do */
 
 /*
  * letter:  received -> opened -> filed | inquiry | set-aside | quarantined
  * outmail: approved -> sealed -> sending -> sent | uncertain | failed
  */
 static const struct stop stops[] = {
+    {"start", "what was being sent when psirtd died: uncertain", NULL},
     {"store", "bytes from the mailbox become a letter: received", NULL},
     {"send", "a sealed mail goes to the send room: sending", stop_send},
     {"sent", "the SMTP server's answer: sent, uncertain, failed", NULL},
@@ -205,9 +207,30 @@ wait_ms(struct engine *e)
 		if (left < wait)
 			wait = left < 0 ? 0 : left;
 	}
-	if (!rooms_all_ready(e) && wait > 200)
+	if ((!rooms_all_ready(e) || e->draining) && wait > 200)
 		wait = 200;
 	return (int)wait;
+}
+
+/*
+ * Asked to stop: no stop runs any more, but the mail that the send room holds
+ * gets its answer, or every restart would leave an uncertain one.
+ */
+static void
+engine_drain(struct engine *e)
+{
+	if (e->draining)
+		return;
+	sd_notify(0, "STOPPING=1");
+	e->draining = true;
+	e->drain_until_ms = clock_monotonic_ms() + DRAIN_MS;
+}
+
+static bool
+engine_drained(const struct engine *e)
+{
+	return e->draining &&
+	       (e->sending == 0 || clock_monotonic_ms() > e->drain_until_ms);
 }
 
 /* One turn: wait, then give everybody what is theirs. */
@@ -234,8 +257,7 @@ engine_turn(struct engine *e, int signals)
 	if ((fds[0].revents & POLLIN) != 0 &&
 	    read(signals, &info, sizeof(info)) == sizeof(info)) {
 		log_info("asked to stop");
-		e->stopping = true;
-		return;
+		engine_drain(e);
 	}
 	for (size_t i = 0; i < nrooms; i++)
 		if (fds[1 + i].revents != 0)
@@ -246,10 +268,12 @@ engine_turn(struct engine *e, int signals)
 static void
 engine_loop(struct engine *e, int signals)
 {
-	while (!e->stopping) {
-		rooms_start(e);
-		engine_work(e);
-		tell_manager(e);
+	while (!e->stopping && !engine_drained(e)) {
+		if (!e->draining) {
+			rooms_start(e);
+			engine_work(e);
+			tell_manager(e);
+		}
 		if (e->once && !e->progress && engine_settled(e)) {
 			engine_end(e, e->trouble ? ENGINE_EXIT_TRY_AGAIN
 						 : ENGINE_EXIT_OK);
@@ -370,7 +394,11 @@ engine_new(
 	}
 	e->s = s;
 	e->once = once;
-	if (sandbox_base(err) != 0 || engine_load_secrets(e, err) != 0)
+	if (sandbox_base(err) != 0)
+		goto fail;
+	/* First, so that it holds neither a secret nor the database. */
+	e->starter = starter_new(e, self, err);
+	if (e->starter == NULL || engine_load_secrets(e, err) != 0)
 		goto fail;
 	e->templates = write_load(e, s->templates, &errors, err);
 	if (e->templates == NULL) {
@@ -383,10 +411,7 @@ engine_new(
 		goto fail;
 	asks.arg = e;
 	e->control = control_new(e, s, e->st, &asks, err);
-	if (e->control == NULL)
-		goto fail;
-	e->starter = starter_new(e, self, err);
-	if (e->starter == NULL || engine_walls(e, err) != 0)
+	if (e->control == NULL || engine_walls(e, err) != 0)
 		goto fail;
 	rooms_init(e);
 	return e;
@@ -411,7 +436,7 @@ engine_run(const struct settings *s, const char *self, bool once)
 						: ENGINE_EXIT_SETUP;
 	}
 	engine_loop(e, signals);
-	sd_notify(0, "STOPPING=1");
+	e->stopping = true;
 	if (store_begin(e->st, NULL) == 0 &&
 	    engine_record(e, RECORD_STOP, 0, 0, 0, 0, NULL) == 0)
 		store_commit(e->st, NULL);

@@ -136,6 +136,12 @@ engine_check(const struct settings *s, const char *self)
 
 	log_start("check", LOG_LEVEL_WARN);
 	e->s = s;
+	e->starter = starter_new(e, self, &err);
+	if (e->starter == NULL) {
+		fprintf(stderr, "%s\n", err.text);
+		talloc_free(e);
+		return ENGINE_EXIT_SETUP;
+	}
 	t = write_load(e, s->templates, &errors, &err);
 	if (t == NULL) {
 		fputs(errors != NULL ? errors : err.text, stderr);
@@ -144,12 +150,6 @@ engine_check(const struct settings *s, const char *self)
 	if (engine_load_secrets(e, &err) != 0) {
 		fprintf(stderr, "%s\n", err.text);
 		faults++;
-	}
-	e->starter = starter_new(e, self, &err);
-	if (e->starter == NULL) {
-		fprintf(stderr, "%s\n", err.text);
-		talloc_free(e);
-		return ENGINE_EXIT_SETUP;
 	}
 	faults += check_patterns(e);
 	faults += check_keys(e);

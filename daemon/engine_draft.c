@@ -307,6 +307,18 @@ attachments_of(const void *ctx, const struct opening *o)
 	return all;
 }
 
+/* Who found it, as it stands in the letter; only where the settings say so. */
+static char *
+finder_of(const void *ctx, const struct store_case *c)
+{
+	if (c->finder_address == NULL)
+		return NULL;
+	if (c->finder_name == NULL)
+		return talloc_strdup(ctx, c->finder_address);
+	return talloc_asprintf(ctx, "%s <%s>",
+	    text_escape(ctx, c->finder_name, false), c->finder_address);
+}
+
 static void
 overview_facts(struct facts *f, const void *ctx, struct engine *e,
     const struct store_case *c, const struct opening *o,
@@ -332,6 +344,8 @@ overview_facts(struct facts *f, const void *ctx, struct engine *e,
 	fact(f, "score", cvss_of(o));
 	if (c->correspondent != NULL)
 		fact(f, "source", c->correspondent);
+	else if (e->s->share_finder && share.by_hand)
+		fact(f, "finder", finder_of(ctx, c));
 	if (share.text && o != NULL) {
 		const char *text = desk_text(o, NULL);
 
@@ -423,6 +437,26 @@ draft_overviews(struct engine *e, const struct store_case *c, int64_t letter,
 
 /* ---- the POC is told: numbers and reasons alone, gathered ---- */
 
+/* "forged: letter 7", "mail-held: PSIRT-2026-0001": reason and numbers. */
+static char *
+alert_line(const void *ctx, struct engine *e, const struct store_alert *alert)
+{
+	const char *reason = reason_name((enum reason)alert->reason);
+	struct store_case c = {0};
+
+	if (alert->casefile != 0 &&
+	    store_case_get(ctx, e->st, alert->casefile, &c, NULL) == 1 &&
+	    alert->letter != 0)
+		return talloc_asprintf(ctx, "%s: letter %lld, %s", reason,
+		    (long long)alert->letter, c.number);
+	if (c.number != NULL)
+		return talloc_asprintf(ctx, "%s: %s", reason, c.number);
+	if (alert->letter != 0)
+		return talloc_asprintf(
+		    ctx, "%s: letter %lld", reason, (long long)alert->letter);
+	return talloc_strdup(ctx, reason);
+}
+
 static int
 draft_alert(struct engine *e, const struct store_alert *alerts, size_t n,
     const struct operator* to, struct error *err)
@@ -436,10 +470,8 @@ draft_alert(struct engine *e, const struct store_alert *alerts, size_t n,
 	int rc;
 
 	for (size_t i = 0; i < n && i < ALERT_LINES; i++)
-		lines = talloc_asprintf_append(lines,
-		    alerts[i].letter != 0 ? "%s%s: letter %lld\n" : "%s%s\n",
-		    "  ", reason_name((enum reason)alerts[i].reason),
-		    (long long)alerts[i].letter);
+		lines = talloc_asprintf_append(
+		    lines, "  %s\n", alert_line(ctx, e, &alerts[i]));
 	common_facts(&f, ctx, e, language);
 	fact(&f, "to_name", to->user);
 	fact(&f, "count", talloc_asprintf(ctx, "%zu", n));

@@ -372,12 +372,13 @@ static int
 write_case(struct filing *f, struct error *err)
 {
 	struct engine *e = f->e;
-	bool reopened = f->have_case && f->c.state == CASE_UNOPENED;
 
 	if (!f->d->new_case)
 		return 0;
+	if (f->have_case && f->c.state != CASE_UNOPENED)
+		return 0; /* a letter read again: its case stands */
 	fill_case(f);
-	if (reopened) {
+	if (f->have_case) {
 		if (store_case_put(e->st, &f->c, err) != 0)
 			return -1;
 	} else {
@@ -562,6 +563,28 @@ file_letter(struct filing *f, struct error *err)
 	return stop_commit(f->e, "file", err);
 }
 
+/*
+ * What came out of the letter cannot be used: quarantined whole, so that the
+ * letters behind it go on.  Only for FAULT_INPUT: a store in trouble waits.
+ */
+static int
+quarantine(struct filing *f, struct error *err)
+{
+	struct engine *e = f->e;
+
+	store_rollback(e->st);
+	f->letter.state = LETTER_QUARANTINED;
+	f->letter.reason = REASON_BROKEN;
+	if (store_begin(e->st, err) != 0 ||
+	    store_letter_put(e->st, &f->letter, LETTER_OPENED, err) != 0 ||
+	    engine_record(e, RECORD_LETTER_QUARANTINED, f->letter.casefile,
+		f->letter.id, 0, REASON_BROKEN, err) != 0 ||
+	    store_alert_add(
+		e->st, REASON_BROKEN, f->letter.id, 0, clock_now(), err) != 0)
+		return -1;
+	return stop_commit(e, "file", err);
+}
+
 bool
 stop_file(struct engine *e)
 {
@@ -580,10 +603,13 @@ stop_file(struct engine *e)
 		return false;
 	f = talloc_zero(e, struct filing);
 	f->e = e;
-	if (store_letter_get(f, e->st, id, &f->letter, &err) != 1 ||
-	    file_letter(f, &err) != 0) {
-		error_prefix(&err, "letter=%lld", (long long)id);
+	if (store_letter_get(f, e->st, id, &f->letter, &err) != 1) {
 		engine_trouble(e, "file", &err);
+	} else if (file_letter(f, &err) != 0) {
+		log_warn("letter=%lld stop=file %s", (long long)id, err.text);
+		if (err.fault != FAULT_INPUT || quarantine(f, &err) != 0)
+			engine_trouble(e, "file", &err);
+		done = err.fault == FAULT_INPUT;
 	} else {
 		log_info("letter=%lld stop=file %s %s%s%s", (long long)id,
 		    letter_state_name(f->d->state), reason_name(f->d->reason),

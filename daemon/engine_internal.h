@@ -97,6 +97,8 @@ struct engine {
 	bool trouble;  /* --once: something must be tried again */
 	bool ready_told;
 
+	bool draining; /* asked to stop: only the mail in flight goes on */
+	int64_t drain_until_ms;
 	bool stopping;
 	int exit_code;
 };

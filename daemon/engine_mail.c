@@ -151,6 +151,17 @@ commit_sealed(
 	return stop_commit(e, "seal", err);
 }
 
+/* The POC is told of a mail, but not by mail of what tells it. */
+static int
+tell_of_mail(struct engine *e, const struct store_outmail *m,
+    enum reason reason, struct error *err)
+{
+	if (reason == REASON_NONE || m->kind == MAIL_ALERT)
+		return 0;
+	return store_alert_add(
+	    e->st, (uint32_t)reason, m->letter, m->casefile, clock_now(), err);
+}
+
 /* No usable key: it waits for a person, never leaves in clear (DESIGN 8). */
 static int
 commit_held(struct task *task, const char *why, struct error *err)
@@ -164,7 +175,8 @@ commit_held(struct task *task, const char *why, struct error *err)
 	if (store_begin(e->st, err) != 0 ||
 	    store_outmail_put(e->st, &s->m, OUTMAIL_APPROVED, err) != 0 ||
 	    engine_record(e, RECORD_MAIL_HELD, s->m.casefile, s->m.letter,
-		s->m.id, 0, err) != 0)
+		s->m.id, 0, err) != 0 ||
+	    tell_of_mail(e, &s->m, REASON_MAIL_HELD, err) != 0)
 		return -1;
 	return stop_commit(e, "seal", err);
 }
@@ -272,13 +284,13 @@ out:
 static const struct {
 	uint32_t state;
 	enum record_what record;
-	uint32_t alert; /* reason; 0: the POC need not be told */
+	enum reason tell; /* REASON_NONE: the POC need not be told */
 } after_send[] = {
-    [SEND_ACCEPTED] = {OUTMAIL_SENT, RECORD_MAIL_SENT, 0},
-    [SEND_RETRY] = {OUTMAIL_SEALED, RECORD_MAIL_RETRY, 0},
-    [SEND_REFUSED] = {OUTMAIL_FAILED, RECORD_MAIL_FAILED, REASON_BOUNCE},
+    [SEND_ACCEPTED] = {OUTMAIL_SENT, RECORD_MAIL_SENT, REASON_NONE},
+    [SEND_RETRY] = {OUTMAIL_SEALED, RECORD_MAIL_RETRY, REASON_NONE},
+    [SEND_REFUSED] = {OUTMAIL_FAILED, RECORD_MAIL_FAILED, REASON_MAIL_FAILED},
     [SEND_UNCERTAIN] = {OUTMAIL_UNCERTAIN, RECORD_MAIL_UNCERTAIN,
-	REASON_BOUNCE},
+	REASON_MAIL_UNCERTAIN},
 };
 
 static int64_t
@@ -318,7 +330,6 @@ commit_sent(struct engine *e, int64_t id, uint32_t outcome, uint32_t code,
 {
 	struct store_outmail m = {0};
 	void *ctx = talloc_new(e);
-	int64_t now = clock_now();
 	int rc = -1;
 
 	if (store_outmail_get(ctx, e->st, id, &m, err) != 1)
@@ -326,7 +337,7 @@ commit_sent(struct engine *e, int64_t id, uint32_t outcome, uint32_t code,
 	m.state = after_send[outcome].state;
 	m.smtp_code = code;
 	if (outcome == SEND_ACCEPTED)
-		m.sent = now;
+		m.sent = clock_now();
 	if (outcome == SEND_RETRY)
 		m.not_before = next_try(m.tries);
 	m.reason = text != NULL && outcome != SEND_ACCEPTED
@@ -337,9 +348,7 @@ commit_sent(struct engine *e, int64_t id, uint32_t outcome, uint32_t code,
 	    engine_record(e, after_send[outcome].record, m.casefile, m.letter,
 		id, code, err) != 0 ||
 	    (outcome == SEND_ACCEPTED && mark_acknowledged(e, &m, err) != 0) ||
-	    (after_send[outcome].alert != 0 && m.kind != MAIL_ALERT &&
-		store_alert_add(e->st, after_send[outcome].alert, m.letter,
-		    m.casefile, now, err) != 0))
+	    tell_of_mail(e, &m, after_send[outcome].tell, err) != 0)
 		goto out;
 	rc = stop_commit(e, "sent", err);
 out:

@@ -51,6 +51,7 @@ struct open_state {
 };
 
 static void open_next(struct task *task);
+static void find_bound_key(struct task *task);
 
 static struct open_state *
 state_of(struct task *task)
@@ -75,6 +76,7 @@ commit_opening(struct task *task, struct error *err)
 	if (found <= 0 || letter.state != LETTER_RECEIVED)
 		return found < 0 ? -1 : 0;
 	letter.state = LETTER_OPENED;
+	letter.tries = 0; /* a later --reopen counts anew */
 	if (store_begin(e->st, err) != 0)
 		return -1;
 	if (s->readable &&
@@ -272,6 +274,8 @@ open_read_frame(struct task *task, const struct frame *frame)
 		r = wire_decode(s->o, &reading_wire, frame->payload, &err);
 		if (r != NULL && take_reading(task, r, source, &err) == 0) {
 			s->readable = true;
+			if (source == 0)
+				find_bound_key(task);
 			open_next(task);
 			return;
 		}
@@ -375,6 +379,28 @@ closed_layer(
 	return 0;
 }
 
+/* What a vault in bad hands may not say. */
+static int
+check_opened(const struct vault_opened *v, struct error *err)
+{
+	if (v->outcome < LAYER_OPEN || v->outcome > LAYER_TOO_DEEP)
+		return error_set(err, FAULT_INPUT, "no such outcome");
+	if (v->outcome != LAYER_OPEN && v->plain.len > 0)
+		return error_set(err, FAULT_INPUT, "text of a closed layer");
+	for (size_t i = 0; i < v->nsignatures; i++) {
+		const struct signature *sig = &v->signatures[i];
+
+		if (sig->status < SIGNATURE_GOOD ||
+		    sig->status > SIGNATURE_UNSUPPORTED ||
+		    (sig->primary != NULL &&
+			!text_is_fingerprint(sig->primary)) ||
+		    (sig->status == SIGNATURE_GOOD && sig->primary == NULL))
+			return error_set(
+			    err, FAULT_INPUT, "a signature that cannot be");
+	}
+	return 0;
+}
+
 static int
 vault_opened(struct task *task, struct vault_opened *v, struct error *err)
 {
@@ -453,9 +479,14 @@ open_vault_frame(struct task *task, const struct frame *frame)
 		}
 		return;
 	}
+	if (s->reading || s->next >= s->npending) {
+		log_warn("vault: an answer nobody asked for");
+		return;
+	}
 	if (frame->type == VAULT_OPENED) {
 		v = wire_decode(s->o, &vault_opened_wire, frame->payload, &err);
-		if (v == NULL || vault_opened(task, v, &err) != 0)
+		if (v == NULL || check_opened(v, &err) != 0 ||
+		    vault_opened(task, v, &err) != 0)
 			goto broken;
 		return;
 	}
@@ -561,6 +592,55 @@ open_next(struct task *task)
 
 /* ---- start ---- */
 
+/* The case that the letter seems to belong to, by what stands outside. */
+static int64_t
+likely_case(struct task *task)
+{
+	const struct opening *o = state_of(task)->o;
+	const struct headers *h = &o->headers;
+	struct store *st = task->engine->st;
+	int64_t *cases = NULL;
+	int64_t casefile = 0;
+	int64_t outmail = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < h->nreferences && casefile == 0; i++)
+		if (store_message_id_find(
+			st, h->references[i], &casefile, &outmail, NULL) != 0)
+			return 0;
+	for (size_t i = 0; i < o->nidents && casefile == 0; i++)
+		if (o->idents[i].kind == IDENT_CASE &&
+		    store_case_by_number(
+			st, o->idents[i].value, &casefile, NULL) != 0)
+			return 0;
+	if (casefile == 0 && h->nfrom > 0 && h->from[0].address != NULL &&
+	    store_cases_by_address(
+		task, st, h->from[0].address, &cases, &n, NULL) == 0 &&
+	    n > 0)
+		casefile = cases[n - 1];
+	return casefile;
+}
+
+/*
+ * The key bound to the finder of that case: only then can the vault tell
+ * `known` from `unknown-key`.  A wrong guess costs nothing: the desk looks at
+ * the case the letter really joins.
+ */
+static void
+find_bound_key(struct task *task)
+{
+	struct open_state *s = state_of(task);
+	struct engine *e = task->engine;
+	int64_t casefile = likely_case(task);
+
+	if (casefile != 0) {
+		struct store_case c = {0};
+
+		if (store_case_get(s, e->st, casefile, &c, NULL) == 1)
+			s->bound_key = c.finder_key_blob;
+	}
+}
+
 /* Quarantined unread: it ended the daemon or its rooms too often. */
 static void
 give_up(struct engine *e, int64_t id)
@@ -571,6 +651,7 @@ give_up(struct engine *e, int64_t id)
 
 	if (store_letter_get(ctx, e->st, id, &letter, &err) == 1) {
 		letter.state = LETTER_OPENED; /* without an opening: broken */
+		letter.tries = 0;
 		if (store_begin(e->st, &err) != 0 ||
 		    store_letter_put(e->st, &letter, LETTER_RECEIVED, &err) !=
 			0 ||

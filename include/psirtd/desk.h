@@ -83,6 +83,10 @@ enum reason {
 	REASON_DROPPED,
 	REASON_BY_HAND,
 	REASON_DEPARTMENT, /* a department's letter that names no case */
+	/* of a mail that leaves, told to the POC */
+	REASON_MAIL_HELD,
+	REASON_MAIL_FAILED,
+	REASON_MAIL_UNCERTAIN,
 	REASON_COUNT,
 };
 
