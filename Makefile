@@ -22,19 +22,21 @@ ROOMS := base wire settings stream fetch read vault desk write send store engine
 
 base_SRC := error bytes wire channel log text clock room starter sandbox landlock
 wire_SRC := reading opening vault fetch send
-settings_SRC :=
-stream_SRC :=
-fetch_SRC :=
-read_SRC :=
-vault_SRC :=
+settings_SRC := settings_keys settings_load settings_parse settings_read settings_text settings_value 
+stream_SRC := connect tls stream walls
+fetch_SRC := list session utf7 
+read_SRC := read_armor read_charset read_header read_japanese read_param read_signed read_word 
+vault_SRC := vault_agent vault_armor vault_blob vault_gpgme vault_home vault_key vault_packets vault_run 
 desk_SRC := judge match signer claims machine report answer route exploited fold names
 write_SRC :=
 send_SRC :=
-store_SRC :=
-engine_SRC := engine engine_rooms engine_intake engine_open engine_file \
-	engine_draft engine_mail engine_ask engine_check
-control_SRC :=
-ctl_SRC :=
+store_SRC := store store_intake store_key store_mailbox store_query store_schema store_seal 
+engine_SRC := engine engine_rooms engine_setup engine_intake engine_open \
+	engine_opening engine_match engine_file engine_draft engine_overview \
+	engine_alert engine_mail engine_ask engine_check
+control_SRC := control request commands answer today cases show letters letter_show \
+	mails record
+ctl_SRC := psirt ask print view view_letter
 
 # what a unit test of a room links beside that room
 base_NEEDS :=

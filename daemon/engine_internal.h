@@ -2,11 +2,16 @@
  * engine_internal.h - what the files of the engine share.
  *
  *   engine.c         the loop, the table of stops
- *   engine_rooms.c   starting rooms, their set-up, frames to whom they concern
+ *   engine_rooms.c   starting rooms, frames to whom they concern
+ *   engine_setup.c   what a room is told first; the data key
  *   engine_intake.c  fetch <-> store: a letter comes in
  *   engine_open.c    read <-> vault: a letter is opened by a worker
+ *   engine_opening.c what read and vault said, checked and put together
+ *   engine_match.c   what the tables know of an opened letter
  *   engine_file.c    desk: an opened letter becomes what it is
- *   engine_draft.c   facts -> drafts, rows of outmail
+ *   engine_draft.c   facts -> drafts, rows of outmail: answers to a sender
+ *   engine_overview.c  the same: what departments are handed
+ *   engine_alert.c   the same: what the POC is told
  *   engine_mail.c    a draft is sealed by a worker and sent
  *   engine_ask.c     what control asks of the engine
  *   engine_check.c   psirtd -n
@@ -146,9 +151,21 @@ void rooms_stop(struct engine *e);
 /* Sends a frame; a room that is gone is noticed at the next turn. */
 void room_tell(struct slot *slot, uint32_t type,
     const struct wire_type *type_of, const void *obj);
+
+/* ---- engine_setup.c ---- */
+void rooms_setup_fetch(struct engine *e);
+void rooms_setup_send(struct engine *e);
+void rooms_setup_read(struct engine *e, struct slot *slot);
+void rooms_setup_vault(struct engine *e, struct slot *slot);
+/* A vault is ready: the first is asked for the data key. */
+void rooms_ask_key(struct engine *e, struct slot *slot);
+void rooms_key_wrapped(struct engine *e, const struct frame *frame);
+void rooms_key_unwrapped(struct engine *e, const struct frame *frame);
 /* What a room is told first; the products and pins are children of e. */
 void rooms_read_setup(struct engine *e, struct read_setup *setup);
 void rooms_vault_setup(struct engine *e, struct vault_setup *setup);
+
+/* ---- workers and tasks (engine_rooms.c) ---- */
 /* An idle worker whose rooms are ready, or NULL. */
 struct worker *worker_idle(struct engine *e);
 bool worker_has(struct engine *e, enum task_kind kind, int64_t id);
@@ -166,10 +183,44 @@ void open_read_frame(struct task *task, const struct frame *frame);
 void open_vault_frame(struct task *task, const struct frame *frame);
 void open_lost(struct task *task); /* a room of the worker is gone */
 
-/* ---- engine_file.c ---- */
+/* ---- engine_match.c, engine_file.c ---- */
+#define CANDIDATES_MOST 32
+
+/* Everything known about one letter while it is filed. */
+struct filing {
+	struct engine *e;
+	struct store_letter letter;
+	struct opening *o; /* NULL: it could not be read */
+	struct desk_input in;
+	struct candidate candidates[CANDIDATES_MOST];
+	int64_t report;
+	const struct decision *d;
+	struct store_case c;
+	bool have_case;
+	bool made_case;
+};
+
+/* Fills f->in, candidates and report, inside the open transaction. */
+int filing_gather(struct filing *f, struct error *err);
+/* The address of From, or NULL. */
+const char *filing_sender(const struct opening *o);
 bool stop_file(struct engine *e);
 
 /* ---- engine_draft.c ---- */
+#define FACTS_MOST 48
+
+struct facts {
+	struct fact list[FACTS_MOST];
+	size_t n;
+};
+/* Adds a fact; NULL and "" are none. */
+void draft_fact(struct facts *f, const char *name, const char *value);
+/* What every mail may say of the desk. */
+void draft_common_facts(struct facts *f, const void *ctx,
+    const struct engine *e, const char *language);
+/* Renders, and writes the row; m has everything but the text. */
+int draft_add(struct engine *e, struct store_outmail *m, const char *language,
+    const struct facts *facts, const char *actor, struct error *err);
 struct draft_to {
 	const char *address;
 	const char *name;
@@ -185,6 +236,8 @@ int draft_acknowledge(struct engine *e, const struct store_case *c,
 int draft_resend(struct engine *e, const struct store_letter *letter,
     const struct opening *o, int64_t report, int64_t casefile,
     const struct draft_to *to, struct error *err);
+
+/* ---- engine_overview.c ---- */
 struct draft_share {
 	bool text;        /* the text of the letter goes along */
 	bool attachments; /* its files go along */
@@ -195,6 +248,8 @@ int draft_overviews(struct engine *e, const struct store_case *c,
     int64_t letter, const struct opening *o,
     const struct department *const *departments, size_t ndepartments,
     struct draft_share share, const char *actor, struct error *err);
+
+/* ---- engine_alert.c ---- */
 bool stop_alert(struct engine *e);
 
 /* ---- engine_mail.c ---- */

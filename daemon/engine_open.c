@@ -10,7 +10,7 @@
  * span is cut here, out of the canonical letter or of an opened entity, which
  * is made once and kept beside the task (RULES 11).
  */
-#include "engine_internal.h"
+#include "engine_open.h"
 
 #include <string.h>
 
@@ -24,40 +24,8 @@
 #define DEPTH_MOST 4   /* layers in layers */
 #define LAYERS_MOST 32 /* layers in all */
 
-/* Bytes that were given to the read room; spans point into them. */
-struct source {
-	struct bytes data;
-	uint32_t layer; /* the layer they came out of + 1; 0: the letter */
-	uint32_t depth;
-};
-
-/* A layer found and not yet opened. */
-struct pending {
-	size_t part; /* index in opening.parts */
-	size_t source;
-};
-
-struct open_state {
-	struct opening *o;
-	struct source *sources;
-	size_t nsources;
-	struct pending *pending;
-	size_t npending;
-	size_t next;  /* the pending one that the vault has, or will get */
-	bool reading; /* else the vault is asked */
-	bool keys_asked;
-	bool readable; /* the letter itself could be read */
-	struct bytes bound_key;
-};
-
 static void open_next(struct task *task);
 static void find_bound_key(struct task *task);
-
-static struct open_state *
-state_of(struct task *task)
-{
-	return task->state;
-}
 
 /* ---- the end of the task ---- */
 
@@ -65,7 +33,7 @@ static int
 commit_opening(struct task *task, struct error *err)
 {
 	struct engine *e = task->engine;
-	struct open_state *s = state_of(task);
+	struct open_state *s = open_state_of(task);
 	struct store_letter letter = {0};
 	struct buf *wire = buf_new(task, ROOM_FRAME_MAX);
 	int found;
@@ -98,8 +66,8 @@ open_done(struct task *task)
 		engine_trouble(task->engine, "open", &err);
 	else
 		log_info("letter=%lld stop=open layers=%zu%s",
-		    (long long)task->id, state_of(task)->o->nlayers,
-		    state_of(task)->readable ? "" : " unreadable");
+		    (long long)task->id, open_state_of(task)->o->nlayers,
+		    open_state_of(task)->readable ? "" : " unreadable");
 	task_done(task);
 }
 
@@ -111,142 +79,7 @@ open_lost(struct task *task)
 	task_done(task);
 }
 
-/* ---- putting a reading into the opening ---- */
-
-#define APPEND(ctx, list, nlist, from, nfrom)                                  \
-	do {                                                                   \
-		(list) = talloc_realloc_size(                                  \
-		    ctx, list, ((nlist) + (nfrom) + 1) * sizeof(*(list)));     \
-		if ((list) == NULL)                                            \
-			return error_set(err, FAULT_RETRY, "out of memory");   \
-		if ((nfrom) > 0)                                               \
-			memcpy((list) + (nlist), from,                         \
-			    (nfrom) * sizeof(*(list)));                        \
-		(nlist) += (nfrom);                                            \
-	} while (0)
-
-/* What a hostile read room may not say. */
-static int
-check_reading(const struct engine *e, const struct reading *r,
-    const struct source *source, struct error *err)
-{
-	for (size_t i = 0; i < r->nparts; i++) {
-		const struct part *p = &r->parts[i];
-
-		if (p->kind < PART_TEXT || p->kind > PART_DSN)
-			return error_set(err, FAULT_INPUT, "part of no kind");
-		if (p->within > i)
-			return error_set(
-			    err, FAULT_INPUT, "part within a later one");
-		if (p->within > 0 &&
-		    r->parts[p->within - 1].kind != PART_SIGNED)
-			return error_set(err, FAULT_INPUT,
-			    "part within one that is not signed");
-		if (p->off < 0 || p->len < 0 ||
-		    (p->len > 0 && bytes_span(source->data, (uint64_t)p->off,
-				       (uint64_t)p->len)
-					   .data == NULL))
-			return error_set(
-			    err, FAULT_INPUT, "span outside of the letter");
-		if (p->kind == PART_TEXT && !text_valid(p->content))
-			return error_set(err, FAULT_INPUT, "text is not UTF-8");
-	}
-	for (size_t i = 0; i < r->nhits; i++)
-		if (r->hits[i].product >= e->s->nproducts ||
-		    r->hits[i].part > r->nparts)
-			return error_set(err, FAULT_INPUT, "no such product");
-	for (size_t i = 0; i < r->nidents; i++)
-		if (r->idents[i].part > r->nparts || r->idents[i].value == NULL)
-			return error_set(err, FAULT_INPUT, "no such part");
-	for (size_t i = 0; i < r->nfields; i++)
-		if (r->fields[i].part > r->nparts || r->fields[i].value == NULL)
-			return error_set(err, FAULT_INPUT, "no such part");
-	return 0;
-}
-
-static int
-add_pending(struct task *task, size_t part, size_t source, struct error *err)
-{
-	struct open_state *s = state_of(task);
-	struct pending one = {part, source};
-
-	APPEND(s, s->pending, s->npending, &one, 1);
-	return 0;
-}
-
-static int
-take_parts(struct task *task, const struct reading *r, size_t source,
-    struct error *err)
-{
-	struct open_state *s = state_of(task);
-	struct opening *o = s->o;
-	size_t base = o->nparts;
-
-	APPEND(o, o->parts, o->nparts, r->parts, r->nparts);
-	for (size_t i = base; i < o->nparts; i++) {
-		struct part *p = &o->parts[i];
-
-		if (p->within > 0)
-			p->within += (uint32_t)base;
-		p->layer = s->sources[source].layer;
-		p->depth += s->sources[source].depth;
-		if ((p->kind == PART_ENCRYPTED || p->kind == PART_SIGNED ||
-			p->kind == PART_CLEARSIGNED) &&
-		    add_pending(task, i, source, err) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int
-take_reading(struct task *task, const struct reading *r, size_t source,
-    struct error *err)
-{
-	struct open_state *s = state_of(task);
-	struct opening *o = s->o;
-	size_t base = o->nparts;
-	size_t idents = o->nidents;
-	size_t fields = o->nfields;
-	size_t hits = o->nhits;
-
-	if (check_reading(task->engine, r, &s->sources[source], err) != 0 ||
-	    take_parts(task, r, source, err) != 0)
-		return -1;
-	APPEND(o, o->idents, o->nidents, r->idents, r->nidents);
-	APPEND(o, o->fields, o->nfields, r->fields, r->nfields);
-	APPEND(o, o->hits, o->nhits, r->hits, r->nhits);
-	/* Part numbers of this reading become those of the opening. */
-	for (size_t i = idents; i < o->nidents; i++)
-		if (o->idents[i].part > 0)
-			o->idents[i].part += (uint32_t)base;
-	for (size_t i = fields; i < o->nfields; i++)
-		if (o->fields[i].part > 0)
-			o->fields[i].part += (uint32_t)base;
-	for (size_t i = hits; i < o->nhits; i++)
-		if (o->hits[i].part > 0)
-			o->hits[i].part += (uint32_t)base;
-	o->japanese |= r->japanese;
-	o->truncated |= r->truncated;
-	if (source == 0) {
-		o->headers = r->headers;
-	} else if (o->inner_subject == NULL && r->headers.subject != NULL) {
-		o->inner_subject = r->headers.subject;
-	}
-	return 0;
-}
-
 /* ---- read ---- */
-
-static int
-add_source(struct task *task, struct bytes data, uint32_t layer, uint32_t depth,
-    struct error *err)
-{
-	struct open_state *s = state_of(task);
-	struct source one = {data, layer, depth};
-
-	APPEND(s, s->sources, s->nsources, &one, 1);
-	return 0;
-}
 
 static void
 ask_read(
@@ -254,14 +87,14 @@ ask_read(
 {
 	struct read_job job = {mode, charset, data};
 
-	state_of(task)->reading = true;
+	open_state_of(task)->reading = true;
 	room_tell(&task->worker->read, READ_JOB, &read_job_wire, &job);
 }
 
 void
 open_read_frame(struct task *task, const struct frame *frame)
 {
-	struct open_state *s = state_of(task);
+	struct open_state *s = open_state_of(task);
 	size_t source = s->nsources - 1;
 	struct error err = {0};
 	struct reading *r;
@@ -272,7 +105,8 @@ open_read_frame(struct task *task, const struct frame *frame)
 	if (frame->type == READ_DONE) {
 		/* Lives as long as the opening that points into it. */
 		r = wire_decode(s->o, &reading_wire, frame->payload, &err);
-		if (r != NULL && take_reading(task, r, source, &err) == 0) {
+		if (r != NULL &&
+		    opening_take_reading(task, r, source, &err) == 0) {
 			s->readable = true;
 			if (source == 0)
 				find_bound_key(task);
@@ -299,69 +133,6 @@ open_read_frame(struct task *task, const struct frame *frame)
 
 /* ---- vault ---- */
 
-static const struct part *
-part_pending(const struct open_state *s)
-{
-	return &s->o->parts[s->pending[s->next].part];
-}
-
-static uint32_t
-depth_of(const struct open_state *s, uint32_t layer)
-{
-	uint32_t depth = 0;
-
-	while (layer > 0) {
-		layer = s->o->layers[layer - 1].parent;
-		depth++;
-	}
-	return depth;
-}
-
-static int
-add_layer(struct task *task, const struct vault_opened *v, uint32_t *layer,
-    struct error *err)
-{
-	struct open_state *s = state_of(task);
-	const struct part *p = part_pending(s);
-	struct layer one = {0};
-
-	one.kind = p->kind == PART_ENCRYPTED ? LAYER_ENCRYPTED
-		   : p->kind == PART_SIGNED  ? LAYER_SIGNED
-					     : LAYER_CLEARSIGNED;
-	one.parent = s->sources[s->pending[s->next].source].layer;
-	one.outcome = v->outcome;
-	one.signatures = v->signatures;
-	one.nsignatures = v->nsignatures;
-	one.recipients = v->recipients;
-	one.nrecipients = v->nrecipients;
-	one.for_us = v->for_us;
-	one.note = v->note;
-	APPEND(s->o, s->o->layers, s->o->nlayers, &one, 1);
-	*layer = (uint32_t)s->o->nlayers;
-	if (one.kind == LAYER_ENCRYPTED && one.outcome == LAYER_OPEN)
-		s->o->encrypted = 1;
-	if (one.kind == LAYER_ENCRYPTED && one.outcome != LAYER_OPEN)
-		s->o->unopened = 1;
-	return 0;
-}
-
-/*
- * Every part that lies in the signed one is covered by this layer; a layer
- * that is opened later out of such a part is covered through its parent.
- */
-static void
-cover(struct open_state *s, size_t signed_part, uint32_t layer)
-{
-	for (size_t i = signed_part + 1; i < s->o->nparts; i++) {
-		uint32_t within = s->o->parts[i].within;
-
-		while (within > 0 && within != signed_part + 1)
-			within = s->o->parts[within - 1].within;
-		if (within == signed_part + 1)
-			s->o->parts[i].layer = layer;
-	}
-}
-
 /* An outcome of a layer that never came to gpg, or died there. */
 static int
 closed_layer(
@@ -372,50 +143,28 @@ closed_layer(
 
 	v.outcome = outcome;
 	v.note = note;
-	if (add_layer(task, &v, &layer, err) != 0)
+	if (opening_add_layer(task, &v, &layer, err) != 0)
 		return -1;
-	state_of(task)->next++;
+	open_state_of(task)->next++;
 	open_next(task);
-	return 0;
-}
-
-/* What a vault in bad hands may not say. */
-static int
-check_opened(const struct vault_opened *v, struct error *err)
-{
-	if (v->outcome < LAYER_OPEN || v->outcome > LAYER_TOO_DEEP)
-		return error_set(err, FAULT_INPUT, "no such outcome");
-	if (v->outcome != LAYER_OPEN && v->plain.len > 0)
-		return error_set(err, FAULT_INPUT, "text of a closed layer");
-	for (size_t i = 0; i < v->nsignatures; i++) {
-		const struct signature *sig = &v->signatures[i];
-
-		if (sig->status < SIGNATURE_GOOD ||
-		    sig->status > SIGNATURE_UNSUPPORTED ||
-		    (sig->primary != NULL &&
-			!text_is_fingerprint(sig->primary)) ||
-		    (sig->status == SIGNATURE_GOOD && sig->primary == NULL))
-			return error_set(
-			    err, FAULT_INPUT, "a signature that cannot be");
-	}
 	return 0;
 }
 
 static int
 vault_opened(struct task *task, struct vault_opened *v, struct error *err)
 {
-	struct open_state *s = state_of(task);
+	struct open_state *s = open_state_of(task);
 	size_t part = s->pending[s->next].part;
 	struct part p = s->o->parts[part];
 	struct bytes plain = v->plain;
 	uint32_t layer;
 	bool entity;
 
-	if (add_layer(task, v, &layer, err) != 0)
+	if (opening_add_layer(task, v, &layer, err) != 0)
 		return -1;
 	s->next++;
 	if (p.kind == PART_SIGNED) {
-		cover(s, part, layer);
+		opening_cover(s, part, layer);
 		/* Layers found inside are children of this one. */
 		for (size_t i = s->next; i < s->npending; i++)
 			if (s->o->parts[s->pending[i].part].layer == layer) {
@@ -424,8 +173,8 @@ vault_opened(struct task *task, struct vault_opened *v, struct error *err)
 
 				in.layer = layer;
 				s->pending[i].source = s->nsources;
-				if (add_source(task, in.data, layer, in.depth,
-					err) != 0)
+				if (opening_add_source(task, in.data, layer,
+					in.depth, err) != 0)
 					return -1;
 			}
 		open_next(task);
@@ -440,7 +189,7 @@ vault_opened(struct task *task, struct vault_opened *v, struct error *err)
 		 (p.flags & (PART_IN_TEXT | PART_ATTACHED)) == 0;
 	if (entity)
 		plain = text_to_crlf(s, plain);
-	if (add_source(task, plain, layer, p.depth + 1, err) != 0)
+	if (opening_add_source(task, plain, layer, p.depth + 1, err) != 0)
 		return -1;
 	ask_read(task, entity ? READ_ENTITY : READ_TEXT, p.charset, plain);
 	return 0;
@@ -450,7 +199,7 @@ vault_opened(struct task *task, struct vault_opened *v, struct error *err)
 static void
 keys_seen(struct task *task, const struct frame *frame)
 {
-	struct open_state *s = state_of(task);
+	struct open_state *s = open_state_of(task);
 	struct vault_keys *keys =
 	    wire_decode(s->o, &vault_keys_wire, frame->payload, NULL);
 
@@ -465,7 +214,7 @@ keys_seen(struct task *task, const struct frame *frame)
 void
 open_vault_frame(struct task *task, const struct frame *frame)
 {
-	struct open_state *s = state_of(task);
+	struct open_state *s = open_state_of(task);
 	struct vault_failed *failed;
 	struct error err = {0};
 	struct vault_opened *v;
@@ -485,7 +234,7 @@ open_vault_frame(struct task *task, const struct frame *frame)
 	}
 	if (frame->type == VAULT_OPENED) {
 		v = wire_decode(s->o, &vault_opened_wire, frame->payload, &err);
-		if (v == NULL || check_opened(v, &err) != 0 ||
+		if (v == NULL || opening_check_layer(v, &err) != 0 ||
 		    vault_opened(task, v, &err) != 0)
 			goto broken;
 		return;
@@ -511,7 +260,7 @@ broken:
 static void
 ask_keys(struct task *task)
 {
-	struct open_state *s = state_of(task);
+	struct open_state *s = open_state_of(task);
 	struct vault_blob blob;
 
 	s->keys_asked = true;
@@ -530,8 +279,8 @@ ask_keys(struct task *task)
 static void
 ask_open(struct task *task)
 {
-	struct open_state *s = state_of(task);
-	const struct part *p = part_pending(s);
+	struct open_state *s = open_state_of(task);
+	const struct part *p = opening_part_pending(s);
 	struct vault_open_job job = {0};
 
 	job.bound_key = s->bound_key;
@@ -559,7 +308,7 @@ ask_open(struct task *task)
 static void
 open_next(struct task *task)
 {
-	struct open_state *s = state_of(task);
+	struct open_state *s = open_state_of(task);
 	struct error err = {0};
 	const struct part *p;
 	uint32_t outcome = 0;
@@ -569,9 +318,9 @@ open_next(struct task *task)
 		ask_keys(task);
 		return;
 	}
-	p = part_pending(s);
+	p = opening_part_pending(s);
 	if (s->o->nlayers >= LAYERS_MOST ||
-	    depth_of(s, s->sources[s->pending[s->next].source].layer) >=
+	    opening_depth(s, s->sources[s->pending[s->next].source].layer) >=
 		DEPTH_MOST) {
 		outcome = LAYER_TOO_DEEP;
 		note = "more layers than are opened";
@@ -596,7 +345,7 @@ open_next(struct task *task)
 static int64_t
 likely_case(struct task *task)
 {
-	const struct opening *o = state_of(task)->o;
+	const struct opening *o = open_state_of(task)->o;
 	const struct headers *h = &o->headers;
 	struct store *st = task->engine->st;
 	int64_t *cases = NULL;
@@ -629,7 +378,7 @@ likely_case(struct task *task)
 static void
 find_bound_key(struct task *task)
 {
-	struct open_state *s = state_of(task);
+	struct open_state *s = open_state_of(task);
 	struct engine *e = task->engine;
 	int64_t casefile = likely_case(task);
 
@@ -697,7 +446,7 @@ stop_open(struct engine *e)
 	task->state = s = talloc_zero(task, struct open_state);
 	s->o = talloc_zero(s, struct opening);
 	if (store_letter_bytes(s, e->st, id, &raw, &err) != 0 ||
-	    add_source(task, text_to_crlf(s, raw), 0, 0, &err) != 0) {
+	    opening_add_source(task, text_to_crlf(s, raw), 0, 0, &err) != 0) {
 		engine_trouble(e, "open", &err);
 		task_done(task);
 		return false;

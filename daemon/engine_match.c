@@ -1,0 +1,284 @@
+/*
+ * engine_match.c - what the tables know of an opened letter: the cases it may
+ * belong to, and whether the same report came before (RULES 1, 2).
+ *
+ * Runs in the engine process.  Gathers for the desk, and decides nothing.
+ */
+#include "engine_internal.h"
+
+#include <string.h>
+
+#include <talloc.h>
+
+#include "psirtd/clock.h"
+#include "psirtd/text.h"
+
+#define OWN_IDS_MOST 16
+
+/* ---- what a report is (RULES 2) ---- */
+
+/* The base64 of an armor without its headers and line ends; else the bytes. */
+static int
+armor_digest_input(struct buf *buf, struct bytes content, struct error *err)
+{
+	static const char begin[] = "-----BEGIN PGP MESSAGE-----";
+	ptrdiff_t at = bytes_find(content, bytes_str(begin));
+	bool in_headers = true;
+	size_t line = 0;
+
+	if (at < 0)
+		return buf_add(buf, content.data, content.len, err);
+	for (size_t i = (size_t)at + sizeof(begin) - 1; i < content.len; i++) {
+		char c = (char)content.data[i];
+
+		if (c == '\n') {
+			if (in_headers && line == 0 &&
+			    i > (size_t)at + sizeof(begin))
+				in_headers = false;
+			line = 0;
+		} else if (c != '\r' && c != ' ' && c != '\t') {
+			line++;
+			if (c == '-' && line == 1 && !in_headers)
+				break;
+			if (!in_headers && buf_add(buf, &c, 1, err) != 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+/* Text without white space: a gateway that wraps lines makes no new report. */
+static int
+text_digest_input(struct buf *buf, struct bytes content, struct error *err)
+{
+	for (size_t i = 0; i < content.len; i++)
+		if (content.data[i] > ' ' &&
+		    buf_add(buf, content.data + i, 1, err) != 0)
+			return -1;
+	return 0;
+}
+
+/* PGP packets where there are any in the letter itself, else its body. */
+static int
+report_digest(const struct filing *f, uint8_t *digest, struct error *err)
+{
+	struct buf *buf = buf_new(f->e, ROOM_FRAME_MAX);
+	bool sealed = false;
+	int rc = 0;
+
+	for (size_t i = 0; i < f->o->nparts && rc == 0; i++)
+		if (f->o->parts[i].layer == 0 &&
+		    f->o->parts[i].kind == PART_ENCRYPTED) {
+			sealed = true;
+			rc = armor_digest_input(
+			    buf, f->o->parts[i].content, err);
+		}
+	for (size_t i = 0; i < f->o->nparts && rc == 0 && !sealed; i++) {
+		const struct part *p = &f->o->parts[i];
+
+		if (p->kind == PART_TEXT)
+			rc = text_digest_input(buf, p->content, err);
+		else if (p->kind == PART_FILE)
+			rc = buf_add(buf, p->content.data, p->content.len, err);
+	}
+	if (rc == 0)
+		store_digest(buf_bytes(buf), digest);
+	talloc_free(buf);
+	return rc;
+}
+
+/* ---- candidates: match first, judge second (RULES 1) ---- */
+
+const char *
+filing_sender(const struct opening *o)
+{
+	if (o == NULL || o->headers.nfrom == 0)
+		return NULL;
+	return o->headers.from[0].address;
+}
+
+static int
+add_candidate(
+    struct filing *f, int64_t casefile, enum match_by by, struct error *err)
+{
+	struct candidate *c = &f->candidates[f->in.ncandidates];
+	const char *from = filing_sender(f->o);
+	struct store_case row = {0};
+	int found;
+
+	if (casefile == 0 || f->in.ncandidates == CANDIDATES_MOST)
+		return 0;
+	for (size_t i = 0; i < f->in.ncandidates; i++)
+		if (f->candidates[i].casefile == casefile &&
+		    f->candidates[i].by == by)
+			return 0;
+	found = store_case_get(f, f->e->st, casefile, &row, err);
+	if (found <= 0)
+		return found;
+	c->casefile = casefile;
+	c->by = by;
+	c->bound_key = row.finder_key;
+	c->correspondent = row.correspondent;
+	if (from != NULL && store_case_has_address(f->e->st, casefile, from,
+				&c->address_known, err) != 0)
+		return -1;
+	f->in.ncandidates++;
+	return 0;
+}
+
+static int
+match_thread(struct filing *f, struct error *err)
+{
+	const struct headers *h = &f->o->headers;
+	int64_t casefile;
+	int64_t outmail;
+
+	for (size_t i = 0; i < h->nreferences; i++) {
+		if (store_message_id_find(f->e->st, h->references[i], &casefile,
+			&outmail, err) != 0 ||
+		    add_candidate(f, casefile, MATCH_THREAD, err) != 0)
+			return -1;
+	}
+	if (h->message_id == NULL)
+		return 0;
+	if (store_message_id_find(
+		f->e->st, h->message_id, &casefile, &outmail, err) != 0)
+		return -1;
+	f->in.own_message_id = outmail != 0;
+	return 0;
+}
+
+/* Numbers that a counterpart gave: a CVE names a flaw, not a conversation. */
+static bool
+is_tracking(uint32_t kind)
+{
+	return kind == IDENT_JVN || kind == IDENT_JVNVU ||
+	       kind == IDENT_JPCERT || kind == IDENT_VU || kind == IDENT_VRF ||
+	       kind == IDENT_ICSVU || kind == IDENT_IPA;
+}
+
+static int
+match_idents(struct filing *f, struct error *err)
+{
+	for (size_t i = 0; i < f->o->nidents; i++) {
+		const struct ident *id = &f->o->idents[i];
+		int64_t *cases = NULL;
+		size_t n = 0;
+		int64_t one = 0;
+
+		if (id->kind == IDENT_CASE) {
+			if (store_case_by_number(
+				f->e->st, id->value, &one, err) != 0 ||
+			    add_candidate(f, one, MATCH_NUMBER, err) != 0)
+				return -1;
+		} else if (is_tracking(id->kind)) {
+			if (store_cases_by_ident(f, f->e->st, id->kind,
+				id->value, &cases, &n, err) != 0)
+				return -1;
+			for (size_t k = 0; k < n; k++)
+				if (add_candidate(
+					f, cases[k], MATCH_TRACKING, err) != 0)
+					return -1;
+		}
+	}
+	return 0;
+}
+
+/*
+ * A delivery report carries the header of what it is about somewhere in its
+ * parts.  Our Message-IDs have a form of their own (engine_draft.c): each
+ * such word is looked up, nothing is parsed.
+ */
+static int
+match_own_ids(
+    struct filing *f, const struct part *p, unsigned *left, struct error *err)
+{
+	static const char form[] = "<psirtd.";
+	struct bytes rest = p->content;
+	int64_t casefile;
+	int64_t outmail;
+	ptrdiff_t at;
+
+	while (*left > 0 && (at = bytes_find(rest, bytes_str(form))) >= 0) {
+		const uint8_t *start = rest.data + at + 1;
+		size_t most = rest.len - (size_t)at - 1;
+		const uint8_t *end =
+		    memchr(start, '>', most > 200 ? 200 : most);
+		char *id;
+
+		(*left)--;
+		if (end == NULL)
+			return 0;
+		id = bytes_text(f, bytes_of(start, (size_t)(end - start)));
+		if (id != NULL && text_is_address(id)) {
+			if (store_message_id_find(
+				f->e->st, id, &casefile, &outmail, err) != 0)
+				return -1;
+			if (outmail != 0)
+				f->in.bounce_of_ours = true;
+			if (outmail != 0 &&
+			    add_candidate(f, casefile, MATCH_THREAD, err) != 0)
+				return -1;
+		}
+		rest = bytes_of(end, rest.len - (size_t)(end - rest.data));
+	}
+	return 0;
+}
+
+static int
+match_bounce(struct filing *f, struct error *err)
+{
+	unsigned left = OWN_IDS_MOST;
+
+	if ((f->o->headers.flags & (HEADER_REPORT | HEADER_NULL_RETURN_PATH)) ==
+	    0)
+		return 0;
+	for (size_t i = 0; i < f->o->nparts; i++)
+		if (match_own_ids(f, &f->o->parts[i], &left, err) != 0)
+			return -1;
+	return 0;
+}
+
+static int
+match_report(struct filing *f, struct error *err)
+{
+	uint8_t digest[STORE_DIGEST_BYTES];
+	int64_t casefile = 0;
+	bool fresh = false;
+
+	if (report_digest(f, digest, err) != 0 ||
+	    store_report(f->e->st, digest, f->letter.id, &f->report, &fresh,
+		&casefile, err) != 0)
+		return -1;
+	if (fresh || casefile == f->letter.casefile)
+		return 0;
+	return add_candidate(f, casefile, MATCH_REPORT, err);
+}
+
+int
+filing_gather(struct filing *f, struct error *err)
+{
+	struct engine *e = f->e;
+	const char *from = filing_sender(f->o);
+	int64_t now = clock_now();
+
+	f->in.settings = e->s;
+	f->in.opening = f->o;
+	f->in.now = now;
+	f->in.received = f->letter.received;
+	f->in.adopted = f->letter.adopted != 0;
+	f->in.by_hand = f->letter.by_hand != 0;
+	f->in.candidates = f->candidates;
+	if (from != NULL && store_automatic_count(e->st, from, now - 3600,
+				&f->in.acknowledged_last_hour, err) != 0)
+		return -1;
+	if (store_automatic_count(
+		e->st, NULL, now - 3600, &f->in.automatic_last_hour, err) != 0)
+		return -1;
+	if (f->o == NULL)
+		return 0;
+	if (match_thread(f, err) != 0 || match_bounce(f, err) != 0 ||
+	    match_idents(f, err) != 0)
+		return -1;
+	return match_report(f, err);
+}

@@ -1,0 +1,56 @@
+/*
+ * engine_open.h - a letter while it is opened, between engine_open.c (the
+ * conversation with read room and vault) and engine_opening.c (what they
+ * said, checked and put together).
+ */
+#ifndef PSIRTD_ENGINE_OPEN_H
+#define PSIRTD_ENGINE_OPEN_H
+
+#include "engine_internal.h"
+
+/* Bytes that were given to the read room; spans point into them. */
+struct source {
+	struct bytes data;
+	uint32_t layer; /* the layer they came out of + 1; 0: the letter */
+	uint32_t depth;
+};
+
+/* A layer found and not yet opened. */
+struct pending {
+	size_t part; /* index in opening.parts */
+	size_t source;
+};
+
+struct open_state {
+	struct opening *o;
+	struct source *sources;
+	size_t nsources;
+	struct pending *pending;
+	size_t npending;
+	size_t next;  /* the pending one that the vault has, or will get */
+	bool reading; /* else the vault is asked */
+	bool keys_asked;
+	bool readable; /* the letter itself could be read */
+	struct bytes bound_key;
+};
+
+struct open_state *open_state_of(struct task *task);
+
+/* Bytes that the read room will be given next. */
+int opening_add_source(struct task *task, struct bytes data, uint32_t layer,
+    uint32_t depth, struct error *err);
+/* FAULT_INPUT: the read room says what cannot be. */
+int opening_take_reading(struct task *task, const struct reading *r,
+    size_t source, struct error *err);
+/* The part whose layer the vault has, or will get. */
+const struct part *opening_part_pending(const struct open_state *s);
+/* How many layers this one (+ 1; 0 the letter) stands in, itself counted. */
+uint32_t opening_depth(const struct open_state *s, uint32_t layer);
+/* FAULT_INPUT: the vault says what cannot be. */
+int opening_check_layer(const struct vault_opened *v, struct error *err);
+/* *layer is the new layer's index + 1. */
+int opening_add_layer(struct task *task, const struct vault_opened *v,
+    uint32_t *layer, struct error *err);
+void opening_cover(struct open_state *s, size_t signed_part, uint32_t layer);
+
+#endif

@@ -1,0 +1,213 @@
+/*
+ * engine_overview.c - what departments are handed: overviews, and what
+ * `psirt route` adds (RULES 5, 27, 31).
+ *
+ * Runs in the engine process, inside the transaction of the stop that calls.
+ */
+#include "engine_internal.h"
+
+#include <string.h>
+
+#include <talloc.h>
+
+#include "psirtd/clock.h"
+#include "psirtd/text.h"
+
+#define FIELD_COLUMNS 300 /* of a recognised field */
+
+static char *
+fields_of(const void *ctx, const struct opening *o, enum field_kind kind)
+{
+	char *all = NULL;
+
+	for (size_t i = 0; o != NULL && i < o->nfields; i++) {
+		char *one;
+
+		if (o->fields[i].kind != kind)
+			continue;
+		one = text_cut(ctx, text_escape(ctx, o->fields[i].value, false),
+		    FIELD_COLUMNS);
+		all = all == NULL ? one
+				  : talloc_asprintf(ctx, "%s; %s", all, one);
+		if (strlen(all) > 3 * FIELD_COLUMNS)
+			break;
+	}
+	return all;
+}
+
+static char *
+idents_of(const void *ctx, struct engine *e, int64_t casefile)
+{
+	uint32_t *kinds = NULL;
+	char **values = NULL;
+	char *all = NULL;
+	size_t n = 0;
+
+	if (store_case_idents(
+		ctx, e->st, casefile, &kinds, &values, &n, NULL) != 0)
+		return NULL;
+	for (size_t i = 0; i < n && i < 20; i++)
+		if (kinds[i] != IDENT_CVSS)
+			all = all == NULL ? talloc_strdup(ctx, values[i])
+					  : talloc_asprintf(
+						ctx, "%s, %s", all, values[i]);
+	return all;
+}
+
+static const char *
+cvss_of(const struct opening *o)
+{
+	for (size_t i = 0; o != NULL && i < o->nidents; i++)
+		if (o->idents[i].kind == IDENT_CVSS)
+			return o->idents[i].value;
+	return NULL;
+}
+
+static char *
+attachments_of(const void *ctx, const struct opening *o)
+{
+	char *all = NULL;
+
+	for (size_t i = 0; o != NULL && i < o->nparts; i++) {
+		const struct part *p = &o->parts[i];
+		char *line;
+
+		if (p->kind != PART_FILE)
+			continue;
+		line = talloc_asprintf(ctx, "%s (%zu bytes)",
+		    p->name != NULL ? text_escape(ctx, p->name, false) : "-",
+		    p->content.len);
+		all = all == NULL ? line
+				  : talloc_asprintf(ctx, "%s\n%s", all, line);
+	}
+	return all;
+}
+
+/* Who found it, as it stands in the letter; only where the settings say so. */
+static char *
+finder_of(const void *ctx, const struct store_case *c)
+{
+	if (c->finder_address == NULL)
+		return NULL;
+	if (c->finder_name == NULL)
+		return talloc_strdup(ctx, c->finder_address);
+	return talloc_asprintf(ctx, "%s <%s>",
+	    text_escape(ctx, c->finder_name, false), c->finder_address);
+}
+
+static void
+overview_facts(struct facts *f, const void *ctx, struct engine *e,
+    const struct store_case *c, const struct opening *o,
+    const struct department *d, struct draft_share share)
+{
+	draft_fact(f, "number", c->number);
+	draft_fact(f, "department", d->title != NULL ? d->title : d->name);
+	draft_fact(f, "role", role_name(d->role));
+	draft_fact(
+	    f, c->flow == FLOW_JPCERT ? "flow_jpcert" : "flow_direct", "1");
+	draft_fact(f, "received", clock_date(ctx, c->received));
+	draft_fact(f, "reply_by",
+	    clock_date(
+		ctx, clock_business_days(clock_now(), (int)e->s->reply_days)));
+	draft_fact(f, "product", c->product);
+	/* Quality learns that something came in, and of which product. */
+	if (d->role == ROLE_QUALITY && !share.by_hand) {
+		draft_fact(f, "receipt_only", "1");
+		return;
+	}
+	draft_fact(f, "versions", fields_of(ctx, o, FIELD_VERSION));
+	draft_fact(f, "identifiers", idents_of(ctx, e, c->id));
+	draft_fact(f, "vulnerability_type", fields_of(ctx, o, FIELD_TYPE));
+	draft_fact(f, "score", cvss_of(o));
+	if (c->correspondent != NULL)
+		draft_fact(f, "source", c->correspondent);
+	else if (e->s->share_finder && share.by_hand)
+		draft_fact(f, "finder", finder_of(ctx, c));
+	if (share.text && o != NULL) {
+		const char *text = desk_text(o, NULL);
+
+		if (text != NULL)
+			draft_fact(f, "text", text_to_lf(ctx, text));
+	}
+	if (share.attachments)
+		draft_fact(f, "attachments", attachments_of(ctx, o));
+}
+
+static int
+draft_overview(struct engine *e, const struct store_case *c, int64_t letter,
+    const struct opening *o, const struct department *d,
+    const struct contact *contact, struct draft_share share, const char *actor,
+    struct error *err)
+{
+	void *ctx = talloc_new(e);
+	struct store_outmail m = {0};
+	struct facts f = {0};
+	const char *language =
+	    contact->language != NULL ? contact->language : e->s->language;
+	int rc;
+
+	draft_common_facts(&f, ctx, e, language);
+	draft_fact(&f, "to_name", contact->name);
+	if (contact->notice) {
+		draft_fact(&f, "number", c->number);
+		m.kind = MAIL_NOTICE;
+	} else {
+		overview_facts(&f, ctx, e, c, o, d, share);
+		m.kind = share.by_hand && (share.text || share.attachments)
+			     ? MAIL_DETAILS
+			     : MAIL_OVERVIEW;
+		m.encrypt = 1;
+		m.recipient = (char *)(uintptr_t)contact->fingerprint;
+		m.with_files = share.attachments;
+	}
+	m.casefile = c->id;
+	m.letter = letter;
+	m.to = (char *)(uintptr_t)contact->address;
+	m.to_name = (char *)(uintptr_t)contact->name;
+	m.department = (char *)(uintptr_t)d->name;
+	m.automatic = !share.by_hand;
+	rc = draft_add(e, &m, language, &f, actor, err);
+	talloc_free(ctx);
+	return rc;
+}
+
+/* One person with several roles gets one mail (RULES 31). */
+static bool
+told_already(const struct department *const *departments, size_t upto,
+    const char *address)
+{
+	for (size_t i = 0; i < upto; i++)
+		for (size_t k = 0; k < departments[i]->ncontacts; k++)
+			if (strcmp(departments[i]->contacts[k].address,
+				address) == 0)
+				return true;
+	return false;
+}
+
+int
+draft_overviews(struct engine *e, const struct store_case *c, int64_t letter,
+    const struct opening *o, const struct department *const *departments,
+    size_t ndepartments, struct draft_share share, const char *actor,
+    struct error *err)
+{
+	struct store_record r = {0};
+
+	for (size_t i = 0; i < ndepartments; i++)
+		for (size_t k = 0; k < departments[i]->ncontacts; k++) {
+			const struct contact *contact =
+			    &departments[i]->contacts[k];
+
+			if (told_already(departments, i, contact->address))
+				continue;
+			if (draft_overview(e, c, letter, o, departments[i],
+				contact, share, actor, err) != 0)
+				return -1;
+		}
+	r.at = clock_now();
+	r.what = RECORD_ROUTED;
+	r.actor = (char *)(uintptr_t)actor;
+	r.casefile = c->id;
+	r.letter = letter;
+	r.code = (uint32_t)ndepartments;
+	return store_record_add(e->st, &r, err);
+}
