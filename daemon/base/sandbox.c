@@ -168,7 +168,10 @@ rules(scmp_filter_ctx filter, uint32_t action, const int *calls, size_t n,
 	return 0;
 }
 
-/* socket() of any family but those named is refused. */
+/*
+ * socket() of any family but those named is refused.  libseccomp compares 64
+ * bits; a family is an int, so a set upper half errs towards refusal.
+ */
 static int
 only_families(scmp_filter_ctx filter, int first, int second, struct error *err)
 {
@@ -197,8 +200,6 @@ no_exec(scmp_filter_ctx filter, struct error *err)
 	return rules(filter, SCMP_ACT_ERRNO(EPERM), calls, COUNT(calls), err);
 }
 
-/* libseccomp compares 64 bits; a family is an int, so a set upper half would
- * pass LT/GT wrongly only towards refusal. */
 static int
 reader_rules(scmp_filter_ctx filter, struct error *err)
 {
@@ -248,6 +249,9 @@ sandbox_calls(enum sandbox_kind kind, struct error *err)
 		    filter, SCMP_ACT_ERRNO(EPERM), nobody, COUNT(nobody), err);
 		if (rc == 0)
 			rc = only_families(filter, AF_UNIX, AF_UNIX, err);
+		/* The starter, outside of these walls, starts the rooms. */
+		if (rc == 0 && kind == SANDBOX_ENGINE)
+			rc = no_exec(filter, err);
 		break;
 	}
 	if (rc == 0) {

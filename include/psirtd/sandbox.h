@@ -12,8 +12,8 @@
 #include "psirtd/error.h"
 
 enum sandbox_kind {
-	SANDBOX_ENGINE, /* sockets: AF_UNIX only; exec of itself and of
-			   password_command happens before */
+	SANDBOX_ENGINE, /* socket() AF_UNIX only, no exec: password_command and
+			   the starter come before the walls */
 	SANDBOX_NET, /* fetch, send: socket() AF_INET and AF_INET6 only, no exec
 		      */
 	SANDBOX_VAULT, /* socket() AF_UNIX only; may exec (gpg) */

@@ -208,6 +208,18 @@ enter_vault(struct error *err)
 }
 
 static int
+enter_engine(struct error *err)
+{
+	static const char *const read_paths[] = {"/usr", NULL};
+	static const char *const write_paths[] = {"/dev/null", NULL};
+	const struct sandbox_paths paths = {read_paths, NULL, write_paths};
+
+	if (sandbox_base(err) != 0 || sandbox_files(&paths, err) != 0)
+		return -1;
+	return sandbox_calls(SANDBOX_ENGINE, err);
+}
+
+static int
 try_open(void *arg, struct buf *out, struct error *err)
 {
 	int fd = open("/etc/passwd", O_RDONLY);
@@ -295,6 +307,13 @@ static const struct {
     {"net: exec", enter_net, try_exec, NULL, REFUSED},
     {"net: ptrace", enter_net, try_ptrace, NULL, REFUSED},
     {"net: vm", enter_net, try_vm, NULL, REFUSED},
+    {"engine: unix", enter_engine, try_family, &unix_family, WORKS},
+    {"engine: inet", enter_engine, try_family, &inet_family, REFUSED},
+    {"engine: inet6", enter_engine, try_family, &inet6_family, REFUSED},
+    {"engine: open", enter_engine, try_open, NULL, REFUSED},
+    {"engine: exec", enter_engine, try_exec, NULL, REFUSED},
+    {"engine: ptrace", enter_engine, try_ptrace, NULL, REFUSED},
+    {"engine: vm", enter_engine, try_vm, NULL, REFUSED},
     {"vault: unix", enter_vault, try_family, &unix_family, WORKS},
     {"vault: inet", enter_vault, try_family, &inet_family, REFUSED},
     {"vault: inet6", enter_vault, try_family, &inet6_family, REFUSED},

@@ -1,0 +1,292 @@
+/*
+ * test_engine_opening.c - what a read room or a vault in an attacker's hands
+ * may not make the engine believe.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include <talloc.h>
+
+#include "../../daemon/engine_open.h"
+
+#define FPR "0123456789ABCDEF0123456789ABCDEF01234567"
+
+/* One letter of 100 bytes under way, in an engine with two products. */
+struct world {
+	struct settings settings;
+	struct engine engine;
+	struct task *task;
+	struct open_state *state;
+};
+
+static struct world *
+world_new(void)
+{
+	struct world *w = talloc_zero(NULL, struct world);
+	static const uint8_t letter[100];
+
+	w->settings.nproducts = 2;
+	w->engine.s = &w->settings;
+	w->task = talloc_zero(w, struct task);
+	w->task->engine = &w->engine;
+	w->task->state = w->state = talloc_zero(w->task, struct open_state);
+	w->state->o = talloc_zero(w->state, struct opening);
+	assert_int_equal(opening_add_source(w->task,
+			     bytes_of(letter, sizeof(letter)), 0, 0, NULL),
+	    0);
+	return w;
+}
+
+static int
+take(struct world *w, const struct reading *r)
+{
+	struct error err = {0};
+	int rc = opening_take_reading(w->task, r, 0, &err);
+
+	if (rc != 0)
+		assert_int_equal(err.fault, FAULT_INPUT);
+	return rc;
+}
+
+/* A text, a signed part with a text in it, an encrypted one. */
+static void
+good_reading(struct reading *r, struct part *parts)
+{
+	memset(r, 0, sizeof(*r));
+	memset(parts, 0, 4 * sizeof(*parts));
+	parts[0].kind = PART_TEXT;
+	parts[0].content = bytes_str("hello");
+	parts[1].kind = PART_SIGNED;
+	parts[1].off = 10;
+	parts[1].len = 90;
+	parts[2].kind = PART_TEXT;
+	parts[2].within = 2;
+	parts[3].kind = PART_ENCRYPTED;
+	parts[3].content = bytes_str("packets");
+	r->parts = parts;
+	r->nparts = 4;
+}
+
+static void
+test_good(void **state)
+{
+	struct world *w = world_new();
+	struct part parts[4];
+	struct reading r;
+	struct ident ident = {IDENT_CVE, "CVE-2026-0001", 3};
+
+	good_reading(&r, parts);
+	r.idents = &ident;
+	r.nidents = 1;
+	assert_int_equal(take(w, &r), 0);
+	assert_int_equal(w->state->o->nparts, 4);
+	assert_int_equal(w->state->npending, 2);
+	/* A second reading: its numbers move behind those of the first. */
+	assert_int_equal(take(w, &r), 0);
+	assert_int_equal(w->state->o->nparts, 8);
+	assert_int_equal(w->state->o->parts[6].within, 6);
+	assert_int_equal(w->state->o->idents[1].part, 7);
+	talloc_free(w);
+}
+
+typedef void spoil(struct reading *r, struct part *parts);
+
+static void
+no_kind(struct reading *r, struct part *parts)
+{
+	parts[0].kind = 99;
+}
+
+static void
+later_parent(struct reading *r, struct part *parts)
+{
+	parts[0].within = 2;
+}
+
+static void
+parent_not_signed(struct reading *r, struct part *parts)
+{
+	parts[2].within = 1;
+}
+
+static void
+own_parent(struct reading *r, struct part *parts)
+{
+	parts[2].within = 3;
+}
+
+static void
+span_outside(struct reading *r, struct part *parts)
+{
+	parts[1].len = 91;
+}
+
+static void
+span_wraps(struct reading *r, struct part *parts)
+{
+	parts[1].off = INT64_MAX;
+}
+
+static void
+span_negative(struct reading *r, struct part *parts)
+{
+	parts[1].off = -1;
+}
+
+static void
+length_negative(struct reading *r, struct part *parts)
+{
+	parts[1].len = -5;
+}
+
+static void
+not_utf8(struct reading *r, struct part *parts)
+{
+	parts[0].content = bytes_of("a\xff", 2);
+}
+
+static void
+no_such_product(struct reading *r, struct part *parts)
+{
+	static struct product_hit hit = {2, 3, 0};
+
+	r->hits = &hit;
+	r->nhits = 1;
+}
+
+static void
+ident_of_no_part(struct reading *r, struct part *parts)
+{
+	static struct ident ident = {IDENT_CVE, "CVE-2026-0001", 5};
+
+	r->idents = &ident;
+	r->nidents = 1;
+}
+
+static void
+ident_without_value(struct reading *r, struct part *parts)
+{
+	static struct ident ident = {IDENT_CVE, NULL, 0};
+
+	r->idents = &ident;
+	r->nidents = 1;
+}
+
+static void
+field_of_no_part(struct reading *r, struct part *parts)
+{
+	static struct field field = {FIELD_PRODUCT, "x", 400};
+
+	r->fields = &field;
+	r->nfields = 1;
+}
+
+static void
+test_hostile_readings(void **state)
+{
+	static spoil *const spoils[] = {no_kind, later_parent,
+	    parent_not_signed, own_parent, span_outside, span_wraps,
+	    span_negative, length_negative, not_utf8, no_such_product,
+	    ident_of_no_part, ident_without_value, field_of_no_part};
+
+	for (size_t i = 0; i < sizeof(spoils) / sizeof(spoils[0]); i++) {
+		struct world *w = world_new();
+		struct part parts[4];
+		struct reading r;
+
+		print_message("spoil %zu\n", i);
+		good_reading(&r, parts);
+		spoils[i](&r, parts);
+		assert_int_equal(take(w, &r), -1);
+		assert_int_equal(w->state->npending, 0);
+		talloc_free(w);
+	}
+}
+
+static const struct {
+	const char *what;
+	struct signature signature;
+	uint32_t outcome;
+	const char *plain;
+	int rc;
+} answers[] = {
+    {"good", {SIGNATURE_GOOD, FPR, "x", 1}, LAYER_OPEN, "text", 0},
+    {"no key", {SIGNATURE_NO_KEY, NULL, "x", 1}, LAYER_OPEN, "text", 0},
+    {"good of nobody", {SIGNATURE_GOOD, NULL, "x", 1}, LAYER_OPEN, "", -1},
+    {"no fingerprint", {SIGNATURE_GOOD, "DEAD", "x", 1}, LAYER_OPEN, "", -1},
+    {"no status", {0, FPR, "x", 1}, LAYER_OPEN, "", -1},
+    {"status too great", {99, FPR, "x", 1}, LAYER_OPEN, "", -1},
+    {"no outcome", {SIGNATURE_GOOD, FPR, "x", 1}, 0, "", -1},
+    {"outcome too great", {SIGNATURE_GOOD, FPR, "x", 1}, 99, "", -1},
+    /* Partial plaintext before a failure is never shown. */
+    {"text of a broken layer", {SIGNATURE_GOOD, FPR, "x", 1}, LAYER_INTEGRITY,
+	"text", -1},
+};
+
+static void
+test_hostile_vault(void **state)
+{
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		struct signature signature = answers[i].signature;
+		struct vault_opened v = {0};
+		struct error err = {0};
+
+		print_message("%s\n", answers[i].what);
+		v.outcome = answers[i].outcome;
+		v.plain = bytes_str(answers[i].plain);
+		v.signatures = &signature;
+		v.nsignatures = 1;
+		assert_int_equal(opening_check_layer(&v, &err), answers[i].rc);
+		if (answers[i].rc != 0)
+			assert_int_equal(err.fault, FAULT_INPUT);
+	}
+}
+
+/* A signature covers what lies in its part, and nothing beside it. */
+static void
+test_cover(void **state)
+{
+	struct world *w = world_new();
+	struct vault_opened v = {.outcome = LAYER_OPEN};
+	struct part parts[4];
+	struct reading r;
+	uint32_t layer = 0;
+
+	good_reading(&r, parts);
+	assert_int_equal(take(w, &r), 0);
+	assert_int_equal(opening_add_layer(w->task, &v, &layer, NULL), 0);
+	assert_int_equal(layer, 1);
+	opening_cover(w->state, 1, layer);
+	assert_int_equal(w->state->o->parts[0].layer, 0);
+	assert_int_equal(w->state->o->parts[2].layer, 1);
+	assert_int_equal(w->state->o->parts[3].layer, 0);
+	assert_int_equal(opening_depth(w->state, layer), 1);
+	assert_int_equal(w->state->o->layers[0].kind, LAYER_SIGNED);
+	assert_int_equal(w->state->o->encrypted, 0);
+	/* A closed encrypted layer is no encrypted letter that was opened. */
+	w->state->next = 1;
+	v.outcome = LAYER_NO_SECRET_KEY;
+	assert_int_equal(opening_add_layer(w->task, &v, &layer, NULL), 0);
+	assert_int_equal(w->state->o->encrypted, 0);
+	assert_int_equal(w->state->o->unopened, 1);
+	talloc_free(w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_good),
+	    cmocka_unit_test(test_hostile_readings),
+	    cmocka_unit_test(test_hostile_vault),
+	    cmocka_unit_test(test_cover),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
