@@ -23,12 +23,12 @@ ROOMS := base wire settings stream fetch read vault desk write send store engine
 base_SRC := error bytes wire channel log text clock room starter sandbox landlock
 wire_SRC := reading opening vault fetch send
 settings_SRC := settings_keys settings_load settings_parse settings_read settings_text settings_value 
-stream_SRC := connect tls stream walls
+stream_SRC := connect tls stream secret watchdog walls
 fetch_SRC := list session utf7 
 read_SRC := read_armor read_charset read_header read_japanese read_param read_signed read_word 
 vault_SRC := vault_agent vault_armor vault_blob vault_gpgme vault_home vault_key vault_packets vault_run 
 desk_SRC := judge match signer claims machine report answer route exploited fold names
-write_SRC :=
+write_SRC := write_names write_parse write_load write_render
 send_SRC :=
 store_SRC := store store_intake store_key store_mailbox store_query store_schema store_seal 
 engine_SRC := engine engine_rooms engine_setup engine_intake engine_open \
@@ -95,6 +95,10 @@ pkg_cflags = $(if $(1),$(shell $(PKGCONFIG) --cflags $(1) 2>/dev/null))
 pkg_libs = $(if $(1),$(shell $(PKGCONFIG) --libs $(1) 2>/dev/null))
 LIBS = $(call pkg_libs,$(ALL_PKGS)) $(ETPAN_LIBS)
 
+# One short line a file; V=1 shows the commands.
+Q := $(if $(V),,@)
+say = $(if $(V),,@echo '  $(1)')
+
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -111,33 +115,38 @@ define room_rules
 $(BUILD)/lib/$(1).a: $(call room_objs,$(1))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	$$(AR) rcs $$@ $$^
+	$$(Q)$$(AR) rcs $$@ $$^
 $(call room_objs,$(1)): ROOM_CFLAGS = $$(call pkg_cflags,$($(1)_PKGS) talloc)
 endef
 $(foreach r,$(ROOMS) ctl,$(eval $(call room_rules,$(r))))
 
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(ROOM_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC    $<)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(ROOM_CFLAGS) -MMD -MP -c -o $@ $<
 
 ROOM_LIBS := $(foreach r,$(ROOMS),$(BUILD)/lib/$(r).a)
 link_group = -Wl,--start-group $(1) -Wl,--end-group
 
 $(BUILD)/psirtd: $(BUILD)/obj/daemon/main.o $(ROOM_LIBS)
-	$(CC) $(LDFLAGS) -o $@ $< $(call link_group,$(ROOM_LIBS)) $(LIBS)
+	$(call say,LINK  $@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(call link_group,$(ROOM_LIBS)) $(LIBS)
 
 # The same daemon with a hook around every commit, for the kill tests alone.
 STOPS_OBJS := $(patsubst %,$(BUILD)/stops/%.o,main $(engine_SRC))
 $(BUILD)/stops/%.o: daemon/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -DPSIRTD_STOPS_TEST $(ALL_CFLAGS) \
+	$(call say,CC    $< (stops))
+	$(Q)$(CC) $(CPPFLAGS) -DPSIRTD_STOPS_TEST $(ALL_CFLAGS) \
 	    $(call pkg_cflags,$(engine_PKGS) talloc) -MMD -MP -c -o $@ $<
 $(BUILD)/psirtd-stops: $(STOPS_OBJS) $(filter-out %/engine.a,$(ROOM_LIBS))
-	$(CC) $(LDFLAGS) -o $@ $(STOPS_OBJS) \
+	$(call say,LINK  $@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(STOPS_OBJS) \
 	    $(call link_group,$(filter %.a,$^)) $(LIBS)
 
 $(BUILD)/psirt: $(BUILD)/lib/ctl.a $(BUILD)/lib/base.a
-	$(CC) $(LDFLAGS) -o $@ \
+	$(call say,LINK  $@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ \
 	    -Wl,--whole-archive $(BUILD)/lib/ctl.a -Wl,--no-whole-archive \
 	    $(BUILD)/lib/base.a $(LIBS)
 
@@ -149,7 +158,8 @@ define unit_rules
 $(BUILD)/unit/$(1): tests/unit/$(1).c \
     $(foreach r,$(call unit_room,$(1)) $($(call unit_room,$(1))_NEEDS),$(BUILD)/lib/$(r).a)
 	@mkdir -p $$(@D)
-	$$(CC) $$(CPPFLAGS) $$(ALL_CFLAGS) $$(call pkg_cflags,$(ALL_PKGS)) \
+	$$(call say,TEST  $$<)
+	$$(Q)$$(CC) $$(CPPFLAGS) $$(ALL_CFLAGS) $$(call pkg_cflags,$(ALL_PKGS)) \
 	    -MMD -MP -MF $$@.d -o $$@ $$< $$(LDFLAGS) \
 	    $$(call link_group,$$(filter %.a,$$^)) $$(LIBS) -lcmocka
 endef
