@@ -6,7 +6,7 @@
  *   match.c      which case the letter names, and whether it may join
  *   signer.c     who signed what
  *   claims.c     whom the letter claims to come from
- *   machine.c    was it written by a program
+ *   machine.c    was it written by a program, and does it matter
  *   report.c     does it look like a report, is it closed
  *   answer.c     may an automatic mail go back, and where to
  *   route.c      product and departments
@@ -24,7 +24,8 @@ enum machine {
 	MACHINE_NONE,
 	MACHINE_LIST,      /* List-*, Precedence bulk or junk */
 	MACHINE_GENERATED, /* Auto-Submitted by a portal, another psirtd */
-	MACHINE_REPLY,     /* out of office, auto-reply, null return-path */
+	MACHINE_NULL,      /* a null return-path and nothing else */
+	MACHINE_REPLY,     /* out of office, auto-reply */
 	MACHINE_BOUNCE,    /* multipart/report, mailer-daemon */
 };
 
@@ -61,6 +62,8 @@ bool correspondent_has_address(
 enum machine machine_of(const struct headers *h);
 /* A local part nobody reads: mailer-daemon, owner-, no-reply … */
 bool machine_address(const char *address);
+bool machine_names_case(const struct judging *j);
+bool machine_says_more(const struct judging *j);
 
 /* ---- report.c ---- */
 bool report_encrypted(const struct opening *o);

@@ -48,6 +48,7 @@ static const struct lookalike lookalikes[] = {
     {0x0420, 'p'},
     {0x0421, 'c'},
     {0x0422, 't'},
+    {0x0423, 'y'},
     {0x0425, 'x'},
     {0x0430, 'a'},
     {0x0435, 'e'},

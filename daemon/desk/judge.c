@@ -90,49 +90,6 @@ wait_for_key(struct judging *j)
 		j->d->silence = SILENCE_POLICY;
 }
 
-/*
- * Does a program's letter belong to the case it matches?  In a correspondent's
- * name only by thread: else two headers would slip a forged notice past
- * rule_claims() and its alarm.
- */
-static bool
-names_its_case(const struct judging *j)
-{
-	return j->best != NULL &&
-	       (!j->d->claims_correspondent || j->best->by == MATCH_THREAD);
-}
-
-/*
- * A program's letter that says something all the same (peers' pain 20): it
- * goes on through the rules, and only the acknowledgement is left out.
- */
-static bool
-is_real_traffic(const struct judging *j)
-{
-	bool claims = j->d->claims_correspondent && j->report;
-
-	switch (j->machine) {
-	case MACHINE_BOUNCE:
-		return j->encrypted;
-	case MACHINE_REPLY:
-		/* An out-of-office reply on a case is no answer of the
-		 * finder's; in clear it quotes our own mail, product and all.
-		 */
-		return !names_its_case(j) &&
-		       (j->encrypted || claims || report_closed_for_us(j->o));
-	case MACHINE_LIST:
-		/* A newsletter in clear names products and CVEs every day. */
-		return j->encrypted || claims || j->closed || j->best != NULL ||
-		       j->foreign != NULL ||
-		       j->d->signer.verdict == VERDICT_PINNED;
-	default:
-		/* Auto-Submitted: auto-generated is what a web form sends. */
-		return j->encrypted || j->report || j->closed ||
-		       j->best != NULL || j->foreign != NULL ||
-		       j->d->signer.verdict == VERDICT_PINNED;
-	}
-}
-
 static enum reason
 machine_reason(enum machine machine)
 {
@@ -250,9 +207,9 @@ rule_bounce(struct judging *j)
 static bool
 rule_machine(struct judging *j)
 {
-	if (j->machine == MACHINE_NONE || is_real_traffic(j))
+	if (j->machine == MACHINE_NONE || machine_says_more(j))
 		return false;
-	if (names_its_case(j))
+	if (machine_names_case(j))
 		join(j, machine_reason(j->machine), SILENCE_MACHINE);
 	else
 		set_aside(j, machine_reason(j->machine), SILENCE_MACHINE,

@@ -64,14 +64,61 @@ machine_of(const struct headers *h)
 {
 	if ((h->flags & HEADER_REPORT) != 0 || from_mailer_daemon(h))
 		return MACHINE_BOUNCE;
-	if ((h->flags & (HEADER_OUT_OF_OFFICE | HEADER_AUTO_RESPONSE |
-			    HEADER_NULL_RETURN_PATH)) != 0 ||
+	if ((h->flags & (HEADER_OUT_OF_OFFICE | HEADER_AUTO_RESPONSE)) != 0 ||
 	    (h->auto_submitted != NULL &&
 		starts_with(h->auto_submitted, "auto-replied")))
 		return MACHINE_REPLY;
+	if ((h->flags & HEADER_NULL_RETURN_PATH) != 0)
+		return MACHINE_NULL;
 	if ((h->flags & (HEADER_AUTO_SUBMITTED | HEADER_PSIRTD)) != 0)
 		return MACHINE_GENERATED;
 	if ((h->flags & (HEADER_LIST | HEADER_BULK)) != 0)
 		return MACHINE_LIST;
 	return MACHINE_NONE;
+}
+
+/*
+ * Does a program's letter belong to the case it matches?  In a correspondent's
+ * name only by thread: else two headers would slip a forged notice past
+ * rule_claims() and its alarm.
+ */
+bool
+machine_names_case(const struct judging *j)
+{
+	return j->best != NULL &&
+	       (!j->d->claims_correspondent || j->best->by == MATCH_THREAD);
+}
+
+/*
+ * A program's letter that says something all the same (peers' pain 20): it
+ * goes on through the rules, and only the acknowledgement is left out.
+ */
+bool
+machine_says_more(const struct judging *j)
+{
+	bool claims = j->d->claims_correspondent && j->report;
+
+	switch (j->machine) {
+	case MACHINE_BOUNCE:
+		return j->encrypted;
+	case MACHINE_REPLY:
+		/* An out-of-office reply on a case is no answer of the
+		 * finder's; in clear it quotes our own mail, product and all.
+		 */
+		return !machine_names_case(j) &&
+		       (j->encrypted || claims || report_closed_for_us(j->o));
+	case MACHINE_NULL:
+		return !machine_names_case(j) &&
+		       (j->encrypted || j->report || j->closed);
+	case MACHINE_LIST:
+		/* A newsletter in clear names products and CVEs every day. */
+		return j->encrypted || claims || j->closed || j->best != NULL ||
+		       j->foreign != NULL ||
+		       j->d->signer.verdict == VERDICT_PINNED;
+	default:
+		/* Auto-Submitted: auto-generated is what a web form sends. */
+		return j->encrypted || j->report || j->closed ||
+		       j->best != NULL || j->foreign != NULL ||
+		       j->d->signer.verdict == VERDICT_PINNED;
+	}
 }

@@ -54,6 +54,9 @@ reason_name(enum reason reason)
 	    [REASON_DROPPED] = "dropped",
 	    [REASON_BY_HAND] = "by-hand",
 	    [REASON_DEPARTMENT] = "department",
+	    [REASON_MAIL_HELD] = "mail-held",
+	    [REASON_MAIL_FAILED] = "mail-failed",
+	    [REASON_MAIL_UNCERTAIN] = "mail-uncertain",
 	};
 
 	return NAME(names, reason);
@@ -97,6 +100,11 @@ reason_text(enum reason reason)
 	    [REASON_BY_HAND] = "Somebody filed it by hand.",
 	    [REASON_DEPARTMENT] =
 		"It is signed by a department, but names no case.",
+	    [REASON_MAIL_HELD] =
+		"A mail could not be sealed; it waits for a decision.",
+	    [REASON_MAIL_FAILED] = "The mail server refused a mail.",
+	    [REASON_MAIL_UNCERTAIN] =
+		"Nobody knows whether a mail arrived; it waits for a decision.",
 	};
 
 	return NAME(texts, reason);

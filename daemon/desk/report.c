@@ -103,6 +103,32 @@ report_has_vn(const struct opening *o)
 	return false;
 }
 
+static bool
+is_listed(const char *const *list, size_t count, const char *fingerprint)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcasecmp(list[i], fingerprint) == 0)
+			return true;
+	return false;
+}
+
+/* A key of the desk: present, retired, for recovery, of an operator. */
+static bool
+is_desk_key(const struct settings *s, const char *fingerprint)
+{
+	const char *const own[] = {s->poc, s->recovery};
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (own[i] != NULL && strcasecmp(own[i], fingerprint) == 0)
+			return true;
+	for (size_t i = 0; i < s->noperators; i++)
+		if (s->operators[i].fingerprint != NULL &&
+		    strcasecmp(s->operators[i].fingerprint, fingerprint) == 0)
+			return true;
+	return is_listed(
+	    (const char *const *)s->retired, s->nretired, fingerprint);
+}
+
 /*
  * A key block to bind to a finder's case.  Never one that the settings pin or
  * that is our own: a stranger may attach JPCERT/CC's key as well as any.
@@ -119,5 +145,5 @@ report_has_key(const struct settings *s, const struct opening *o)
 		return false;
 	return settings_correspondent_by_key(s, fingerprint) == NULL &&
 	       settings_contact_by_key(s, fingerprint, &department) == NULL &&
-	       (s->poc == NULL || strcasecmp(s->poc, fingerprint) != 0);
+	       !is_desk_key(s, fingerprint);
 }
