@@ -22,16 +22,23 @@ ROOMS := base wire settings stream fetch read vault desk write send store engine
 
 base_SRC := error bytes wire channel log text clock room starter sandbox landlock
 wire_SRC := reading opening vault fetch send
-settings_SRC := settings_keys settings_load settings_parse settings_read settings_text settings_value 
+settings_SRC := settings_keys settings_load settings_parse settings_read \
+	settings_text settings_value settings_check settings_check_keys \
+	settings_find settings_secret
 stream_SRC := connect tls stream secret watchdog walls
-fetch_SRC := list session utf7 
-read_SRC := read_armor read_charset read_header read_japanese read_param read_signed read_word 
-vault_SRC := vault_agent vault_armor vault_blob vault_gpgme vault_home vault_key vault_packets vault_run 
-desk_SRC := judge match signer claims machine report answer route exploited fold names
+fetch_SRC := room session login list letter take move wait talk utf7
+read_SRC := read_armor read_charset read_header read_japanese read_param read_signed read_word  read read_leaf read_mime read_room
+vault_SRC := vault_room vault_setup vault_home vault_agent vault_import vault_run \
+	vault_job vault_open vault_scan vault_verify vault_packets vault_armor \
+	vault_key vault_blob vault_gpgme
+desk_SRC := judge match signer claims machine report answer route exploited fold names \
+	clocks
 write_SRC := write_names write_parse write_load write_render
-send_SRC :=
-store_SRC := store store_intake store_key store_mailbox store_query store_schema store_seal 
-engine_SRC := engine engine_rooms engine_setup engine_intake engine_open \
+send_SRC := room session reply mail
+store_SRC := store store_schema store_query store_seal store_key store_mailbox \
+	store_intake store_letter store_case store_known store_outmail \
+	store_record store_alert
+engine_SRC := engine engine_rooms engine_setup engine_key engine_intake engine_open \
 	engine_opening engine_match engine_file engine_draft engine_overview \
 	engine_alert engine_mail engine_ask engine_check
 control_SRC := control request commands answer today cases show letters letter_show \

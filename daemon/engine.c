@@ -27,6 +27,13 @@
 #include "psirtd/log.h"
 #include "psirtd/sandbox.h"
 
+/* The store may not see desk.h and write.h: here both sides are held to one. */
+_Static_assert(STORE_LETTER_RECEIVED == LETTER_RECEIVED, "letter states");
+_Static_assert(STORE_LETTER_QUARANTINED == LETTER_QUARANTINED, "letter states");
+_Static_assert(STORE_REASON_TOO_LARGE == REASON_TOO_LARGE, "reasons");
+_Static_assert(STORE_MAIL_ACKNOWLEDGE == MAIL_ACKNOWLEDGE, "kinds of mail");
+_Static_assert(STORE_MAIL_RESEND == MAIL_RESEND, "kinds of mail");
+
 #define POLL_MOST 256
 #define PAUSE_MS 5000
 #define DRAIN_MS 10000 /* a mail in flight may end before we do */

@@ -198,5 +198,6 @@ const struct control_engine engine_asks = {
     .file = ask_file,
     .reopen = ask_reopen,
     .route = ask_route,
+    .reseal = key_reseal,
     .trouble = ask_trouble,
 };

@@ -3,7 +3,8 @@
  *
  *   engine.c         the loop, the table of stops
  *   engine_rooms.c   starting rooms, frames to whom they concern
- *   engine_setup.c   what a room is told first; the data key
+ *   engine_setup.c   what a room is told first
+ *   engine_key.c     the data key: opened at start, sealed anew
  *   engine_intake.c  fetch <-> store: a letter comes in
  *   engine_open.c    read <-> vault: a letter is opened by a worker
  *   engine_opening.c what read and vault said, checked and put together
@@ -43,7 +44,8 @@ struct slot {
 	enum slot_kind kind;
 	struct worker *worker;        /* READ, VAULT; else NULL */
 	struct room_process *process; /* NULL: down */
-	bool ready;                   /* its set-up is answered */
+	bool set_up;                  /* its set-up is answered */
+	bool ready;                   /* it may be given work */
 	int64_t start_at_ms;          /* down: not before */
 	unsigned failures;            /* in a row */
 };
@@ -55,7 +57,7 @@ struct worker {
 	struct task *task; /* NULL: idle */
 };
 
-enum task_kind { TASK_OPEN, TASK_SEAL };
+enum task_kind { TASK_OPEN, TASK_SEAL, TASK_RESEAL };
 
 struct task {
 	enum task_kind kind;
@@ -63,6 +65,22 @@ struct task {
 	struct engine *engine;
 	struct worker *worker;
 	void *state; /* of engine_open.c or engine_mail.c */
+};
+
+enum reseal_state {
+	RESEAL_NONE,
+	RESEAL_UNWRAP,
+	RESEAL_WRAP,
+	RESEAL_DONE,
+	RESEAL_FAILED
+};
+
+/* `psirt key reseal` under way (engine_key.c). */
+struct reseal {
+	enum reseal_state state;
+	char *actor;
+	uint8_t key[STORE_KEY_BYTES];
+	struct error err; /* RESEAL_FAILED */
 };
 
 struct engine {
@@ -86,6 +104,7 @@ struct engine {
 	bool unlocked;            /* the store has its data key */
 	struct slot *unlocking;   /* the vault that was asked for it */
 	uint8_t new_key[STORE_KEY_BYTES]; /* first start: on its way to wrap */
+	struct reseal reseal;
 
 	struct store_mailbox mailbox;
 	bool mailbox_known;
@@ -157,13 +176,19 @@ void rooms_setup_fetch(struct engine *e);
 void rooms_setup_send(struct engine *e);
 void rooms_setup_read(struct engine *e, struct slot *slot);
 void rooms_setup_vault(struct engine *e, struct slot *slot);
-/* A vault is ready: the first is asked for the data key. */
-void rooms_ask_key(struct engine *e, struct slot *slot);
-void rooms_key_wrapped(struct engine *e, const struct frame *frame);
-void rooms_key_unwrapped(struct engine *e, const struct frame *frame);
 /* What a room is told first; the products and pins are children of e. */
 void rooms_read_setup(struct engine *e, struct read_setup *setup);
 void rooms_vault_setup(struct engine *e, struct vault_setup *setup);
+
+/* ---- engine_key.c ---- */
+/* A vault is set up: the first is asked for the data key. */
+void key_ask(struct engine *e, struct slot *slot);
+void key_wrapped(struct engine *e, const struct frame *frame);
+void key_unwrapped(struct engine *e, const struct frame *frame);
+/* As struct control_engine says; arg is the engine. */
+int key_reseal(void *arg, const char *actor, struct error *err);
+void key_vault_frame(struct task *task, const struct frame *frame);
+void key_lost(struct task *task);
 
 /* ---- workers and tasks (engine_rooms.c) ---- */
 /* An idle worker whose rooms are ready, or NULL. */

@@ -44,7 +44,6 @@ commit_opening(struct task *task, struct error *err)
 	if (found <= 0 || letter.state != LETTER_RECEIVED)
 		return found < 0 ? -1 : 0;
 	letter.state = LETTER_OPENED;
-	letter.tries = 0; /* a later --reopen counts anew */
 	if (store_begin(e->st, err) != 0)
 		return -1;
 	if (s->readable &&
@@ -400,7 +399,6 @@ give_up(struct engine *e, int64_t id)
 
 	if (store_letter_get(ctx, e->st, id, &letter, &err) == 1) {
 		letter.state = LETTER_OPENED; /* without an opening: broken */
-		letter.tries = 0;
 		if (store_begin(e->st, &err) != 0 ||
 		    store_letter_put(e->st, &letter, LETTER_RECEIVED, &err) !=
 			0 ||

@@ -95,8 +95,9 @@ vault_ready(struct engine *e, struct slot *slot, const struct frame *frame)
 	else
 		talloc_free(ready);
 	slot->failures = 0;
+	slot->set_up = true;
 	if (!e->stopping)
-		rooms_ask_key(e, slot);
+		key_ask(e, slot);
 }
 
 static void
@@ -105,15 +106,19 @@ vault_frame(struct engine *e, struct slot *slot, const struct frame *frame)
 	struct task *task = slot->worker->task;
 	struct vault_failed *failed;
 
+	if (task != NULL && task->kind == TASK_RESEAL) {
+		key_vault_frame(task, frame);
+		return;
+	}
 	switch (frame->type) {
 	case VAULT_READY:
 		vault_ready(e, slot, frame);
 		return;
 	case VAULT_WRAPPED:
-		rooms_key_wrapped(e, frame);
+		key_wrapped(e, frame);
 		return;
 	case VAULT_UNWRAPPED:
-		rooms_key_unwrapped(e, frame);
+		key_unwrapped(e, frame);
 		return;
 	default:
 		break;
@@ -182,6 +187,24 @@ slot_frame(struct engine *e, struct slot *slot, const struct frame *frame)
 /* ---- a room is gone ---- */
 
 static void
+task_lost(struct task *task)
+{
+	if (task == NULL)
+		return;
+	switch (task->kind) {
+	case TASK_OPEN:
+		open_lost(task);
+		break;
+	case TASK_SEAL:
+		seal_lost(task);
+		break;
+	case TASK_RESEAL:
+		key_lost(task);
+		break;
+	}
+}
+
+static void
 slot_lost(struct engine *e, struct slot *slot, const char *why)
 {
 	unsigned shift = slot->failures < 7 ? slot->failures : 7;
@@ -191,6 +214,7 @@ slot_lost(struct engine *e, struct slot *slot, const char *why)
 		wait = RESTART_MOST_MS;
 	TALLOC_FREE(slot->process);
 	slot->ready = false;
+	slot->set_up = false;
 	slot->failures++;
 	slot->start_at_ms = clock_monotonic_ms() + wait;
 	if (e->stopping)
@@ -212,12 +236,7 @@ slot_lost(struct engine *e, struct slot *slot, const char *why)
 		break;
 	case SLOT_READ:
 	case SLOT_VAULT:
-		if (slot->worker->task != NULL) {
-			if (slot->worker->task->kind == TASK_OPEN)
-				open_lost(slot->worker->task);
-			else
-				seal_lost(slot->worker->task);
-		}
+		task_lost(slot->worker->task);
 		break;
 	}
 }
@@ -294,8 +313,7 @@ rooms_start(struct engine *e)
 		slot_start(e, &w->read);
 		slot_start(e, &w->vault);
 		/* Those that waited for another's data key. */
-		if (w->vault.process != NULL && !w->vault.ready &&
-		    e->unlocked && e->keys != NULL && w->vault.failures == 0)
+		if (e->unlocked && w->vault.set_up)
 			w->vault.ready = true;
 	}
 	if (!e->unlocked)

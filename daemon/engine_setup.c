@@ -1,17 +1,14 @@
 /*
- * engine_setup.c - what a room is told first, and the data key.
+ * engine_setup.c - what a room is told first.
  *
- * Runs in the engine process.  The first vault that is ready opens the data
- * key (DESIGN.md, "At rest"); a new database gets a new one, sealed to the
- * POC key and the recovery key.
+ * Runs in the engine process.  Each room hears of its own work and nothing
+ * else: no room but fetch learns the IMAP secret, none but send that of SMTP.
  */
 #include "engine_internal.h"
 
 #include <string.h>
 
 #include <talloc.h>
-
-#include "psirtd/log.h"
 
 static struct server
 server_of(const struct server_settings *from, const char *ca,
@@ -122,94 +119,4 @@ rooms_setup_vault(struct engine *e, struct slot *slot)
 	rooms_vault_setup(e, &setup);
 	room_tell(slot, VAULT_SETUP, &vault_setup_wire, &setup);
 	talloc_free((void *)(uintptr_t)setup.pinned);
-}
-
-/* ---- the data key ---- */
-
-static void
-unlocked(struct engine *e, struct bytes key)
-{
-	struct error err = {0};
-
-	if (key.len != STORE_KEY_BYTES) {
-		log_err("the data key is not %d bytes", STORE_KEY_BYTES);
-		engine_end(e, ENGINE_EXIT_SETUP);
-		return;
-	}
-	if (store_unlock(e->st, key.data, &err) != 0 ||
-	    mail_recover(e, &err) != 0) {
-		log_err("%s", err.text);
-		engine_end(e, ENGINE_EXIT_SETUP);
-		return;
-	}
-	e->unlocked = true;
-	e->unlocking->ready = true;
-	e->unlocking = NULL;
-}
-
-/* The first vault is asked for the data key; a new database gets a new one. */
-void
-rooms_ask_key(struct engine *e, struct slot *slot)
-{
-	struct vault_blob blob = {BYTES_NONE};
-	struct error err = {0};
-
-	if (e->unlocked) {
-		slot->ready = true;
-		return;
-	}
-	if (e->unlocking != NULL)
-		return; /* ready as soon as the other has the key */
-	if (store_wrapped_key(e, e->st, &blob.data, &err) != 0) {
-		log_err("%s", err.text);
-		engine_end(e, ENGINE_EXIT_SETUP);
-		return;
-	}
-	e->unlocking = slot;
-	if (blob.data.len > 0) {
-		room_tell(slot, VAULT_UNWRAP, &vault_blob_wire, &blob);
-		return;
-	}
-	store_new_key(e->new_key);
-	blob.data = bytes_of(e->new_key, sizeof(e->new_key));
-	room_tell(slot, VAULT_WRAP, &vault_blob_wire, &blob);
-}
-
-void
-rooms_key_wrapped(struct engine *e, const struct frame *frame)
-{
-	struct vault_blob *blob;
-	struct error err = {0};
-
-	blob = wire_decode(e, &vault_blob_wire, frame->payload, &err);
-	if (blob == NULL || e->unlocking == NULL ||
-	    store_keep_key(e->st, blob->data, e->new_key, &err) != 0) {
-		log_err("data key: %s", err.text);
-		engine_end(e, ENGINE_EXIT_SETUP);
-	} else {
-		log_info("a new data key is sealed to the POC key");
-		unlocked(e, bytes_of(e->new_key, sizeof(e->new_key)));
-	}
-	explicit_bzero(e->new_key, sizeof(e->new_key));
-	talloc_free(blob);
-}
-
-void
-rooms_key_unwrapped(struct engine *e, const struct frame *frame)
-{
-	struct vault_blob *blob;
-	struct error err = {0};
-
-	blob = wire_decode(e, &vault_blob_wire, frame->payload, &err);
-	if (blob == NULL || e->unlocking == NULL) {
-		log_err("data key: %s", err.text);
-		engine_end(e, ENGINE_EXIT_SETUP);
-	} else {
-		unlocked(e, blob->data);
-		explicit_bzero(
-		    (void *)(uintptr_t)blob->data.data, blob->data.len);
-	}
-	explicit_bzero(
-	    (void *)(uintptr_t)frame->payload.data, frame->payload.len);
-	talloc_free(blob);
 }

@@ -24,16 +24,21 @@ struct control_engine {
 	/* Something changed in the tables: look for work. */
 	void (*wake)(void *arg);
 	/* `psirt file N`: the letter walks the stops again, by hand. */
-	int (*file)(void *arg, int64_t letter, const char *actor,
-	    struct error *err);
+	int (*file)(
+	    void *arg, int64_t letter, const char *actor, struct error *err);
 	/* `psirt letter N --reopen`. */
-	int (*reopen)(void *arg, int64_t letter, const char *actor,
-	    struct error *err);
+	int (*reopen)(
+	    void *arg, int64_t letter, const char *actor, struct error *err);
 	/* `psirt route`: drafts to these departments, in one transaction. */
 	int (*route)(void *arg, int64_t casefile,
 	    const struct department *const *departments, size_t ndepartments,
 	    bool details, bool attachments, const char *actor,
 	    struct error *err);
+	/*
+	 * `psirt key reseal`: the data key to the POC and recovery keys of
+	 * today.  1: under way, ask again; 0: done and recorded.
+	 */
+	int (*reseal)(void *arg, const char *actor, struct error *err);
 	/* state of the rooms for `psirt`: one line or NULL when all is well */
 	const char *(*trouble)(void *arg, const void *ctx);
 };

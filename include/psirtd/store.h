@@ -25,6 +25,17 @@ struct store;
 #define STORE_KEY_BYTES 32
 #define STORE_DIGEST_BYTES 32
 
+/*
+ * Numbers of headers that the store may not include: the states and the
+ * reason it writes by itself (desk.h), the kinds of mail of which a report
+ * gets one (write.h).  The engine, which sees both, asserts that they agree.
+ */
+#define STORE_LETTER_RECEIVED 1
+#define STORE_LETTER_QUARANTINED 6
+#define STORE_REASON_TOO_LARGE 14
+#define STORE_MAIL_ACKNOWLEDGE 1
+#define STORE_MAIL_RESEND 2
+
 /* Opens or makes the file (0600) and migrates it; takes an exclusive lock so
  * that a second daemon is refused. */
 struct store *store_open(const void *ctx, const char *path, struct error *err);
@@ -38,6 +49,12 @@ int store_wrapped_key(const void *ctx, struct store *st, struct bytes *wrapped,
 void store_new_key(uint8_t key[STORE_KEY_BYTES]);
 /* Keeps the wrapped form of a new key; allowed once. Own transaction. */
 int store_keep_key(struct store *st, struct bytes wrapped,
+    const uint8_t key[STORE_KEY_BYTES], struct error *err);
+/*
+ * Replaces the wrapped form of the present key (`psirt key reseal`), inside
+ * the caller's transaction.  FAULT_SETUP when key is not that of this database.
+ */
+int store_rewrap_key(struct store *st, struct bytes wrapped,
     const uint8_t key[STORE_KEY_BYTES], struct error *err);
 /* Hands the key over (copied to locked memory); refuses a wrong one. */
 int store_unlock(struct store *st, const uint8_t key[STORE_KEY_BYTES],
@@ -118,6 +135,7 @@ int store_letter_too_large(struct store *st, const char *folder,
 
 int store_letter_get(const void *ctx, struct store *st, int64_t id,
     struct store_letter *letter, struct error *err); /* 1, 0 none, -1 */
+/* {NULL,0}: its bytes were never taken (too large). */
 int store_letter_bytes(const void *ctx, struct store *st, int64_t id,
     struct bytes *bytes, struct error *err);
 /* The oldest letter in this state with id > after; 0 none. */
@@ -127,8 +145,8 @@ int store_letter_next(struct store *st, uint32_t state, int64_t after,
 int store_letter_try(struct store *st, int64_t id, uint32_t *tries,
     struct error *err);
 /* Writes state, reason, verdict, casefile, sender, subject, signer,
- * unconfirmed, by_hand of the row; refuses when the state in the table is
- * not `from`. */
+ * unconfirmed, by_hand of the row; FAULT_DENIED when the state in the table
+ * is not `from`.  A new state begins its tries anew. */
 int store_letter_put(struct store *st, const struct store_letter *letter,
     uint32_t from, struct error *err);
 /* Newest first; state 0: any; casefile 0: any. */
@@ -136,11 +154,11 @@ int store_letter_list(const void *ctx, struct store *st, uint32_t state,
     int64_t casefile, size_t most, struct store_letter **list, size_t *count,
     struct error *err);
 
-/* The opening, as wire bytes (opening.h), sealed. */
+/* The opening, as wire bytes (opening.h), sealed; a later one replaces it. */
 int store_opening_put(struct store *st, int64_t letter, struct bytes wire,
     struct error *err);
 int store_opening_get(const void *ctx, struct store *st, int64_t letter,
-    struct bytes *wire, struct error *err);
+    struct bytes *wire, struct error *err); /* 1, 0 none, -1 */
 
 /* ---- reports: at most one acknowledgement each (RULES 2) ---- */
 
@@ -176,7 +194,8 @@ struct store_case {
 	char *proposed;       /* department names, space-separated; NULL */
 };
 
-/* Gives id and number (gap-free per year: PREFIX-YYYY-NNNN). */
+/* Gives id and number (gap-free per year: PREFIX-YYYY-NNNN); the text of the
+ * number lives as long as the store. */
 int store_case_new(struct store *st, struct store_case *c, const char *prefix,
     int year, struct error *err);
 int store_case_get(const void *ctx, struct store *st, int64_t id,
@@ -185,10 +204,12 @@ int store_case_by_number(struct store *st, const char *number, int64_t *id,
     struct error *err); /* *id 0: none; any case of letters */
 int store_case_put(struct store *st, const struct store_case *c,
     struct error *err);
+/* Newest first. */
 int store_case_list(const void *ctx, struct store *st, bool closed_too,
     size_t most, struct store_case **list, size_t *count, struct error *err);
 
-/* Identifiers and addresses of a case; adding twice is nothing. */
+/* Identifiers and addresses of a case; adding twice is nothing.  Both are
+ * looked up without regard to case (ASCII); cases come oldest first. */
 int store_case_ident_add(struct store *st, int64_t casefile, uint32_t kind,
     const char *value, struct error *err);
 int store_case_idents(const void *ctx, struct store *st, int64_t casefile,
@@ -249,12 +270,13 @@ struct store_outmail {
 int store_outmail_add(struct store *st, struct store_outmail *m,
     struct error *err);
 int store_outmail_get(const void *ctx, struct store *st, int64_t id,
-    struct store_outmail *m, struct error *err);
-/* Writes state, not_before, sent, tries, smtp_code, reason; refuses when the
- * state in the table is not `from`. */
+    struct store_outmail *m, struct error *err); /* 1, 0 none, -1 */
+/* Writes state, not_before, sent, tries, smtp_code, reason; FAULT_DENIED when
+ * the state in the table is not `from`.  Sent or cancelled, its sealed bytes
+ * go. */
 int store_outmail_put(struct store *st, const struct store_outmail *m,
     uint32_t from, struct error *err);
-/* The sealed message (wire bytes), kept until sent. */
+/* The sealed message (wire bytes), kept until sent; {NULL,0}: none. */
 int store_outmail_wire_put(struct store *st, int64_t id, struct bytes wire,
     struct error *err);
 int store_outmail_wire_get(const void *ctx, struct store *st, int64_t id,
@@ -263,6 +285,7 @@ int store_outmail_wire_get(const void *ctx, struct store *st, int64_t id,
  * earliest not_before of the others (0 none). */
 int store_outmail_next(struct store *st, uint32_t state, int64_t now,
     int64_t after, int64_t *id, int64_t *next, struct error *err);
+/* Newest first; state 0: any; casefile 0: any. */
 int store_outmail_list(const void *ctx, struct store *st, uint32_t state,
     int64_t casefile, size_t most, struct store_outmail **list, size_t *count,
     struct error *err);
@@ -285,7 +308,9 @@ enum record_what {
 	RECORD_MAIL_UNCERTAIN, RECORD_MAIL_DECIDED, RECORD_MAIL_READ,
 	RECORD_REFUSED, /* a person asked what their role may not */
 	RECORD_NO_ACKNOWLEDGE, /* code: enum silence */
-	RECORD_ADOPTED, RECORD_SEARCHED, RECORD_WHAT_COUNT,
+	RECORD_ADOPTED, RECORD_SEARCHED,
+	RECORD_KEY_RESEALED, /* the data key, to the present keys */
+	RECORD_WHAT_COUNT,
 };
 
 struct store_record {
@@ -319,7 +344,7 @@ const char *case_state_name(uint32_t state);
 
 int store_alert_add(struct store *st, uint32_t reason, int64_t letter,
     int64_t casefile, int64_t now, struct error *err);
-/* Alerts not yet mailed: how many, the oldest's time, up to `most` letters. */
+/* Alerts not yet mailed, oldest first; a flood comes in several lists. */
 struct store_alert { int64_t id; uint32_t reason; int64_t letter, casefile, at; };
 int store_alert_list(const void *ctx, struct store *st,
     struct store_alert **list, size_t *count, struct error *err);
