@@ -91,6 +91,19 @@ clock_business_days(int64_t when, int n)
 	return (int64_t)t;
 }
 
+int64_t
+clock_years(int64_t when, int n)
+{
+	time_t t = (time_t)when;
+	struct tm tm;
+
+	if (localtime_r(&t, &tm) == NULL)
+		return when;
+	tm.tm_year += n;
+	tm.tm_isdst = -1;
+	return (int64_t)mktime(&tm);
+}
+
 int
 clock_year(int64_t when)
 {

@@ -164,6 +164,22 @@ const char *desk_text(const struct opening *o, size_t *part);
 /* The subject to show: the protected one when opened, else the outer. */
 const char *desk_subject(const struct opening *o);
 
+/* ---- clocks (RULES 8; seed <1>1.2.1) ---- */
+
+#define DESK_CLOCKS_MOST 3
+
+struct desk_clock {
+	const char *name; /* "first answer", "45 days", "one year" */
+	int64_t due;
+};
+
+/*
+ * The due dates that a report received then has in this flow, nearest kind
+ * first; returns how many.
+ */
+size_t desk_clocks(const struct settings *s, enum flow flow, int64_t received,
+    struct desk_clock clocks[DESK_CLOCKS_MOST]);
+
 const char *letter_state_name(enum letter_state state);
 const char *reason_name(enum reason reason);      /* "forged" */
 const char *reason_text(enum reason reason);      /* a sentence */
