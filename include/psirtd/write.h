@@ -5,7 +5,10 @@
  * A template is conf/templates/{en,ja}/KIND.txt: "Subject: …", an empty line,
  * the body.  {{name}} is a fact, {{?name}}…{{/name}} a block kept when the
  * fact is there, {{!name}}…{{/name}} when it is not.  An unknown name is an
- * error of the check, with file:line.
+ * error of the check, with file:line.  A line that only blocks or absent facts
+ * stood on vanishes; empty lines that meet become one; a fact of many lines
+ * repeats the blanks and ">" that stand before it, so `> {{text}}` quotes.  A
+ * subject may hold number, tracking, organization and count alone.
  */
 #ifndef PSIRTD_WRITE_H
 #define PSIRTD_WRITE_H
@@ -37,7 +40,10 @@ struct draft_text {
 /* Loads and checks every kind in both languages. */
 struct templates *write_load(const void *ctx, const char *folder,
     char **errors, struct error *err);
-/* Renders.  FAULT_SETUP: no such template; FAULT_BUG: a fact is unknown. */
+/*
+ * Renders.  FAULT_SETUP: no such template; FAULT_BUG: a fact is unknown;
+ * FAULT_INPUT: a fact with a line break or control would stand in a subject.
+ */
 int write_render(const void *ctx, const struct templates *t,
     enum mail_kind kind, const char *language, const struct fact *facts,
     size_t nfacts, struct draft_text *draft, struct error *err);

@@ -1,0 +1,350 @@
+/*
+ * test_write_templates.c - the templates as they are shipped: every kind, both
+ * languages, with all facts and with none; what each must and must not say.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <talloc.h>
+
+#include "psirtd/text.h"
+#include "psirtd/write.h"
+
+#define FOLDER "conf/templates"
+#define FACTS_MOST 64
+
+static const char *const languages[] = {"en", "ja"};
+
+struct world {
+	struct templates *t;
+};
+
+static int
+set_up(void **state)
+{
+	struct world *w = talloc_zero(NULL, struct world);
+	char *errors = NULL;
+	struct error err = {0};
+
+	w->t = write_load(w, FOLDER, &errors, &err);
+	if (w->t == NULL)
+		print_message("%s%s\n", errors != NULL ? errors : "", err.text);
+	*state = w;
+	return w->t != NULL ? 0 : -1;
+}
+
+static int
+tear_down(void **state)
+{
+	talloc_free(*state);
+	return 0;
+}
+
+static struct draft_text
+render(const struct world *w, const void *ctx, enum mail_kind kind,
+    const char *language, const struct fact *facts, size_t n)
+{
+	struct draft_text draft;
+	struct error err = {0};
+
+	if (write_render(ctx, w->t, kind, language, facts, n, &draft, &err) !=
+	    0)
+		fail_msg("%s %s: %s", language, mail_kind_name(kind), err.text);
+	return draft;
+}
+
+/* Every fact the kind knows, with its own name as value. */
+static size_t
+all_facts(enum mail_kind kind, struct fact *facts)
+{
+	const char *const *names = write_fact_names(kind);
+	size_t n = 0;
+
+	for (; names[n] != NULL; n++)
+		facts[n] = (struct fact){names[n], names[n]};
+	assert_true(n > 0 && n < FACTS_MOST);
+	return n;
+}
+
+/* What holds for every mail, whatever its facts. */
+static void
+check_mail(struct draft_text draft)
+{
+	const char *body = draft.body;
+
+	assert_true(strlen(draft.subject) > 5);
+	assert_null(strpbrk(draft.subject, "\r\n"));
+	assert_null(strstr(draft.subject, "[]"));
+	assert_false(draft.subject[0] == ' ');
+	assert_null(strstr(draft.subject, "{{"));
+	assert_null(strstr(body, "{{"));
+	assert_null(strstr(body, "}}"));
+	assert_null(strstr(body, "\n\n\n"));
+	assert_null(strstr(body, "()"));
+	assert_false(body[0] == '\n');
+	assert_true(strlen(body) > 60);
+	assert_true(body[strlen(body) - 1] == '\n');
+	assert_true(text_valid(bytes_str(body)));
+	/* Lines that every reader can show, and the RFC 3676 signature. */
+	for (const char *end; *body != '\0'; body = end + 1) {
+		char *line;
+
+		end = strchr(body, '\n');
+		line = talloc_strndup(NULL, body, (size_t)(end - body));
+		if (text_width(line) > 78)
+			fail_msg("too long: %s", line);
+		if (line[0] != '\0' && line[strlen(line) - 1] == ' ')
+			assert_string_equal(line, "-- ");
+		talloc_free(line);
+	}
+	assert_non_null(strstr(draft.body, "\n-- \n"));
+}
+
+static void
+test_renders_with_all_facts_and_with_none(void **state)
+{
+	struct world *w = *state;
+
+	for (int kind = MAIL_ACKNOWLEDGE; kind < MAIL_KIND_COUNT; kind++)
+		for (size_t l = 0; l < 2; l++) {
+			void *ctx = talloc_new(NULL);
+			struct fact facts[FACTS_MOST];
+			size_t n = all_facts((enum mail_kind)kind, facts);
+
+			check_mail(render(w, ctx, (enum mail_kind)kind,
+			    languages[l], facts, n));
+			check_mail(render(w, ctx, (enum mail_kind)kind,
+			    languages[l], NULL, 0));
+			talloc_free(ctx);
+		}
+}
+
+static void
+test_languages_are_what_they_say(void **state)
+{
+	struct world *w = *state;
+	void *ctx = talloc_new(NULL);
+
+	for (int kind = MAIL_ACKNOWLEDGE; kind < MAIL_KIND_COUNT; kind++) {
+		struct draft_text en =
+		    render(w, ctx, (enum mail_kind)kind, "en", NULL, 0);
+		struct draft_text ja =
+		    render(w, ctx, (enum mail_kind)kind, "ja", NULL, 0);
+
+		for (const char *c = en.body; *c != '\0'; c++)
+			assert_true((unsigned char)*c < 0x80);
+		assert_non_null(strstr(ja.body, "ます"));
+		assert_true(text_width(ja.subject) < strlen(ja.subject));
+	}
+	talloc_free(ctx);
+}
+
+static const struct fact acknowledge_facts[] = {
+    {"organization", "Vendor Inc."},
+    {"desk_address", "psirt@vendor.example"},
+    {"fingerprint", "0123456789ABCDEF0123456789ABCDEF01234567"},
+    {"key_url", "https://vendor.example/psirt.asc"},
+    {"policy_url", "https://vendor.example/policy"},
+    {"now", "2026-11-24 09:00 JST"},
+    {"number", "PSIRT-2026-0001"},
+    {"tracking", "VN: JVN#12345678 / TN: JPCERT#91234567"},
+    {"received", "2026-11-24 08:59 JST"},
+    {"reply_by", "2026-12-01"},
+    {"flow_jpcert", "1"},
+};
+#define NACKNOWLEDGE (sizeof(acknowledge_facts) / sizeof(acknowledge_facts[0]))
+
+static void
+test_acknowledgement_says_what_it_must(void **state)
+{
+	static const char *const in_body[] = {"PSIRT-2026-0001",
+	    "2026-11-24 08:59 JST", "2026-12-01",
+	    "0123456789ABCDEF0123456789ABCDEF01234567",
+	    "https://vendor.example/psirt.asc", "https://vendor.example/policy",
+	    "JVN#12345678", "psirt@vendor.example", "Vendor Inc.", "OpenPGP"};
+	struct world *w = *state;
+	void *ctx = talloc_new(NULL);
+
+	for (size_t l = 0; l < 2; l++) {
+		struct draft_text d = render(w, ctx, MAIL_ACKNOWLEDGE,
+		    languages[l], acknowledge_facts, NACKNOWLEDGE);
+
+		check_mail(d);
+		for (size_t i = 0; i < sizeof(in_body) / sizeof(in_body[0]);
+		     i++)
+			assert_non_null(strstr(d.body, in_body[i]));
+		assert_ptr_equal(
+		    strstr(d.subject, "[PSIRT-2026-0001] [VN: JVN#12345678 / "
+				      "TN: JPCERT#91234567] "),
+		    d.subject);
+	}
+	talloc_free(ctx);
+}
+
+/* Whoever hands the report over by mistake is told, and nothing leaves. */
+static void
+test_acknowledgement_cannot_hold_the_report(void **state)
+{
+	static const char *const of_report[] = {"text", "product", "versions",
+	    "identifiers", "vulnerability_type", "score", "attachments",
+	    "subject", "source", "to_name"};
+	struct world *w = *state;
+	void *ctx = talloc_new(NULL);
+
+	for (size_t i = 0; i < sizeof(of_report) / sizeof(of_report[0]); i++) {
+		struct fact facts[NACKNOWLEDGE + 1];
+		struct draft_text d;
+		struct error err = {0};
+
+		memcpy(facts, acknowledge_facts, sizeof(acknowledge_facts));
+		facts[NACKNOWLEDGE] =
+		    (struct fact){of_report[i], "xylophone {{number}}"};
+		assert_int_equal(write_render(ctx, w->t, MAIL_ACKNOWLEDGE, "en",
+				     facts, NACKNOWLEDGE + 1, &d, &err),
+		    -1);
+		assert_int_equal(err.fault, FAULT_BUG);
+		assert_null(d.subject);
+		assert_null(d.body);
+	}
+	talloc_free(ctx);
+}
+
+static const struct fact overview_facts[] = {
+    {"to_name", "Sato"},
+    {"number", "PSIRT-2026-0001"},
+    {"department", "PLC design"},
+    {"received", "2026-11-24"},
+    {"reply_by", "2026-12-01"},
+    {"flow_jpcert", "1"},
+    {"product", "XYZ-100"},
+    {"versions", "2.3.1"},
+    {"source", "JPCERT/CC"},
+    {"text", "first line\n{{number}} \x1b[2J second\n\n-- \nlast\n"},
+    {"attachments", "a.bin (3 bytes)\nb.bin (4 bytes)"},
+};
+#define NOVERVIEW (sizeof(overview_facts) / sizeof(overview_facts[0]))
+
+static void
+test_overview_quotes_every_line_of_a_text(void **state)
+{
+	struct world *w = *state;
+	void *ctx = talloc_new(NULL);
+
+	for (size_t l = 0; l < 2; l++)
+		for (int kind = MAIL_OVERVIEW; kind <= MAIL_DETAILS; kind++) {
+			struct draft_text d =
+			    render(w, ctx, (enum mail_kind)kind, languages[l],
+				overview_facts, NOVERVIEW);
+
+			/* A stranger's line is never at the left edge. */
+			assert_non_null(strstr(d.body,
+			    "\n> first line\n> {{number}} \\x1b[2J second\n"
+			    ">\n> -- \n> last\n\n"));
+			assert_non_null(strstr(d.body,
+			    "\n    a.bin (3 bytes)\n    b.bin (4 bytes)\n\n"));
+			assert_non_null(strstr(d.body, "XYZ-100"));
+			assert_non_null(strstr(d.body, "2.3.1"));
+			assert_non_null(strstr(d.body, "JPCERT/CC"));
+			assert_null(strstr(d.subject, "XYZ-100"));
+			assert_non_null(strstr(d.subject, "[PSIRT-2026-0001]"));
+		}
+	talloc_free(ctx);
+}
+
+static void
+test_overview_of_receipt_asks_nothing(void **state)
+{
+	static const struct fact facts[] = {{"number", "PSIRT-2026-0001"},
+	    {"product", "XYZ-100"}, {"receipt_only", "1"},
+	    {"reply_by", "2026-12-01"}, {"flow_direct", "1"}};
+	struct world *w = *state;
+	void *ctx = talloc_new(NULL);
+
+	for (size_t l = 0; l < 2; l++) {
+		struct draft_text d =
+		    render(w, ctx, MAIL_OVERVIEW, languages[l], facts, 5);
+
+		check_mail(d);
+		assert_non_null(strstr(d.body, "XYZ-100"));
+		assert_null(strstr(d.body, "2026-12-01"));
+		assert_null(strstr(d.body, "1. "));
+	}
+	talloc_free(ctx);
+}
+
+static void
+test_notice_and_alert_hold_numbers_alone(void **state)
+{
+	static const struct fact notice[] = {{"to_name", "Ito"},
+	    {"number", "PSIRT-2026-0001"}, {"organization", "Vendor Inc."}};
+	static const struct fact alert[] = {{"count", "2"},
+	    {"lines", "  forged: letter 12\n  broken: letter 13\n"}};
+	struct world *w = *state;
+	void *ctx = talloc_new(NULL);
+
+	for (size_t l = 0; l < 2; l++) {
+		struct draft_text d =
+		    render(w, ctx, MAIL_NOTICE, languages[l], notice, 3);
+
+		check_mail(d);
+		assert_non_null(strstr(d.body, "PSIRT-2026-0001"));
+		assert_non_null(
+		    strstr(d.body, l == 0 ? "come to the" : "お越し"));
+		d = render(w, ctx, MAIL_ALERT, languages[l], alert, 2);
+		check_mail(d);
+		assert_non_null(strstr(d.body,
+		    "\n\n  forged: letter 12\n  broken: letter 13\n\n"));
+		assert_non_null(strchr(d.subject, '2'));
+		assert_null(strstr(d.subject, "forged"));
+	}
+	talloc_free(ctx);
+}
+
+static void
+test_resend_tells_its_reason_and_our_key(void **state)
+{
+	static const char *const reasons[] = {"reason_no_key",
+	    "reason_integrity", "reason_symmetric", "reason_malformed",
+	    "reason_unsupported", "reason_smime"};
+	struct world *w = *state;
+	void *ctx = talloc_new(NULL);
+
+	for (size_t l = 0; l < 2; l++) {
+		const char *before = "";
+
+		for (size_t i = 0; i < 6; i++) {
+			const struct fact facts[] = {{reasons[i], "1"},
+			    {"fingerprint", "0123456789ABCDEF"}};
+			struct draft_text d =
+			    render(w, ctx, MAIL_RESEND, languages[l], facts, 2);
+
+			check_mail(d);
+			assert_non_null(strstr(d.body, "0123456789ABCDEF"));
+			assert_string_not_equal(d.body, before);
+			before = d.body;
+		}
+	}
+	talloc_free(ctx);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_renders_with_all_facts_and_with_none),
+	    cmocka_unit_test(test_languages_are_what_they_say),
+	    cmocka_unit_test(test_acknowledgement_says_what_it_must),
+	    cmocka_unit_test(test_acknowledgement_cannot_hold_the_report),
+	    cmocka_unit_test(test_overview_quotes_every_line_of_a_text),
+	    cmocka_unit_test(test_overview_of_receipt_asks_nothing),
+	    cmocka_unit_test(test_notice_and_alert_hold_numbers_alone),
+	    cmocka_unit_test(test_resend_tells_its_reason_and_our_key),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
