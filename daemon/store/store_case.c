@@ -1,0 +1,224 @@
+/*
+ * store_case.c - cases and their numbers.
+ *
+ * A number is taken from the counter of its year inside the transaction that
+ * makes the case, so that a case undone gives it back and no gap is left.
+ * Runs in the engine.  What a case is known by is in store_known.c.
+ */
+#include "store_internal.h"
+
+#include <talloc.h>
+
+enum {
+	CASE_NUMBER,
+	CASE_ADD,
+	CASE_GET,
+	CASE_BY_NUMBER,
+	CASE_PUT,
+	CASE_LIST,
+	CASE_LIST_ALL,
+	CASE_STMT_COUNT
+};
+
+#define CASE_COLUMNS                                                           \
+	"id, number, flow, state, phase, received, filed, acknowledged,"       \
+	" finder_key_confirmed, routed, finder_key_blob, correspondent,"       \
+	" finder_name, finder_address, finder_key, language, product, title,"  \
+	" proposed"
+#define CASE_SELECT "SELECT " CASE_COLUMNS " FROM casefile"
+
+static const char *const sql[CASE_STMT_COUNT] = {
+    [CASE_NUMBER] = "INSERT INTO case_number (year, last) VALUES (?, 1)"
+		    " ON CONFLICT (year) DO UPDATE SET last = last + 1"
+		    " RETURNING last",
+    [CASE_ADD] = "INSERT INTO casefile (" CASE_COLUMNS ") VALUES"
+		 " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [CASE_GET] = CASE_SELECT " WHERE id = ?",
+    [CASE_BY_NUMBER] = "SELECT id FROM casefile WHERE number = ?",
+    [CASE_PUT] = "UPDATE casefile SET flow = ?, state = ?, phase = ?,"
+		 " received = ?, filed = ?, acknowledged = ?,"
+		 " finder_key_confirmed = ?, routed = ?, finder_key_blob = ?,"
+		 " correspondent = ?, finder_name = ?, finder_address = ?,"
+		 " finder_key = ?, language = ?, product = ?, title = ?,"
+		 " proposed = ? WHERE id = ?",
+    [CASE_LIST] = CASE_SELECT " WHERE state <> 3 ORDER BY id DESC LIMIT ?",
+    [CASE_LIST_ALL] = CASE_SELECT " ORDER BY id DESC LIMIT ?",
+};
+
+_Static_assert(CASE_CLOSED == 3, "CASE_LIST");
+
+const struct store_sql store_case_sql = {sql, CASE_STMT_COUNT};
+
+static const struct text_field case_texts[] = {
+    {"correspondent", offsetof(struct store_case, correspondent)},
+    {"finder_name", offsetof(struct store_case, finder_name)},
+    {"finder_address", offsetof(struct store_case, finder_address)},
+    {"finder_key", offsetof(struct store_case, finder_key)},
+    {"language", offsetof(struct store_case, language)},
+    {"product", offsetof(struct store_case, product)},
+    {"title", offsetof(struct store_case, title)},
+    {"proposed", offsetof(struct store_case, proposed)},
+};
+
+#define NTEXTS (sizeof(case_texts) / sizeof(case_texts[0]))
+
+const char *
+case_state_name(uint32_t state)
+{
+	static const char *const names[] = {
+	    [CASE_OPEN] = "open",
+	    [CASE_UNOPENED] = "unopened",
+	    [CASE_CLOSED] = "closed",
+	};
+
+	return state >= CASE_OPEN && state <= CASE_CLOSED ? names[state] : "?";
+}
+
+/* Reads a row of CASE_COLUMNS. */
+static void
+case_row(struct query *q, const void *ctx, struct store_case *c)
+{
+	*c = (struct store_case){0};
+	c->id = query_get_int(q);
+	c->number = query_get_text(q, ctx);
+	c->flow = query_get_u32(q);
+	c->state = query_get_u32(q);
+	c->phase = query_get_u32(q);
+	c->received = query_get_int(q);
+	c->filed = query_get_int(q);
+	c->acknowledged = query_get_int(q);
+	c->finder_key_confirmed = query_get_u32(q);
+	c->routed = query_get_u32(q);
+	c->finder_key_blob =
+	    query_open(q, ctx, place("casefile", "finder_key_blob", c->id));
+	query_open_fields(q, ctx, "casefile", c->id, c, case_texts, NTEXTS);
+}
+
+/* Binds CASE_COLUMNS from `flow` on. */
+static void
+bind_case(struct query *q, const struct store_case *c)
+{
+	query_int(q, c->flow);
+	query_int(q, c->state);
+	query_int(q, c->phase);
+	query_int(q, c->received);
+	query_int(q, c->filed);
+	query_int(q, c->acknowledged);
+	query_int(q, c->finder_key_confirmed);
+	query_int(q, c->routed);
+	query_seal(
+	    q, place("casefile", "finder_key_blob", c->id), c->finder_key_blob);
+	query_seal_fields(q, "casefile", c->id, c, case_texts, NTEXTS);
+}
+
+/* The next number of this year. */
+static int
+next_number(struct store *st, int year, int64_t *number, struct error *err)
+{
+	struct query q;
+
+	*number = 0;
+	query_start(&q, st, FAMILY_CASE, CASE_NUMBER, err);
+	query_int(&q, year);
+	if (query_next(&q) == 1)
+		*number = query_get_int(&q);
+	return query_end(&q);
+}
+
+int
+store_case_new(struct store *st, struct store_case *c, const char *prefix,
+    int year, struct error *err)
+{
+	int64_t number;
+	char *text;
+	struct query q;
+
+	if (store_writing(st, err) != 0 ||
+	    next_number(st, year, &number, err) != 0 ||
+	    store_next_id(st, "casefile", &c->id, err) != 0)
+		return -1;
+	text = talloc_asprintf(
+	    st, "%s-%04d-%04lld", prefix, year, (long long)number);
+	if (text == NULL)
+		return error_set(err, FAULT_RETRY, "out of memory");
+	query_start(&q, st, FAMILY_CASE, CASE_ADD, err);
+	query_int(&q, c->id);
+	query_text(&q, text);
+	bind_case(&q, c);
+	if (query_run(&q) != 0) {
+		talloc_free(text);
+		return -1;
+	}
+	c->number = text;
+	return 0;
+}
+
+int
+store_case_get(const void *ctx, struct store *st, int64_t id,
+    struct store_case *c, struct error *err)
+{
+	struct query q;
+	int found;
+
+	query_start(&q, st, FAMILY_CASE, CASE_GET, err);
+	query_int(&q, id);
+	found = query_next(&q);
+	if (found == 1)
+		case_row(&q, ctx, c);
+	return query_end_found(&q, found);
+}
+
+int
+store_case_by_number(
+    struct store *st, const char *number, int64_t *id, struct error *err)
+{
+	struct query q;
+
+	*id = 0;
+	query_start(&q, st, FAMILY_CASE, CASE_BY_NUMBER, err);
+	query_text(&q, number);
+	if (query_next(&q) == 1)
+		*id = query_get_int(&q);
+	return query_end(&q);
+}
+
+int
+store_case_put(struct store *st, const struct store_case *c, struct error *err)
+{
+	struct query q;
+
+	if (store_writing(st, err) != 0)
+		return -1;
+	query_start(&q, st, FAMILY_CASE, CASE_PUT, err);
+	bind_case(&q, c);
+	query_int(&q, c->id);
+	if (query_run(&q) != 0)
+		return -1;
+	if (sqlite3_changes(st->db) == 0)
+		return error_set(
+		    err, FAULT_BUG, "there is no case %lld", (long long)c->id);
+	return 0;
+}
+
+int
+store_case_list(const void *ctx, struct store *st, bool closed_too, size_t most,
+    struct store_case **list, size_t *count, struct error *err)
+{
+	struct query q;
+
+	*list = NULL;
+	*count = 0;
+	query_start(
+	    &q, st, FAMILY_CASE, closed_too ? CASE_LIST_ALL : CASE_LIST, err);
+	query_int(&q, (int64_t)most);
+	while (query_next(&q) == 1) {
+		struct store_case *c =
+		    query_row(&q, ctx, list, *count, sizeof(*c));
+
+		if (c == NULL)
+			break;
+		case_row(&q, *list, c);
+		++*count;
+	}
+	return query_end_list(&q, list, count);
+}

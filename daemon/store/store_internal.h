@@ -1,0 +1,233 @@
+/*
+ * store_internal.h - what the files of the store share.
+ *
+ *   store.c          opening and closing the file, transactions
+ *   store_schema.c   migrations
+ *   store_query.c    binding, stepping and reading prepared statements
+ *   store_seal.c     sealing, look-up hashes, streams of letter bytes
+ *   store_key.c      the data key: its row, its locked memory
+ *   store_mailbox.c  mailboxes and copies
+ *   store_intake.c   a letter arrives
+ *   store_letter.c   letters and openings
+ *   store_case.c     cases and their numbers
+ *   store_known.c    what a case is known by; reports
+ *   store_outmail.c  what leaves
+ *   store_record.c   the record
+ *   store_alert.c    alerts and counts
+ *
+ * Each family of statements is one table of texts, indexed by an enum of its
+ * file and prepared when the store is opened.
+ */
+#ifndef PSIRTD_STORE_INTERNAL_H
+#define PSIRTD_STORE_INTERNAL_H
+
+#include <sodium.h>
+#include <sqlite3.h>
+
+#include "psirtd/store.h"
+
+/* ---- statements ---- */
+
+enum store_family {
+	FAMILY_CORE, /* store.c */
+	FAMILY_KEY,
+	FAMILY_MAILBOX,
+	FAMILY_INTAKE,
+	FAMILY_LETTER,
+	FAMILY_CASE,
+	FAMILY_KNOWN,
+	FAMILY_OUTMAIL,
+	FAMILY_RECORD,
+	FAMILY_ALERT,
+	FAMILY_COUNT
+};
+
+struct store_sql {
+	const char *const *text;
+	int count;
+};
+
+extern const struct store_sql store_core_sql, store_key_sql, store_mailbox_sql,
+    store_intake_sql, store_letter_sql, store_case_sql, store_known_sql,
+    store_outmail_sql, store_record_sql, store_alert_sql;
+
+struct store_keys;
+
+struct store {
+	sqlite3 *db;
+	sqlite3_stmt **stmts[FAMILY_COUNT];
+	bool begun;
+	struct store_keys *keys; /* locked memory; NULL until unlocked */
+};
+
+/* Says which fault a result code of SQLite is, with its text; returns -1. */
+int store_sql_error(
+    struct store *st, int rc, const char *what, struct error *err);
+/* FAULT_BUG outside a transaction; FAULT_RETRY when SQLite gave it up. */
+int store_writing(const struct store *st, struct error *err);
+/*
+ * Ids that stand in sealed associated data are taken from a counter, so that
+ * they are known before the row is and never come again.
+ */
+int store_next_id(
+    struct store *st, const char *table, int64_t *id, struct error *err);
+
+/* ---- one run of a statement (store_query.c) ---- */
+
+/* Where a sealed value stands: part of its associated data. */
+struct place {
+	const char *table, *column;
+	int64_t row;
+};
+
+static inline struct place
+place(const char *table, const char *column, int64_t row)
+{
+	return (struct place){table, column, row};
+}
+
+/* A sealed text member of a row, by its column. */
+struct text_field {
+	const char *column;
+	size_t offset; /* of a char * */
+};
+
+/*
+ * Values are bound in the order of the ?s and read in the order of the
+ * columns.  A failure is kept until the next query_next, query_run or
+ * query_end, which returns it.
+ */
+struct query {
+	struct store *st;
+	sqlite3_stmt *stmt;
+	struct error *err;
+	int at;
+	bool failed;
+};
+
+void query_start(struct query *q, struct store *st, enum store_family family,
+    int statement, struct error *err);
+void query_int(struct query *q, int64_t value);
+void query_id(struct query *q, int64_t id); /* 0 is NULL */
+void query_text(struct query *q, const char *text);
+/* Kept by pointer until the query ends. */
+void query_blob(struct query *q, struct bytes blob);
+void query_seal(struct query *q, struct place where, struct bytes clear);
+void query_seal_text(struct query *q, struct place where, const char *clear);
+void query_seal_fields(struct query *q, const char *table, int64_t row,
+    const void *base, const struct text_field *fields, size_t count);
+
+/* 1: a row stands ready; 0: no more; -1. */
+int query_next(struct query *q);
+/* Runs a statement that gives no rows, and ends it. */
+int query_run(struct query *q);
+/* Ends a query; -1 when anything in it failed. */
+int query_end(struct query *q);
+/* For a query of at most one row: ends it; the value of `found`, or -1. */
+int query_end_found(struct query *q, int found);
+/* For a query that made a list: ends it; where it failed, frees the list. */
+int query_end_list(struct query *q, void *list_out, size_t *count);
+
+int64_t query_get_int(struct query *q);
+uint32_t query_get_u32(struct query *q);
+char *query_get_text(struct query *q, const void *ctx);
+/* A view, until the next step; {NULL,0} for NULL. */
+struct bytes query_get_blob(struct query *q);
+/* Copies exactly len bytes; a NULL column leaves zeros. */
+void query_get_exact(struct query *q, uint8_t *to, size_t len);
+struct bytes query_open(struct query *q, const void *ctx, struct place where);
+char *query_open_text(struct query *q, const void *ctx, struct place where);
+void query_open_fields(struct query *q, const void *ctx, const char *table,
+    int64_t row, void *base, const struct text_field *fields, size_t count);
+/*
+ * The place of the next row in a list, zeroed; NULL with the query failed.
+ * What belongs to a row is made a child of the list.
+ */
+void *query_row(struct query *q, const void *ctx, void *list_out, size_t count,
+    size_t size);
+/* For callers that find fault with a value they read. */
+void query_fail(struct query *q, enum fault fault, const char *text);
+
+/* ---- sealing (store_seal.c) ---- */
+
+#define SEAL_CHUNK 65536 /* clear bytes in one row of letter bytes */
+#define SEAL_LOOKUP_BYTES 32
+
+/* Each kind hashes under a key of its own, so that rows of different tables
+ * cannot be tied to each other without the data key. */
+enum lookup {
+	LOOKUP_IDENT = 1,
+	LOOKUP_ADDRESS,
+	LOOKUP_MESSAGE_ID,
+	LOOKUP_REPORT,
+	LOOKUP_RECIPIENT,
+	LOOKUP_COUNT
+};
+
+/* A talloc'ed sealed copy; {NULL,0} with err set. */
+struct bytes seal_close(const void *ctx, struct store *st, struct place where,
+    struct bytes clear, struct error *err);
+struct bytes seal_open(const void *ctx, struct store *st, struct place where,
+    struct bytes sealed, struct error *err);
+int seal_lookup(struct store *st, enum lookup kind, struct bytes value,
+    uint8_t hash[SEAL_LOOKUP_BYTES], struct error *err);
+
+/* The bytes of one letter, as a stream of chunks. */
+#define SEAL_STREAM_HEADER                                                     \
+	(4 + crypto_secretstream_xchacha20poly1305_HEADERBYTES)
+#define SEAL_CHUNK_SEALED                                                      \
+	(SEAL_CHUNK + crypto_secretstream_xchacha20poly1305_ABYTES)
+
+struct seal_stream {
+	crypto_secretstream_xchacha20poly1305_state state;
+	int64_t letter;
+	uint32_t key; /* id of the data key */
+	uint32_t seq; /* of the next chunk */
+	bool final;   /* the last chunk was seen */
+};
+
+int seal_stream_begin(struct store *st, struct seal_stream *stream,
+    int64_t letter, uint8_t header[SEAL_STREAM_HEADER], struct error *err);
+/* out has room for SEAL_CHUNK_SEALED bytes. */
+int seal_stream_push(struct seal_stream *stream, struct bytes clear, bool final,
+    uint8_t *out, size_t *out_len, struct error *err);
+int seal_stream_resume(struct store *st, struct seal_stream *stream,
+    int64_t letter, struct bytes header, struct error *err);
+/* out has room for SEAL_CHUNK bytes. */
+int seal_stream_pull(struct seal_stream *stream, struct bytes sealed,
+    uint8_t *out, size_t *out_len, struct error *err);
+
+/* ---- the data key (store_key.c) ---- */
+
+enum subkey { SUBKEY_COLUMN, SUBKEY_STREAM, SUBKEY_LOOKUP };
+
+/*
+ * Makes the subkeys readable until key_done.  NULL with FAULT_SETUP when the
+ * store is locked; *key is the id of the data key.
+ */
+const uint8_t *key_use(struct store *st, enum subkey which, enum lookup kind,
+    uint32_t *key, struct error *err);
+void key_done(struct store *st);
+void key_forget(struct store *st);
+
+/* ---- schema (store_schema.c) ---- */
+
+extern const char *const store_migrations[];
+extern const int store_migration_count;
+
+/*
+ * Refuses (FAULT_SETUP) a file that is no database, another program's, or
+ * newer than `count`; *version is what it has, 0 when it is empty.
+ */
+int store_schema_check(
+    struct store *st, int count, int *version, struct error *err);
+/* Brings a database to version `count` of `migrations`. */
+int store_migrate(struct store *st, const char *const *migrations, int count,
+    struct error *err);
+
+/* ---- intake (store_intake.c) ---- */
+
+/* Throws away what was arriving when the last run ended. */
+int store_intake_sweep(struct store *st, struct error *err);
+
+#endif
