@@ -125,6 +125,7 @@ struct settings {
 	size_t nretired;
 	const char *recovery; /* or NULL */
 	struct secret_source passphrase;
+	struct place keys_place;
 
 	const char *number_prefix; /* PSIRT */
 	const char *organization;  /* the vendor's name in mails */
@@ -166,6 +167,11 @@ struct settings *settings_load(const void *ctx, const char *path,
  */
 struct buf *settings_secret(const void *ctx, const struct secret_source *from,
     struct place place, struct error *err);
+/*
+ * What is allowed and yet ought to be known, for `psirtd -n`: one
+ * "file:line: note" a line; NULL: none.
+ */
+char *settings_notes(const void *ctx, const struct settings *s);
 /* Every fingerprint of contacts, correspondents and operators, once each. */
 const char **settings_pinned(const void *ctx, const struct settings *s,
     size_t *count);

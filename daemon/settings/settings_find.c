@@ -1,0 +1,246 @@
+/*
+ * settings_find.c - who is who in the settings, and what ought to be known.
+ *
+ * Pure: settings in, answers out.  Fingerprints and addresses are compared as
+ * settings.h says they are kept: fingerprints upper-case, addresses
+ * lower-case; what is asked for may be of any case.
+ */
+#include "settings_internal.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include <talloc.h>
+
+/* ---- keys ---- */
+
+static bool
+is_key(const char *pinned, const char *asked)
+{
+	return pinned != NULL && asked != NULL &&
+	       strcasecmp(pinned, asked) == 0;
+}
+
+static void
+pin(const char **list, size_t *n, const char *fingerprint)
+{
+	if (fingerprint == NULL)
+		return;
+	for (size_t i = 0; i < *n; i++)
+		if (strcmp(list[i], fingerprint) == 0)
+			return;
+	list[(*n)++] = fingerprint;
+}
+
+const char **
+settings_pinned(const void *ctx, const struct settings *s, size_t *count)
+{
+	size_t most = s->noperators + 1;
+	const char **list;
+	size_t n = 0;
+
+	*count = 0;
+	for (size_t i = 0; i < s->ndepartments; i++)
+		most += s->departments[i].ncontacts;
+	for (size_t i = 0; i < s->ncorrespondents; i++)
+		most += s->correspondents[i].nfingerprints;
+	list = talloc_zero_array(ctx, const char *, most);
+	if (list == NULL)
+		return NULL;
+	for (size_t i = 0; i < s->ndepartments; i++)
+		for (size_t k = 0; k < s->departments[i].ncontacts; k++)
+			pin(list, &n,
+			    s->departments[i].contacts[k].fingerprint);
+	for (size_t i = 0; i < s->ncorrespondents; i++)
+		for (size_t k = 0; k < s->correspondents[i].nfingerprints; k++)
+			pin(list, &n, s->correspondents[i].fingerprints[k]);
+	for (size_t i = 0; i < s->noperators; i++)
+		pin(list, &n, s->operators[i].fingerprint);
+	*count = n;
+	return list;
+}
+
+const struct correspondent *
+settings_correspondent_by_key(const struct settings *s, const char *fingerprint)
+{
+	for (size_t i = 0; i < s->ncorrespondents; i++)
+		for (size_t k = 0; k < s->correspondents[i].nfingerprints; k++)
+			if (is_key(s->correspondents[i].fingerprints[k],
+				fingerprint))
+				return &s->correspondents[i];
+	return NULL;
+}
+
+const struct contact *
+settings_contact_by_key(const struct settings *s, const char *fingerprint,
+    const struct department **department)
+{
+	for (size_t i = 0; i < s->ndepartments; i++)
+		for (size_t k = 0; k < s->departments[i].ncontacts; k++) {
+			const struct contact *c =
+			    &s->departments[i].contacts[k];
+
+			if (!is_key(c->fingerprint, fingerprint))
+				continue;
+			if (department != NULL)
+				*department = &s->departments[i];
+			return c;
+		}
+	if (department != NULL)
+		*department = NULL;
+	return NULL;
+}
+
+/* ---- names, addresses, logins ---- */
+
+const struct department *
+settings_department(const struct settings *s, const char *name)
+{
+	for (size_t i = 0; name != NULL && i < s->ndepartments; i++)
+		if (strcasecmp(s->departments[i].name, name) == 0)
+			return &s->departments[i];
+	return NULL;
+}
+
+bool
+settings_is_own_address(const struct settings *s, const char *address)
+{
+	if (address == NULL)
+		return false;
+	if (s->address != NULL && strcasecmp(s->address, address) == 0)
+		return true;
+	for (size_t i = 0; i < s->naliases; i++)
+		if (strcasecmp(s->aliases[i], address) == 0)
+			return true;
+	return false;
+}
+
+const struct operator* settings_operator(const struct settings *s, uid_t uid)
+{
+	/* -1 is nobody: a login that could not be found has it. */
+	for (size_t i = 0; uid != (uid_t)-1 && i < s->noperators; i++)
+		if (s->operators[i].uid == uid)
+			return &s->operators[i];
+	return NULL;
+}
+
+const char *
+role_name(enum role role)
+{
+	static const char *const names[ROLE_COUNT] = {
+	    [ROLE_DESIGN] = "design",
+	    [ROLE_RESEARCH] = "research",
+	    [ROLE_QUALITY] = "quality",
+	    [ROLE_INTEGRATION] = "integration",
+	    [ROLE_CARE] = "care",
+	    [ROLE_SALES] = "sales",
+	    [ROLE_RISK] = "risk",
+	    [ROLE_PUBLICITY] = "publicity",
+	    [ROLE_MANUFACTURING] = "manufacturing",
+	};
+
+	if (role <= 0 || role >= ROLE_COUNT || names[role] == NULL)
+		return "unknown";
+	return names[role];
+}
+
+const char *
+flow_name(enum flow flow)
+{
+	switch (flow) {
+	case FLOW_DIRECT:
+		return "direct";
+	case FLOW_JPCERT:
+		return "jpcert";
+	}
+	return "unknown";
+}
+
+/* ---- notes ---- */
+
+static char *
+note(char *notes, struct place place, const char *text)
+{
+	return talloc_asprintf_append(
+	    notes, "%s:%d: %s\n", place.file, place.line, text);
+}
+
+static char *
+key_notes(char *notes, const struct settings *s)
+{
+	if (s->passphrase.file == NULL && s->passphrase.command == NULL)
+		notes = note(notes, s->keys_place,
+		    "the POC key has no passphrase_file or passphrase_command: "
+		    "sealing at rest protects backups, not this disk");
+	if (s->recovery == NULL)
+		notes = note(notes, s->keys_place,
+		    "there is no recovery key: when the POC key is lost, so is "
+		    "every letter");
+	return notes;
+}
+
+/* RULES 27: who gets "come to the desk" alone. */
+static char *
+notice_notes(char *notes, const struct settings *s)
+{
+	for (size_t i = 0; i < s->ndepartments; i++)
+		for (size_t k = 0; k < s->departments[i].ncontacts; k++) {
+			const struct contact *c =
+			    &s->departments[i].contacts[k];
+
+			if (!c->notice)
+				continue;
+			notes = talloc_asprintf_append(notes,
+			    "%s:%d: contact %s of department %s cannot be "
+			    "reached under PGP: gets the number and a request "
+			    "to come to the desk\n",
+			    c->place.file, c->place.line, c->name,
+			    s->departments[i].name);
+		}
+	return notes;
+}
+
+/* The folder of a path holds `below`, or is it. */
+static bool
+folder_holds(const char *path, const char *below)
+{
+	const char *slash = path == NULL ? NULL : strrchr(path, '/');
+	size_t len = slash == NULL ? 0 : (size_t)(slash - path);
+
+	return slash != NULL && below != NULL &&
+	       strncmp(path, below, len) == 0 &&
+	       (below[len] == '/' || below[len] == '\0');
+}
+
+/* The engine sees the folders of its database and socket whole. */
+static char *
+folder_notes(char *notes, const struct settings *s)
+{
+	if (folder_holds(s->database, s->gnupghome) ||
+	    folder_holds(s->socket, s->gnupghome))
+		notes = note(notes, s->keys_place,
+		    "gnupghome lies below the folder of database or socket: "
+		    "the engine is not walled off from it");
+	if (folder_holds(s->database, s->work_dir) ||
+	    folder_holds(s->socket, s->work_dir))
+		notes = note(notes, (struct place){s->file, 1},
+		    "work_dir lies below the folder of database or socket: "
+		    "the engine is not walled off from the keys in it");
+	return notes;
+}
+
+char *
+settings_notes(const void *ctx, const struct settings *s)
+{
+	char *notes = talloc_strdup(ctx, "");
+
+	notes = key_notes(notes, s);
+	notes = notice_notes(notes, s);
+	notes = folder_notes(notes, s);
+	if (s->noperators == 0)
+		notes = note(notes, (struct place){s->file, 1},
+		    "there is no operator: nobody may use psirt");
+	if (notes != NULL && notes[0] == '\0')
+		TALLOC_FREE(notes);
+	return notes;
+}

@@ -1,0 +1,172 @@
+/*
+ * settings_internal.h - between the files of daemon/settings.
+ *
+ * The way of the file: text (settings_text.c) to a tree of sections with the
+ * line of every value (settings_parse.c), by the tables of what may stand
+ * where (settings_keys.c) into struct settings (settings_read.c), then what
+ * only the whole can tell (settings_check.c).
+ */
+#ifndef SETTINGS_INTERNAL_H
+#define SETTINGS_INTERNAL_H
+
+#include "psirtd/settings.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define SECRET_MAX 4096
+#define SECRET_WAIT_MS 30000
+
+/* ---- what is wrong, gathered ---- */
+
+struct problem {
+	int line;
+	const char *text;
+};
+
+struct problems {
+	const char *file;
+	struct problem *list;
+	size_t count;
+};
+
+struct problems *problems_new(const void *ctx, const char *file);
+void problem(struct problems *p, int line, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* "file:line: sentence" a line, in the order of the file; NULL: none. */
+char *problems_text(const void *ctx, struct problems *p);
+
+/* ---- the tables ---- */
+
+enum key_kind {
+	KEY_TEXT,        /* const char *: one line, not empty */
+	KEY_PATH,        /* const char *: absolute */
+	KEY_SECRET_FILE, /* const char *: absolute, or below %d */
+	KEY_COMMAND,     /* const char *: splits into words, absolute program */
+	KEY_HOST,        /* const char * */
+	KEY_FOLDER,      /* const char *: IMAP mailbox name, plain ASCII */
+	KEY_URL,         /* const char * */
+	KEY_PREFIX,      /* const char *: of our numbers */
+	KEY_ADDRESS,     /* const char *: lower-case */
+	KEY_DOMAIN,      /* const char *: lower-case */
+	KEY_FINGERPRINT, /* const char *: upper-case, without spaces */
+	KEY_LANGUAGE,    /* const char *: a choice, kept as its word */
+	KEY_CHOICE,      /* an enum, by `choices` */
+	KEY_BOOL,        /* bool, by `choices` */
+	KEY_NUMBER,      /* unsigned */
+	KEY_SECONDS,     /* unsigned */
+	KEY_SECONDS64,   /* int64_t */
+	KEY_MILLISECONDS, /* unsigned */
+	KEY_SIZE,         /* int64_t */
+	KEY_MEGABYTES,    /* unsigned */
+	KEY_DEPARTMENT,   /* int: index in settings.departments */
+};
+
+struct choice {
+	const char *word;
+	int value;
+};
+
+struct key {
+	const char *name;
+	enum key_kind kind;
+	bool required;
+	bool list; /* a pointer to many at `offset`, a size_t at `count` */
+	size_t offset;
+	size_t count;
+	const char *fallback; /* as it would stand in the file; NULL none */
+	int64_t least, most;  /* of numbers, seconds, bytes */
+	const struct choice *choices;
+};
+
+struct section {
+	const char *name;   /* "root" is the top level, as libconfuse says */
+	const char *parent; /* name of the section it stands in */
+	bool titled;        /* may stand many times, each with a name */
+	const struct key *keys;
+	size_t nkeys;
+};
+
+extern const struct section sections[];
+extern const size_t nsections;
+const struct section *section_find(const char *name);
+const struct key *key_find(const struct section *s, const char *name);
+/* The known name of `parent` next to what was typed; NULL: none is near. */
+const char *name_nearest(
+    const void *ctx, const char *typed, const char *const *known, size_t n);
+
+/* ---- the tree ---- */
+
+struct entry {
+	const char *name;
+	const char **values;
+	int *lines; /* of each value */
+	size_t nvalues;
+	bool twice; /* assigned more than once */
+};
+
+struct node {
+	const char *section;
+	const char *title; /* NULL: none */
+	int line;
+	size_t parent; /* index of the node it stands in */
+	struct entry *entries;
+	size_t nentries;
+	const void *handle; /* libconfuse's section, while it parses */
+};
+
+struct tree {
+	struct node *nodes; /* nodes[0] is the top level */
+	size_t nnodes;
+	bool cut; /* the syntax broke: the rest of the file is not in here */
+};
+
+const struct entry *entry_find(const struct node *node, const char *name);
+/* Line of a key in a node; the section's own line when it is not there. */
+int entry_line(const struct node *node, const char *name);
+
+/* Reads and checks the bytes of the file; NULL: *p says why. */
+char *settings_text(const void *ctx, const char *path, struct problems *p);
+/* NULL only when out of memory. */
+struct tree *settings_parse(
+    const void *ctx, const char *text, struct problems *p);
+
+/* ---- values ---- */
+
+int value_seconds(const char *text, int64_t *seconds);
+int value_bytes(const char *text, int64_t *bytes);
+int value_number(const char *text, int64_t *number);
+/* Upper-case and without spaces; NULL: no fingerprint. */
+char *value_fingerprint(const void *ctx, const char *text);
+
+struct loader {
+	struct settings *s;
+	struct tree *tree;
+	struct problems *p;
+};
+
+/* Puts the keys of a node, or their defaults, into the struct at `base`. */
+void settings_read_keys(struct loader *l, const struct node *node, void *base);
+/* One converter for all kinds: a value (its text) into `into`. */
+bool settings_take(struct loader *l, const struct key *key, const char *value,
+    int line, void *into);
+/* What only the whole file can tell: all of it, */
+void settings_check(struct loader *l);
+/* and of that, whose address, domain, name and key is whose. */
+void settings_check_parties(struct loader *l);
+void settings_check_keys(struct loader *l);
+/*
+ * Line of a value of a key in the section that begins at `line`; of the key
+ * when `value` is NULL or not there, else the section's.
+ */
+int settings_line(const struct loader *l, const char *section, int line,
+    const char *key, const char *value);
+const struct node *settings_node(
+    const struct loader *l, const char *section, const char *title);
+
+/* ---- secrets ---- */
+
+/* Words of a command: spaces part, '…' and "…" hold together, no shell. */
+char **command_words(const void *ctx, const char *command);
+struct buf *secret_run(const void *ctx, char *const *words, int wait_ms,
+    struct place place, struct error *err);
+
+#endif
