@@ -31,13 +31,12 @@ agent_address(const struct vault_home *home, struct sockaddr_un *sun)
 	int n;
 
 	*sun = (struct sockaddr_un){.sun_family = AF_UNIX};
-	n = snprintf(sun->sun_path, sizeof(sun->sun_path), "%s/S.gpg-agent",
-	    home->path);
+	n = snprintf(
+	    sun->sun_path, sizeof(sun->sun_path), "%s/S.gpg-agent", home->path);
 	return n > 0 && (size_t)n < sizeof(sun->sun_path) ? 0 : -1;
 }
 
-static void __attribute__((noreturn))
-agent_exec(int fd, const char *path)
+static void __attribute__((noreturn)) agent_exec(int fd, const char *path)
 {
 	char pid[32];
 	char *argv[] = {(char *)(uintptr_t) "gpg-agent",

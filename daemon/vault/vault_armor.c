@@ -175,8 +175,8 @@ armor_clearsigned(const void *ctx, struct bytes in, struct bytes *block,
 	while (next_line(&in, &line))
 		if (line_is(line, "-----BEGIN PGP SIGNATURE-----"))
 			break;
-	if (armor_body(ctx, &in, "-----END PGP SIGNATURE-----", signature,
-		err) != 0)
+	if (armor_body(
+		ctx, &in, "-----END PGP SIGNATURE-----", signature, err) != 0)
 		return -1;
 	*block = bytes_of(start, (size_t)(in.data - start));
 	while (next_line(&in, &line))

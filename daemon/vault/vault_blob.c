@@ -52,8 +52,8 @@ blob_ring(const void *ctx, const struct vault *vault, struct bytes blob,
 	if (armor_open(ctx, blob, "PUBLIC KEY BLOCK", &packets, err) != 0)
 		return -1;
 	if (packets_count_keys(packets) < 1)
-		return error_set(err, FAULT_INPUT,
-		    "this is no block of public keys");
+		return error_set(
+		    err, FAULT_INPUT, "this is no block of public keys");
 	*home = home_throwaway(ctx, vault->home, err);
 	if (*home == NULL)
 		return -1;

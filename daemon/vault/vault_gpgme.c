@@ -19,14 +19,14 @@
 #include <talloc.h>
 
 int
-gpg_fault(struct error *err, enum fault fault, const char *what,
-    gpgme_error_t code)
+gpg_fault(
+    struct error *err, enum fault fault, const char *what, gpgme_error_t code)
 {
 	char text[128] = "";
 
 	gpgme_strerror_r(code, text, sizeof(text));
-	return error_set(err, fault, "%s: %s (%d)", what, text,
-	    (int)gpgme_err_code(code));
+	return error_set(
+	    err, fault, "%s: %s (%d)", what, text, (int)gpgme_err_code(code));
 }
 
 /*
@@ -34,8 +34,8 @@ gpg_fault(struct error *err, enum fault fault, const char *what,
  * gives no hint at all: refused, as is a second try.
  */
 gpgme_error_t
-gpg_passphrase(void *hook, const char *uid_hint, const char *info, int was_bad,
-    int fd)
+gpg_passphrase(
+    void *hook, const char *uid_hint, const char *info, int was_bad, int fd)
 {
 	struct gpg_asked *asked = hook;
 	char *end = NULL;
@@ -107,8 +107,8 @@ gpg_context(const char *home, struct gpg_watch *watch, struct gpg_asked *asked,
 int
 gpg_data_from(struct bytes from, gpgme_data_t *data, struct error *err)
 {
-	gpgme_error_t rc = gpgme_data_new_from_mem(data,
-	    from.len > 0 ? (const char *)from.data : "", from.len, 0);
+	gpgme_error_t rc = gpgme_data_new_from_mem(
+	    data, from.len > 0 ? (const char *)from.data : "", from.len, 0);
 
 	return rc == 0 ? 0 : gpg_fault(err, FAULT_RETRY, "data", rc);
 }
@@ -123,7 +123,8 @@ sink_write(void *hook, const void *data, size_t len)
 		return 0;
 	if (buf_add(sink->buf, data, len, &err) == 0)
 		return (ssize_t)len;
-	/* Ends the operation at once; max-output would cut it short in silence. */
+	/* Ends the operation at once; max-output would cut it short in silence.
+	 */
 	if (err.fault == FAULT_INPUT)
 		sink->overflow = true;
 	else
@@ -158,7 +159,8 @@ gpg_was_killed(void)
 		if (pid < 0 && errno != EINTR)
 			return false;
 		if (pid > 0 && WIFSIGNALED(status) &&
-		    (WTERMSIG(status) == SIGKILL || WTERMSIG(status) == SIGXCPU))
+		    (WTERMSIG(status) == SIGKILL ||
+			WTERMSIG(status) == SIGXCPU))
 			return true;
 		if (pid == 0)
 			nanosleep(&pause, NULL);

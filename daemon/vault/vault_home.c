@@ -22,15 +22,26 @@
 #define HOME_NAME "vXXXXXX"
 #define TREE_DEPTH 4
 
+/*
+ * No weak-digest here: it makes gpg drop keys that are old enough to have
+ * signed themselves with SHA-1.  Such a signature over data is told from a
+ * good one in vault_verify.c.
+ */
 static const char gpg_conf[] =
     /* No key is ever looked for, fetched or taken out of a message. */
     "no-auto-key-locate\n"
     "no-auto-key-retrieve\n"
     "no-auto-key-import\n"
+    "disable-dirmngr\n"
+    /* Who is who stands in the settings, not in a web of trust. */
+    "trust-model always\n"
+    "no-auto-check-trustdb\n"
     "no-emit-version\n"
     "no-comments\n"
     /* The agent is ours to start; gpg would start one we do not know. */
     "no-autostart\n"
+    /* One process at a time uses this home; a killed one leaves its lock. */
+    "lock-never\n"
     "no-greeting\n";
 
 static const char agent_conf[] =
@@ -50,11 +61,13 @@ static const char agent_conf[] =
 static const char throwaway_conf[] = "no-auto-key-locate\n"
 				     "no-auto-key-retrieve\n"
 				     "no-auto-key-import\n"
+				     "disable-dirmngr\n"
 				     "no-autostart\n"
 				     "no-greeting\n"
+				     "lock-never\n"
+				     "trust-model always\n"
 				     "no-auto-check-trustdb\n"
-				     "import-options self-sigs-only\n"
-				     "disable-dirmngr\n";
+				     "import-options self-sigs-only\n";
 
 /* Removes what is below fd, then fd itself is the caller's to remove. */
 static void
@@ -88,8 +101,7 @@ remove_below(int fd, int depth)
 static void
 remove_tree(const char *path)
 {
-	int fd =
-	    open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0)
 		return;
@@ -213,8 +225,8 @@ home_write(const char *folder, const char *name, struct bytes content,
 }
 
 int
-home_read(const void *ctx, const char *path, size_t max,
-    struct bytes *content, struct error *err)
+home_read(const void *ctx, const char *path, size_t max, struct bytes *content,
+    struct error *err)
 {
 	struct buf *buf = buf_new_secret(ctx, max);
 	uint8_t chunk[16384];
@@ -339,8 +351,8 @@ home_sweep(const struct vault_home *home)
 	int fd = -1;
 
 	if (path != NULL)
-		fd = open(
-		    path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		fd =
+		    open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd >= 0)
 		remove_below(fd, TREE_DEPTH);
 	talloc_free(path);

@@ -1,7 +1,7 @@
 /*
  * vault_internal.h - what the files of the vault room share.
  *
- * One struct vault a process, made by vault_setup() and const afterwards but
+ * One struct vault a process, made by vault_setup_do() and const afterwards but
  * for the agent, which is started anew after a killed job.  A job runs in a
  * child (vault_job_run) and reads what the parent made before the fork.
  */
@@ -97,13 +97,16 @@ struct gpg_sink {
 
 gpgme_ctx_t gpg_context(const char *home, struct gpg_watch *watch,
     struct gpg_asked *asked, struct error *err);
-gpgme_error_t gpg_passphrase(void *hook, const char *uid_hint,
-    const char *info, int was_bad, int fd);
+gpgme_error_t gpg_passphrase(
+    void *hook, const char *uid_hint, const char *info, int was_bad, int fd);
 int gpg_data_from(struct bytes from, gpgme_data_t *data, struct error *err);
 int gpg_data_to(struct gpg_sink *sink, gpgme_data_t *data, struct error *err);
-int gpg_fault(struct error *err, enum fault fault, const char *what,
-    gpgme_error_t code);
-/* True when a gpg of this job was ended by its CPU limit. */
+int gpg_fault(
+    struct error *err, enum fault fault, const char *what, gpgme_error_t code);
+/*
+ * True when a gpg of this job was ended by its CPU limit; the job must be a
+ * child subreaper.
+ */
 bool gpg_was_killed(void);
 
 /* ---- vault_armor.c, vault_packets.c ---- */
@@ -211,6 +214,16 @@ int vault_import(struct vault *vault, struct error *err);
 struct vault *vault_setup_do(
     const void *ctx, const struct vault_setup *setup, struct error *err);
 
+/* ---- vault_job.c: in the room ---- */
+
+/*
+ * Runs one job in a child and gives the frame that answers it, payload a
+ * child of ctx.  A job that was killed, and an agent that does not answer, are
+ * part of the answer; the agent is started anew.
+ */
+void vault_job_run(const void *ctx, struct vault *vault,
+    const struct frame *job, struct frame *answer);
+
 /* ---- jobs, in the child ---- */
 
 /* The answer of a job: what frame the parent is to send on. */
@@ -221,50 +234,60 @@ struct vault_answer {
 	bool suspect; /* may be the agent's doing: look at it, try again */
 };
 
+/* Makes a VAULT_FAILED of it; returns 0, so that `return answer_failed(…)`. */
 int answer_failed(const void *ctx, struct vault_answer *answer, uint32_t reason,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+/*
+ * stopped: NULL, or how the job before this one on the same letter was ended;
+ * then gpg is not asked again, and the answer is what the packets tell.
+ */
 int job_open(const void *ctx, struct vault *vault,
-    const struct vault_open_job *job, bool scan_only,
+    const struct vault_open_job *job, const char *stopped,
     struct vault_answer *answer, struct error *err);
 int job_seal(const void *ctx, struct vault *vault,
     const struct vault_seal_job *job, struct vault_answer *answer,
     struct error *err);
-int job_keys(const void *ctx, struct vault *vault,
-    const struct vault_blob *job, struct vault_answer *answer,
-    struct error *err);
-int job_wrap(const void *ctx, struct vault *vault,
-    const struct vault_blob *job, struct vault_answer *answer,
-    struct error *err);
+int job_keys(const void *ctx, struct vault *vault, const struct vault_blob *job,
+    struct vault_answer *answer, struct error *err);
+int job_wrap(const void *ctx, struct vault *vault, const struct vault_blob *job,
+    struct vault_answer *answer, struct error *err);
 int job_unwrap(const void *ctx, struct vault *vault,
     const struct vault_blob *job, struct vault_answer *answer,
     struct error *err);
 
-/* ---- vault_open.c, vault_verify.c ---- */
+/* ---- vault_scan.c, vault_open.c, vault_verify.c ---- */
 
-/* Decrypts scanned packets into opened; *suspect as in vault_answer. */
-int open_encrypted(const void *ctx, struct vault *vault, struct bytes packets,
-    struct vault_opened *opened, bool *suspect, struct error *err);
-/* Scans, and decides what needs no gpg: 1 when `opened` is the answer. */
-int open_scan(const void *ctx, struct vault *vault, struct bytes data,
-    struct bytes *packets, struct packet_scan *scan,
-    struct vault_opened *opened, struct error *err);
+/*
+ * Looks at an encrypted message before gpg does, and decides what needs no
+ * gpg: 1 when `opened` is the answer, 0 when gpg is to be asked, -1 error.
+ */
+int open_scan(const void *ctx, const struct vault *vault, struct bytes packets,
+    struct packet_scan *scan, struct vault_opened *opened, struct error *err);
+/* The most bytes one layer may open to. */
+size_t open_limit(const struct vault *vault);
+/* Closes the layer: no text, no signatures.  note may be NULL. */
+void opened_close(
+    struct vault_opened *opened, enum layer_outcome outcome, const char *note);
 /*
  * Verifies: detached (signature given), or a signed message or clearsigned
- * block whose plain text goes to opened->plain.
+ * block whose text goes to opened->plain.  -1 is a fault of ours; what is
+ * wrong with the data is an outcome.
  */
-int verify_signed(const void *ctx, struct vault *vault, gpgme_ctx_t gpg,
+int verify_signed(const void *ctx, const struct vault *vault, gpgme_ctx_t gpg,
     const struct key_ring *ring, struct bytes signed_data,
     const struct bytes *detached, struct vault_opened *opened,
     struct error *err);
 /* Takes the signatures of the operation that has just succeeded. */
 int verify_take(const void *ctx, gpgme_ctx_t gpg, const struct key_ring *ring,
     struct vault_opened *opened, struct error *err);
-/* The second pass of RULES 10: NO_KEY signatures against that one key. */
-int verify_bound(const void *ctx, struct vault *vault,
-    const struct vault_open_job *job, struct bytes signed_data,
-    const struct bytes *detached, struct vault_opened *opened,
-    struct error *err);
+/*
+ * The second pass of RULES 10: signatures whose key the ring lacks, against
+ * the one key of `blob`, in a throw-away home.
+ */
+int verify_bound(const void *ctx, const struct vault *vault, struct bytes blob,
+    struct bytes signed_data, const struct bytes *detached,
+    struct vault_opened *opened, struct error *err);
 bool opened_lacks_key(const struct vault_opened *opened);
 
 /* ---- vault_blob.c: key blocks from outside ---- */

@@ -49,8 +49,9 @@ key_ring_load(const void *ctx, gpgme_ctx_t gpg, bool secret,
 	gpgme_key_t key = NULL;
 
 	*ring = (struct key_ring){0};
-	gpgme_set_keylist_mode(gpg, GPGME_KEYLIST_MODE_LOCAL |
-	    (secret ? GPGME_KEYLIST_MODE_WITH_SECRET : 0));
+	gpgme_set_keylist_mode(
+	    gpg, GPGME_KEYLIST_MODE_LOCAL | GPGME_KEYLIST_MODE_WITH_KEYGRIP |
+		     (secret ? GPGME_KEYLIST_MODE_WITH_SECRET : 0));
 	rc = gpgme_op_keylist_start(gpg, NULL, 0);
 	while (rc == 0 && (rc = gpgme_op_keylist_next(gpg, &key)) == 0) {
 		gpgme_key_t *keys = talloc_realloc(
@@ -123,10 +124,10 @@ key_ring_owner(const struct key_ring *ring, const char *id)
 /* ---- judging ---- */
 
 struct uses {
-	gpgme_subkey_t sign;    /* the newest that can, now */
+	gpgme_subkey_t sign; /* the newest that can, now */
 	gpgme_subkey_t encrypt;
-	gpgme_subkey_t stale;   /* could encrypt, but has expired */
-	bool no_secret;         /* a use fails for want of the secret part */
+	gpgme_subkey_t stale; /* could encrypt, but has expired */
+	bool no_secret;       /* a use fails for want of the secret part */
 };
 
 static bool
@@ -200,8 +201,8 @@ take_uids(const void *ctx, gpgme_key_t key, struct vault_key *to)
 }
 
 static void
-set_problem(struct vault_key *to, enum vault_key_problem problem,
-    const char *text)
+set_problem(
+    struct vault_key *to, enum vault_key_problem problem, const char *text)
 {
 	if (to->problem != VAULT_KEY_FINE)
 		return; /* the first one counts */
@@ -219,15 +220,14 @@ judge_uses(const void *ctx, const struct uses *uses, enum key_use use,
 		    "does not open it");
 	if (!to->can_encrypt && uses->stale != NULL)
 		set_problem(to, VAULT_KEY_NO_ENCRYPT,
-		    talloc_asprintf(ctx,
-			"its encryption subkey expired on %s",
+		    talloc_asprintf(ctx, "its encryption subkey expired on %s",
 			clock_date(ctx, uses->stale->expires)));
 	else if (!to->can_encrypt)
 		set_problem(to, VAULT_KEY_NO_ENCRYPT,
 		    "it has no subkey that can encrypt");
 	if (!to->can_sign && use != KEY_RECOVERY)
-		set_problem(to, VAULT_KEY_NO_SIGN,
-		    "it has no subkey that can sign");
+		set_problem(
+		    to, VAULT_KEY_NO_SIGN, "it has no subkey that can sign");
 }
 
 void

@@ -279,8 +279,7 @@ packets_count_keys(struct bytes packets)
 	while ((rc = packet_next(&packets, &packet)) > 0) {
 		if (packet.tag == PACKET_SECRET_KEY ||
 		    packet.tag == PACKET_SECRET_SUBKEY ||
-		    is_encrypted(packet.tag) ||
-		    packet.tag == PACKET_COMPRESSED)
+		    is_encrypted(packet.tag) || packet.tag == PACKET_COMPRESSED)
 			return -1;
 		if (packet.tag == PACKET_PUBLIC_KEY)
 			n++;

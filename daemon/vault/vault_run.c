@@ -150,7 +150,8 @@ run_pipes(const struct gpg_run *run, struct pipes *p, struct error *err)
 		write(p->pass[1], run->passphrase.data, run->passphrase.len) !=
 		    (ssize_t)run->passphrase.len) ||
 	    write(p->pass[1], &newline, 1) != 1)
-		return error_set(err, FAULT_SETUP, "the passphrase is too long");
+		return error_set(
+		    err, FAULT_SETUP, "the passphrase is too long");
 	shut(&p->pass[1]);
 	return 0;
 }

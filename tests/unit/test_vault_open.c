@@ -1,0 +1,603 @@
+/*
+ * test_vault_open.c - layers opened by a real room with real gpg: for each
+ * kind of message what comes out, and what is said of its signatures.
+ */
+#include "vault_world.h"
+
+#include "psirtd/opening.h"
+
+#define REPORT "a heap overflow in XYZ-100\n"
+
+static const char script[] =
+    "key poc never; key alice never; key bob never; key eve never\n"
+    "key rev never; key old 1y\n"
+    "g --faked-system-time $T --quick-add-key $(k bob) ed25519 sign never\n"
+    "for n in alice eve; do g --armor --export $(k $n) >k/$n.asc; done\n"
+    "g --armor --export $(k eve) $(k alice) >k/both.asc\n"
+    "e() { o=$1; shift; g -r $(k poc) \"$@\" -o m/$o; }\n"
+    "e unsigned -e <in\n"
+    "e pinned -u $(k alice) -se <in\n"
+    "e armored --armor -u $(k alice) -se <in\n"
+    "e subkey -u $(k bob) -se <in\n"
+    "e unknown -u $(k eve) -se <in\n"
+    "e two -u $(k alice) -u $(k bob) -se <in\n"
+    "e mixed -u $(k alice) -u $(k eve) -se <in\n"
+    "g -u $(k alice) -s -z0 <in | sed s/heap/help/ >t\n"
+    "e bad --no-literal -e <t\n"
+    "g --faked-system-time 20240601T000000 -u $(k alice) \\\n"
+    "    --default-sig-expire 1d -s <in >t\n"
+    "e expired-sig --no-literal -e <t\n"
+    "e expired-key --faked-system-time 20240601T000000 -u $(k old) -se <in\n"
+    "e revoked -u $(k rev) -se <in\n"
+    "sed 's/^:---/---/' w/openpgp-revocs.d/$(k rev).rev | g --import\n"
+    "e sha1 -u $(k alice) --digest-algo SHA1 -se <in\n"
+    "e future --faked-system-time 20380101T000000 -u $(k alice) -se <in\n"
+    "g -c --passphrase x -o m/symmetric <in\n"
+    "e with-password -c -e --passphrase x <in\n"
+    "g -r $(k eve) -r $(k bob) -e -o m/others <in\n"
+    "g --hidden-recipient $(k poc) -e -o m/hidden <in\n"
+    "e nested --armor -e <m/armored\n"
+    "g -u $(k alice) --armor -s -o m/signed <in\n"
+    "g -u $(k eve) -s -o m/signed-unknown <in\n"
+    "g -u $(k alice) --clear-sign -o m/clear <in\n"
+    "g -u $(k eve) --clear-sign -o m/clear-unknown <in\n"
+    "g -u $(k alice) -b -o m/detached <in\n"
+    "g -u $(k eve) --armor -b -o m/detached-unknown <in\n"
+    "g -u $(k alice) -s -o m/whole <in\n"
+    "head -c 40000000 /dev/zero | e bomb -e -z9\n"
+    "e compressed-text -e -z9 <in\n"
+    "g --store -o m/literal <in\n";
+
+static struct world world;
+
+static int
+group_setup(void **state)
+{
+	void *ctx = talloc_new(NULL);
+	struct vault_setup setup;
+	const char *pinned[4];
+
+	world_make(&world, script);
+	setup = world_setup(ctx, &world);
+	pinned[0] = world_key(ctx, &world, "alice");
+	pinned[1] = world_key(ctx, &world, "bob");
+	pinned[2] = world_key(ctx, &world, "rev");
+	pinned[3] = world_key(ctx, &world, "old");
+	setup.pinned = pinned;
+	setup.npinned = 4;
+	assert_int_equal(world_room(&world, ctx, &setup)->nkeys, 5);
+	talloc_free(ctx);
+	return 0;
+}
+
+static int
+group_end(void **state)
+{
+	assert_int_equal(world_room_end(&world), 0);
+	world_end(&world);
+	return 0;
+}
+
+/* ---- decrypted as a whole, and who signed ---- */
+
+struct row {
+	const char *message;
+	size_t nsignatures;
+	struct {
+		enum signature_status status;
+		const char *by; /* NULL: no key of the ring */
+	} signatures[2];
+};
+
+static const struct row rows[] = {
+    {"pinned", 1, {{SIGNATURE_GOOD, "alice"}}},
+    {"armored", 1, {{SIGNATURE_GOOD, "alice"}}},
+    {"subkey", 1, {{SIGNATURE_GOOD, "bob"}}},
+    {"unsigned", 0, {{0, NULL}}},
+    {"compressed-text", 0, {{0, NULL}}},
+    {"unknown", 1, {{SIGNATURE_NO_KEY, NULL}}},
+    {"two", 2, {{SIGNATURE_GOOD, "alice"}, {SIGNATURE_GOOD, "bob"}}},
+    {"mixed", 2, {{SIGNATURE_GOOD, "alice"}, {SIGNATURE_NO_KEY, NULL}}},
+    {"expired-sig", 1, {{SIGNATURE_EXPIRED, "alice"}}},
+    {"expired-key", 1, {{SIGNATURE_KEY_EXPIRED, "old"}}},
+    {"revoked", 1, {{SIGNATURE_KEY_REVOKED, "rev"}}},
+    {"sha1", 1, {{SIGNATURE_WEAK, "alice"}}},
+    {"future", 1, {{SIGNATURE_FUTURE, "alice"}}},
+    {"with-password", 0, {{0, NULL}}},
+    {"hidden", 0, {{0, NULL}}},
+    {"signed", 1, {{SIGNATURE_GOOD, "alice"}}},
+};
+
+static bool
+has_signature(
+    const struct vault_opened *o, uint32_t status, const char *fingerprint)
+{
+	for (size_t i = 0; i < o->nsignatures; i++) {
+		const struct signature *s = &o->signatures[i];
+
+		if (s->status == status &&
+		    (fingerprint == NULL
+			    ? s->primary == NULL
+			    : s->primary != NULL &&
+				  strcmp(s->primary, fingerprint) == 0))
+			return true;
+	}
+	return false;
+}
+
+static void
+check_row(const struct row *row)
+{
+	void *ctx = talloc_new(NULL);
+	char *name = talloc_asprintf(ctx, "m/%s", row->message);
+	struct vault_opened *o =
+	    world_decrypt(&world, ctx, world_file(ctx, &world, name));
+
+	if (o->outcome != LAYER_OPEN || o->nsignatures != row->nsignatures)
+		fail_msg("%s: %s (%s), %zu signatures", row->message,
+		    layer_outcome_name(o->outcome),
+		    o->note != NULL ? o->note : "-", o->nsignatures);
+	assert_true(bytes_equal(o->plain, bytes_str(REPORT)));
+	for (size_t i = 0; i < row->nsignatures; i++) {
+		const char *by = row->signatures[i].by;
+
+		if (!has_signature(o, row->signatures[i].status,
+			by != NULL ? world_key(ctx, &world, by) : NULL))
+			fail_msg("%s: signature is %s by %s", row->message,
+			    signature_status_name(o->signatures[i].status),
+			    o->signatures[i].primary != NULL
+				? o->signatures[i].primary
+				: "nobody");
+	}
+	talloc_free(ctx);
+}
+
+static void
+test_signers(void **state)
+{
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		check_row(&rows[i]);
+}
+
+static void
+test_bad_is_readable(void **state)
+{
+	void *ctx = talloc_new(NULL);
+	struct vault_opened *o =
+	    world_decrypt(&world, ctx, world_file(ctx, &world, "m/bad"));
+
+	assert_int_equal(o->outcome, LAYER_OPEN);
+	assert_true(
+	    bytes_equal(o->plain, bytes_str("a help overflow in XYZ-100\n")));
+	assert_int_equal(o->nsignatures, 1);
+	assert_int_equal(o->signatures[0].status, SIGNATURE_BAD);
+	/* Told by a key id alone, but the one key that has it is ours. */
+	assert_string_equal(
+	    o->signatures[0].primary, world_key(ctx, &world, "alice"));
+	talloc_free(ctx);
+}
+
+static void
+test_claim_and_time(void **state)
+{
+	void *ctx = talloc_new(NULL);
+	struct vault_opened *o =
+	    world_decrypt(&world, ctx, world_file(ctx, &world, "m/unknown"));
+
+	assert_string_equal(
+	    o->signatures[0].claimed, world_key(ctx, &world, "eve"));
+	assert_true(llabs(o->signatures[0].made - clock_now()) < 120);
+	assert_int_equal(o->for_us, 1);
+	talloc_free(ctx);
+}
+
+/* ---- not opened ---- */
+
+/* Nothing of a layer that did not open may come out of the room. */
+static struct vault_opened *
+closed(const void *ctx, struct bytes data, uint32_t outcome)
+{
+	struct vault_opened *o = world_decrypt(&world, ctx, data);
+
+	if (o->outcome != outcome)
+		fail_msg("%s (%s) instead of %s",
+		    layer_outcome_name(o->outcome),
+		    o->note != NULL ? o->note : "-",
+		    layer_outcome_name(outcome));
+	assert_int_equal(o->plain.len, 0);
+	assert_int_equal(o->nsignatures, 0);
+	return o;
+}
+
+static struct bytes
+joined(const void *ctx, struct bytes a, struct bytes b)
+{
+	uint8_t *data = talloc_size(ctx, a.len + b.len + 1);
+
+	memcpy(data, a.data, a.len);
+	memcpy(data + a.len, b.data, b.len);
+	return bytes_of(data, a.len + b.len);
+}
+
+static struct bytes
+flipped(const void *ctx, struct bytes from, size_t at)
+{
+	struct bytes copy = bytes_copy(ctx, from);
+
+	((uint8_t *)(uintptr_t)copy.data)[at] ^= 1;
+	return copy;
+}
+
+/* The session-key packet that gpg puts first: old format, one length byte. */
+static struct bytes
+first_packet(struct bytes message)
+{
+	assert_int_equal(message.data[0], 0x84);
+	return bytes_span(message, 0, (size_t)message.data[1] + 2);
+}
+
+/* The encrypted packet behind it: new format; its body. */
+static struct bytes
+container_body(struct bytes message)
+{
+	size_t at = first_packet(message).len;
+
+	assert_int_equal(message.data[at], 0xd2);
+	assert_true(message.data[at + 1] < 192);
+	return bytes_span(message, at + 2, message.len - at - 2);
+}
+
+static void
+test_integrity(void **state)
+{
+	void *ctx = talloc_new(NULL);
+	struct bytes good = world_file(ctx, &world, "m/unsigned");
+	struct bytes pinned = world_file(ctx, &world, "m/pinned");
+	struct bytes body = container_body(good);
+	uint8_t head[2] = {0xc9, (uint8_t)(body.len - 1)};
+	struct bytes old;
+
+	/* gpg hands the text out, and calls the signature good (!). */
+	closed(ctx, flipped(ctx, pinned, pinned.len - 1), LAYER_INTEGRITY);
+	closed(ctx, flipped(ctx, good, good.len - 1), LAYER_INTEGRITY);
+	/* The same bytes as a packet without integrity protection. */
+	old = joined(ctx, first_packet(good), bytes_of(head, 2));
+	old = joined(ctx, old, bytes_span(body, 1, body.len - 1));
+	assert_int_equal(closed(ctx, old, LAYER_INTEGRITY)->for_us, 1);
+	talloc_free(ctx);
+}
+
+static void
+test_damaged(void **state)
+{
+	void *ctx = talloc_new(NULL);
+	struct bytes good = world_file(ctx, &world, "m/unsigned");
+	struct bytes armored = world_file(ctx, &world, "m/armored");
+
+	closed(ctx, bytes_span(good, 0, good.len - 20), LAYER_MALFORMED);
+	closed(ctx, bytes_span(good, 0, 50), LAYER_MALFORMED);
+	closed(ctx, first_packet(good), LAYER_MALFORMED);
+	closed(ctx, bytes_span(armored, 0, armored.len - 100), LAYER_MALFORMED);
+	closed(ctx, joined(ctx, good, good), LAYER_MALFORMED);
+	closed(ctx, joined(ctx, armored, armored), LAYER_MALFORMED);
+	closed(ctx, bytes_str(REPORT), LAYER_MALFORMED);
+	closed(ctx, BYTES_NONE, LAYER_MALFORMED);
+	closed(ctx, world_file(ctx, &world, "m/literal"), LAYER_MALFORMED);
+	closed(ctx, world_file(ctx, &world, "m/detached"), LAYER_MALFORMED);
+	/* A key in the middle of the text is damaged as well. */
+	closed(ctx, flipped(ctx, good, 20), LAYER_MALFORMED);
+	talloc_free(ctx);
+}
+
+static void
+test_for_others(void **state)
+{
+	void *ctx = talloc_new(NULL);
+	struct bytes others = world_file(ctx, &world, "m/others");
+	struct vault_opened *o = closed(ctx, others, LAYER_NO_SECRET_KEY);
+
+	assert_int_equal(o->nrecipients, 2);
+	assert_int_equal(strlen(o->recipients[0]), 16);
+	assert_int_equal(o->for_us, 0);
+	o = closed(
+	    ctx, world_file(ctx, &world, "m/symmetric"), LAYER_SYMMETRIC);
+	assert_int_equal(o->for_us, 0);
+	assert_int_equal(o->nrecipients, 0);
+	/* Made for us by its key id, though not by its session key. */
+	o = world_decrypt(&world, ctx, world_file(ctx, &world, "m/unsigned"));
+	assert_int_equal(o->nrecipients, 1);
+	assert_int_equal(o->for_us, 1);
+	talloc_free(ctx);
+}
+
+static void
+test_hidden_for_others(void **state)
+{
+	void *ctx = talloc_new(NULL);
+	struct bytes others = world_file(ctx, &world, "m/others");
+	struct bytes one = bytes_copy(ctx, others);
+
+	memset((uint8_t *)(uintptr_t)one.data + 3, 0, 8);
+	assert_int_equal(closed(ctx, one, LAYER_NO_SECRET_KEY)->for_us, 0);
+	talloc_free(ctx);
+}
+
+/* RFC 9580: session key packet 6, container 2. */
+static void
+test_unsupported(void **state)
+{
+	void *ctx = talloc_new(NULL);
+	struct bytes good = world_file(ctx, &world, "m/unsigned");
+	struct bytes first = first_packet(good);
+	uint8_t pkesk[40] = {0x84, 38, 6, 33, 6};
+	struct bytes message = bytes_copy(ctx, good);
+
+	((uint8_t *)(uintptr_t)message.data)[first.len + 2] = 2;
+	assert_non_null(closed(ctx, message, LAYER_UNSUPPORTED)->note);
+	message = joined(ctx, bytes_of(pkesk, sizeof(pkesk)),
+	    bytes_span(good, first.len, good.len - first.len));
+	assert_non_null(closed(ctx, message, LAYER_UNSUPPORTED)->note);
+	message = joined(ctx, bytes_of(pkesk, sizeof(pkesk)), good);
+	assert_int_equal(closed(ctx, message, LAYER_UNSUPPORTED)->for_us, 1);
+	talloc_free(ctx);
+}
+
+static struct bytes
+flood(const void *ctx, struct bytes message, size_t copies, const char *id)
+{
+	struct bytes first = bytes_copy(ctx, first_packet(message));
+
+	if (id != NULL)
+		memcpy((uint8_t *)(uintptr_t)first.data + 3, id, 8);
+	for (size_t i = 0; i < copies; i++)
+		message = joined(ctx, first, message);
+	return message;
+}
+
+static void
+test_floods(void **state)
+{
+	static const char hidden[8];
+	void *ctx = talloc_new(NULL);
+	struct bytes good = world_file(ctx, &world, "m/unsigned");
+	int64_t start = clock_monotonic_ms();
+
+	closed(ctx, flood(ctx, good, 200, "stranger"), LAYER_TOO_MANY_KEYS);
+	closed(ctx, flood(ctx, good, 5, hidden), LAYER_TOO_MANY_KEYS);
+	closed(ctx, flood(ctx, good, 4, NULL), LAYER_TOO_MANY_KEYS);
+	assert_true(clock_monotonic_ms() - start < 2000);
+	/* Below the limits it is opened. */
+	assert_int_equal(
+	    world_decrypt(&world, ctx, flood(ctx, good, 99, "stranger"))
+		->outcome,
+	    LAYER_OPEN);
+	talloc_free(ctx);
+}
+
+static void
+test_bomb(void **state)
+{
+	void *ctx = talloc_new(NULL);
+	struct bytes bomb = world_file(ctx, &world, "m/bomb");
+	int64_t start = clock_monotonic_ms();
+
+	assert_true(bomb.len < 100000);
+	assert_int_equal(closed(ctx, bomb, LAYER_TOO_BIG)->for_us, 1);
+	assert_true(clock_monotonic_ms() - start < 5000);
+	/* gpg would drain it to its end. */
+	assert_true(world_settles(&world, "/v/", 1));
+	talloc_free(ctx);
+}
+
+static void
+test_nested(void **state)
+{
+	void *ctx = talloc_new(NULL);
+	struct vault_opened *o =
+	    world_decrypt(&world, ctx, world_file(ctx, &world, "m/nested"));
+
+	/* The outer layer is not signed by whoever signed the inner one. */
+	assert_int_equal(o->outcome, LAYER_OPEN);
+	assert_int_equal(o->nsignatures, 0);
+	assert_true(
+	    bytes_equal(o->plain, world_file(ctx, &world, "m/armored")));
+	o = world_decrypt(&world, ctx, o->plain);
+	assert_int_equal(o->outcome, LAYER_OPEN);
+	assert_true(
+	    has_signature(o, SIGNATURE_GOOD, world_key(ctx, &world, "alice")));
+	talloc_free(ctx);
+}
+
+static void
+test_text_around(void **state)
+{
+	void *ctx = talloc_new(NULL);
+	struct bytes armored = world_file(ctx, &world, "m/armored");
+	struct bytes all = joined(ctx, bytes_str("Dear desk,\n\n"), armored);
+	struct vault_opened *o;
+
+	all = joined(ctx, all, bytes_str("\nPS: not signed\n"));
+	o = world_decrypt(&world, ctx, all);
+	assert_int_equal(o->outcome, LAYER_OPEN);
+	assert_true(bytes_equal(o->plain, bytes_str(REPORT)));
+	talloc_free(ctx);
+}
+
+/* ---- signed only ---- */
+
+static struct vault_opened *
+verified(const void *ctx, uint32_t kind, struct bytes data,
+    struct bytes signature, struct bytes bound)
+{
+	struct vault_open_job job = {kind, data, signature, bound};
+
+	return world_open(&world, ctx, &job);
+}
+
+static void
+test_detached(void **state)
+{
+	void *ctx = talloc_new(NULL);
+	struct bytes sig = world_file(ctx, &world, "m/detached");
+	struct vault_opened *o = verified(
+	    ctx, VAULT_VERIFY_DETACHED, bytes_str(REPORT), sig, BYTES_NONE);
+
+	assert_int_equal(o->outcome, LAYER_OPEN);
+	assert_int_equal(o->nsignatures, 1);
+	assert_int_equal(o->plain.len, 0);
+	assert_true(
+	    has_signature(o, SIGNATURE_GOOD, world_key(ctx, &world, "alice")));
+	o = verified(
+	    ctx, VAULT_VERIFY_DETACHED, bytes_str("other\n"), sig, BYTES_NONE);
+	assert_int_equal(o->outcome, LAYER_OPEN);
+	assert_int_equal(o->signatures[0].status, SIGNATURE_BAD);
+	o = verified(ctx, VAULT_VERIFY_DETACHED, BYTES_NONE, sig, BYTES_NONE);
+	assert_int_equal(o->signatures[0].status, SIGNATURE_BAD);
+	talloc_free(ctx);
+}
+
+static void
+test_no_detached_signature(void **state)
+{
+	void *ctx = talloc_new(NULL);
+	struct bytes sig = world_file(ctx, &world, "m/detached");
+	struct bytes whole = world_file(ctx, &world, "m/whole");
+	struct bytes changed = bytes_copy(ctx, sig);
+	struct vault_opened *o;
+
+	/* A signed message of its own would verify over its own text. */
+	o = verified(ctx, VAULT_VERIFY_DETACHED, bytes_str("other\n"), whole,
+	    BYTES_NONE);
+	assert_int_equal(o->outcome, LAYER_MALFORMED);
+	assert_int_equal(o->nsignatures, 0);
+	o = verified(ctx, VAULT_VERIFY_DETACHED, bytes_str(REPORT),
+	    bytes_str("no signature"), BYTES_NONE);
+	assert_int_equal(o->outcome, LAYER_MALFORMED);
+	/* An algorithm that gpg 2.2 does not know, then a version. */
+	((uint8_t *)(uintptr_t)changed.data)[4] = 27;
+	o = verified(
+	    ctx, VAULT_VERIFY_DETACHED, bytes_str(REPORT), changed, BYTES_NONE);
+	assert_int_equal(o->outcome, LAYER_OPEN);
+	assert_int_equal(o->signatures[0].status, SIGNATURE_UNSUPPORTED);
+	((uint8_t *)(uintptr_t)changed.data)[2] = 6;
+	o = verified(
+	    ctx, VAULT_VERIFY_DETACHED, bytes_str(REPORT), changed, BYTES_NONE);
+	assert_int_equal(o->outcome, LAYER_UNSUPPORTED);
+	assert_non_null(o->note);
+	talloc_free(ctx);
+}
+
+static void
+test_clearsigned(void **state)
+{
+	void *ctx = talloc_new(NULL);
+	struct bytes clear = world_file(ctx, &world, "m/clear");
+	struct bytes around = joined(ctx, bytes_str("forged above\n"), clear);
+	struct vault_opened *o;
+	ptrdiff_t at = bytes_find(clear, bytes_str("heap"));
+
+	around = joined(ctx, around, bytes_str("forged below\n"));
+	o = verified(ctx, VAULT_VERIFY_CLEAR, around, BYTES_NONE, BYTES_NONE);
+	assert_int_equal(o->outcome, LAYER_OPEN);
+	/* Nothing but what is signed. */
+	assert_true(bytes_equal(o->plain, bytes_str(REPORT)));
+	assert_true(
+	    has_signature(o, SIGNATURE_GOOD, world_key(ctx, &world, "alice")));
+	assert_true(at > 0);
+	o = verified(ctx, VAULT_VERIFY_CLEAR, flipped(ctx, clear, (size_t)at),
+	    BYTES_NONE, BYTES_NONE);
+	assert_int_equal(o->outcome, LAYER_OPEN);
+	assert_int_equal(o->signatures[0].status, SIGNATURE_BAD);
+	o = verified(ctx, VAULT_VERIFY_CLEAR, joined(ctx, clear, clear),
+	    BYTES_NONE, BYTES_NONE);
+	assert_int_equal(o->outcome, LAYER_MALFORMED);
+	o = verified(
+	    ctx, VAULT_VERIFY_CLEAR, bytes_str(REPORT), BYTES_NONE, BYTES_NONE);
+	assert_int_equal(o->outcome, LAYER_MALFORMED);
+	talloc_free(ctx);
+}
+
+/* ---- the second pass (RULES 10) ---- */
+
+static void
+check_bound(uint32_t kind, const char *data, const char *signature)
+{
+	void *ctx = talloc_new(NULL);
+	struct bytes sig =
+	    signature != NULL ? world_file(ctx, &world, signature) : BYTES_NONE;
+	struct bytes in = world_file(ctx, &world, data);
+	struct bytes eve = world_file(ctx, &world, "k/eve.asc");
+	struct bytes alice = world_file(ctx, &world, "k/alice.asc");
+	struct bytes both = world_file(ctx, &world, "k/both.asc");
+	struct vault_opened *o = verified(ctx, kind, in, sig, eve);
+
+	assert_int_equal(o->outcome, LAYER_OPEN);
+	assert_int_equal(o->nsignatures, 1);
+	assert_true(
+	    has_signature(o, SIGNATURE_GOOD, world_key(ctx, &world, "eve")));
+	if (kind != VAULT_VERIFY_DETACHED)
+		assert_true(bytes_equal(o->plain, bytes_str(REPORT)));
+	/* Another key, more than one key, no key at all. */
+	o = verified(ctx, kind, in, sig, alice);
+	assert_int_equal(o->outcome, LAYER_OPEN);
+	assert_true(has_signature(o, SIGNATURE_NO_KEY, NULL));
+	o = verified(ctx, kind, in, sig, both);
+	assert_true(has_signature(o, SIGNATURE_NO_KEY, NULL));
+	o = verified(ctx, kind, in, sig, bytes_str("no key"));
+	assert_true(has_signature(o, SIGNATURE_NO_KEY, NULL));
+	/* And it is forgotten again. */
+	o = verified(ctx, kind, in, sig, BYTES_NONE);
+	assert_true(has_signature(o, SIGNATURE_NO_KEY, NULL));
+	talloc_free(ctx);
+}
+
+static void
+test_bound_key(void **state)
+{
+	check_bound(VAULT_DECRYPT, "m/unknown", NULL);
+	check_bound(VAULT_DECRYPT, "m/signed-unknown", NULL);
+	check_bound(VAULT_VERIFY_CLEAR, "m/clear-unknown", NULL);
+	check_bound(VAULT_VERIFY_DETACHED, "in", "m/detached-unknown");
+}
+
+static void
+test_bound_beside_pinned(void **state)
+{
+	void *ctx = talloc_new(NULL);
+	struct vault_opened *o =
+	    verified(ctx, VAULT_DECRYPT, world_file(ctx, &world, "m/mixed"),
+		BYTES_NONE, world_file(ctx, &world, "k/eve.asc"));
+
+	assert_int_equal(o->nsignatures, 2);
+	assert_true(
+	    has_signature(o, SIGNATURE_GOOD, world_key(ctx, &world, "alice")));
+	assert_true(
+	    has_signature(o, SIGNATURE_GOOD, world_key(ctx, &world, "eve")));
+	talloc_free(ctx);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_signers),
+	    cmocka_unit_test(test_bad_is_readable),
+	    cmocka_unit_test(test_claim_and_time),
+	    cmocka_unit_test(test_integrity),
+	    cmocka_unit_test(test_damaged),
+	    cmocka_unit_test(test_for_others),
+	    cmocka_unit_test(test_hidden_for_others),
+	    cmocka_unit_test(test_unsupported),
+	    cmocka_unit_test(test_floods),
+	    cmocka_unit_test(test_bomb),
+	    cmocka_unit_test(test_nested),
+	    cmocka_unit_test(test_text_around),
+	    cmocka_unit_test(test_detached),
+	    cmocka_unit_test(test_no_detached_signature),
+	    cmocka_unit_test(test_clearsigned),
+	    cmocka_unit_test(test_bound_key),
+	    cmocka_unit_test(test_bound_beside_pinned),
+	};
+
+	return cmocka_run_group_tests(tests, group_setup, group_end);
+}
