@@ -1,0 +1,307 @@
+/*
+ * cases.c - list and route, and how a case is named on the command line.
+ *
+ * Runs in the engine.  A list shows numbers, dates, states and the desk's own
+ * title: no trace.  Routing is decided here as far as words go (is it a case,
+ * are these departments) and done by the engine in one transaction.
+ */
+#include "request.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <talloc.h>
+
+#include "psirtd/clock.h"
+
+#define OLDEST_YEAR 2000
+
+const char *
+case_source(const struct store_case *c)
+{
+	return c->correspondent != NULL ? c->correspondent : "finder";
+}
+
+const char *
+case_routed(const struct store_case *c)
+{
+	static const char *const names[] = {"no", "proposed", "sent"};
+
+	return c->routed < 3 ? names[c->routed] : "?";
+}
+
+const char *
+request_case_number(struct request *r, int64_t id)
+{
+	struct store_case c;
+	void *ctx;
+
+	if (id == 0)
+		return NULL;
+	if (id == r->known_case)
+		return r->known_number;
+	ctx = talloc_new(r);
+	talloc_free(r->known_number);
+	r->known_number = NULL;
+	r->known_case = id;
+	if (store_case_get(ctx, r->st, id, &c, NULL) == 1)
+		r->known_number = talloc_strdup(r, c.number);
+	talloc_free(ctx);
+	return r->known_number;
+}
+
+int
+request_newest_case(struct request *r, int64_t *id)
+{
+	struct store_case *list = NULL;
+	size_t count = 0;
+
+	*id = 0;
+	if (store_case_list(r, r->st, true, 1, &list, &count, &r->err) != 0)
+		return -1;
+	if (count > 0)
+		*id = list[0].id;
+	talloc_free(list);
+	return 0;
+}
+
+/* ---- how a case is named ---- */
+
+/*
+ * "12" is the twelfth of any year, "2026-12" that of one; more than one case
+ * so named are told in *names, and *id is 0.
+ */
+static int
+case_by_end(struct request *r, const char *word, int64_t *id, char **names)
+{
+	int first = OLDEST_YEAR, last = clock_year(clock_now()) + 1;
+	unsigned long year, n;
+	unsigned found = 0;
+	char *end;
+
+	*id = 0;
+	n = strtoul(word, &end, 10);
+	if (*end == '-') {
+		year = n;
+		n = strtoul(end + 1, &end, 10);
+		if (year < OLDEST_YEAR || year > (unsigned long)last)
+			return 0;
+		first = last = (int)year;
+	}
+	if (*end != '\0' || n == 0 || n > 999999999)
+		return 0;
+	for (int y = last; y >= first; y--) {
+		char *number = talloc_asprintf(
+		    r, "%s-%04d-%04lu", r->s->number_prefix, y, n);
+		int64_t here = 0;
+
+		if (store_case_by_number(r->st, number, &here, &r->err) != 0)
+			return -1;
+		if (here != 0) {
+			*names = found++ == 0 ? talloc_strdup(r, number)
+					      : talloc_asprintf_append(
+						    *names, " or %s", number);
+			*id = found == 1 ? here : 0;
+		}
+		talloc_free(number);
+	}
+	return 0;
+}
+
+bool
+request_case(struct request *r, const char *word, struct store_case *c)
+{
+	size_t prefix = strlen(r->s->number_prefix);
+	const char *end = word;
+	char *names = NULL;
+	int64_t id = 0;
+
+	if (strlen(word) > 64) {
+		request_fail(r, CONTROL_EXIT_USAGE, "that is no case's number");
+		return false;
+	}
+	if (store_case_by_number(r->st, word, &id, &r->err) != 0)
+		return false;
+	if (strncasecmp(word, r->s->number_prefix, prefix) == 0 &&
+	    word[prefix] == '-')
+		end = word + prefix + 1;
+	if (id == 0 && isdigit((unsigned char)*end) &&
+	    case_by_end(r, end, &id, &names) != 0)
+		return false;
+	if (id == 0 && names != NULL) {
+		request_fail(r, CONTROL_EXIT_USAGE,
+		    "\"%s\" may be %s: type the year too", word, names);
+		return false;
+	}
+	if (id == 0) {
+		request_fail(r, CONTROL_EXIT_REFUSED,
+		    "no case \"%s\": \"psirt list --all\" shows them", word);
+		return false;
+	}
+	switch (store_case_get(r, r->st, id, c, &r->err)) {
+	case 1:
+		return true;
+	case 0:
+		request_fail(r, CONTROL_EXIT_REFUSED,
+		    "no case \"%s\": \"psirt list --all\" shows them", word);
+		return false;
+	default:
+		return false;
+	}
+}
+
+/* ---- list ---- */
+
+struct list {
+	int64_t id; /* the row looked at last; they go down */
+};
+
+static int
+list_case(struct request *r, int64_t id)
+{
+	struct store_case c;
+	void *ctx = talloc_new(r);
+	int rc;
+
+	rc = store_case_get(ctx, r->st, id, &c, &r->err);
+	if (rc == 1 && (c.state != CASE_CLOSED || request_has(r, OPTION_ALL)))
+		rc = answer_row(r,
+		    json_pack("{s:o,s:o,s:s,s:s,s:i,s:o,s:s,s:o,s:o,s:o,s:o}",
+			"case", json_text(c.number), "received",
+			json_time(c.received), "state",
+			case_state_name(c.state), "flow",
+			flow_name((enum flow)c.flow), "phase", (int)c.phase,
+			"source", json_text(case_source(&c)), "routed",
+			case_routed(&c), "proposed", json_words(c.proposed),
+			"acknowledged", json_time(c.acknowledged), "filed",
+			json_time(c.filed), "title", json_text(c.title)));
+	else if (rc == 1)
+		rc = 0;
+	talloc_free(ctx);
+	return rc;
+}
+
+static int
+list_letter(struct request *r, int64_t id)
+{
+	struct store_letter l;
+	void *ctx = talloc_new(r);
+	int rc;
+
+	rc = store_letter_get(ctx, r->st, id, &l, &r->err);
+	if (rc == 1)
+		rc = answer_row(r, letter_row(r, &l));
+	talloc_free(ctx);
+	return rc;
+}
+
+static int
+list_start(struct request *r)
+{
+	struct list *list = talloc_zero(r, struct list);
+	struct store_letter *letters = NULL;
+	size_t count = 0;
+
+	if (list == NULL)
+		return error_set(&r->err, FAULT_RETRY, "out of memory");
+	r->state = list;
+	if (!request_has(r, OPTION_LETTERS)) {
+		if (request_newest_case(r, &list->id) != 0)
+			return -1;
+		return answer_list(r, "cases");
+	}
+	if (store_letter_list(r, r->st, 0, 0, 1, &letters, &count, &r->err) !=
+	    0)
+		return -1;
+	if (count > 0)
+		list->id = letters[0].id;
+	talloc_free(letters);
+	return answer_list(r, "letters");
+}
+
+enum step
+list_run(struct request *r)
+{
+	struct list *list;
+	int rc;
+
+	if (r->state == NULL && list_start(r) != 0)
+		return STEP_FAILED;
+	list = r->state;
+	for (; list->id > 0; list->id--) {
+		if (!request_has_time(r))
+			return STEP_MORE;
+		rc = request_has(r, OPTION_LETTERS) ? list_letter(r, list->id)
+						    : list_case(r, list->id);
+		if (rc != 0)
+			return STEP_FAILED;
+	}
+	return answer_list_end(r) == 0 ? STEP_DONE : STEP_FAILED;
+}
+
+/* ---- route ---- */
+
+static const struct department *
+route_department(struct request *r, const char *name)
+{
+	char *known;
+
+	for (size_t i = 0; i < r->s->ndepartments; i++)
+		if (strcasecmp(r->s->departments[i].name, name) == 0)
+			return &r->s->departments[i];
+	known = talloc_strdup(r, "");
+	for (size_t i = 0; i < r->s->ndepartments; i++)
+		known = talloc_asprintf_append(
+		    known, " %s", r->s->departments[i].name);
+	request_fail(r, CONTROL_EXIT_REFUSED,
+	    "no department \"%.40s\": the settings have%s", name, known);
+	return NULL;
+}
+
+enum step
+route_run(struct request *r)
+{
+	const struct department *to[32];
+	const struct control_engine *engine = r->control->engine;
+	struct store_case c;
+	json_t *names;
+	size_t n = 0;
+
+	if (!request_case(r, r->words[0], &c))
+		return STEP_FAILED;
+	if (c.state == CASE_CLOSED)
+		return request_fail(r, CONTROL_EXIT_REFUSED,
+		    "%s is closed: nothing is sent for it any more", c.number);
+	for (size_t i = 1; i < r->nwords; i++) {
+		const struct department *d = route_department(r, r->words[i]);
+		bool twice = false;
+
+		if (d == NULL)
+			return STEP_FAILED;
+		for (size_t k = 0; k < n; k++)
+			twice |= to[k] == d;
+		if (!twice)
+			to[n++] = d;
+	}
+	if (engine->route(engine->arg, c.id, to, n,
+		request_has(r, OPTION_DETAILS),
+		request_has(r, OPTION_ATTACHMENTS), r->actor, &r->err) != 0)
+		return STEP_FAILED;
+	engine->wake(engine->arg);
+	names = json_array();
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(names, json_text(to[i]->name));
+	if (answer_set(r, "case", json_text(c.number)) != 0 ||
+	    answer_set(r, "departments", names) != 0 ||
+	    answer_set(r, "details",
+		json_boolean(request_has(r, OPTION_DETAILS))) != 0 ||
+	    answer_set(r, "attachments",
+		json_boolean(request_has(r, OPTION_ATTACHMENTS))) != 0 ||
+	    answer_set(r, "next",
+		json_pack("[o]", json_text(talloc_asprintf(
+				     r, "psirt show %s", c.number)))) != 0)
+		return STEP_FAILED;
+	return STEP_DONE;
+}

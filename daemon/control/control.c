@@ -1,0 +1,424 @@
+/*
+ * control.c - the Unix socket of psirt: who may connect, turns, time.
+ *
+ * Runs in the engine, which polls for it.  One request a connection: a line
+ * comes in, the answer goes out, the connection is closed.  Nothing here
+ * waits: a turn works at most CONTROL_TURN_MS on all requests together, one
+ * after the other, and a slow reader stops only his own.  Says nothing about
+ * what is asked: that is request.c.
+ */
+#include "request.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <talloc.h>
+
+#include "psirtd/clock.h"
+#include "psirtd/log.h"
+
+struct connection {
+	struct control *control;
+	int fd;
+	uid_t uid;
+	struct buf *in;
+	struct request *request; /* NULL: the line is not whole yet */
+	int64_t since_ms, active_ms;
+	bool gone; /* to be closed at the end of this turn */
+};
+
+static int
+connection_close(struct connection *conn)
+{
+	if (conn->fd >= 0)
+		close(conn->fd);
+	return 0;
+}
+
+/* ---- listening ---- */
+
+static int
+control_address(
+    const char *path, struct sockaddr_un *address, struct error *err)
+{
+	size_t len = strlen(path);
+
+	memset(address, 0, sizeof(*address));
+	address->sun_family = AF_UNIX;
+	if (len >= sizeof(address->sun_path))
+		return error_set(err, FAULT_SETUP,
+		    "the socket's path is longer than %zu bytes: %s",
+		    sizeof(address->sun_path) - 1, path);
+	memcpy(address->sun_path, path, len + 1);
+	return 0;
+}
+
+/* A socket somebody answers at is refused, one left behind is taken away. */
+static int
+control_clear(const struct sockaddr_un *address, struct error *err)
+{
+	const char *path = address->sun_path;
+	struct stat st;
+	int fd;
+	int rc;
+
+	if (lstat(path, &st) != 0) {
+		if (errno == ENOENT)
+			return 0;
+		return error_errno(err, FAULT_SETUP, "%s", path);
+	}
+	if (!S_ISSOCK(st.st_mode))
+		return error_set(err, FAULT_SETUP,
+		    "%s is there and no socket: move it away", path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return error_errno(err, FAULT_RETRY, "socket");
+	do
+		rc = connect(
+		    fd, (const struct sockaddr *)address, sizeof(*address));
+	while (rc != 0 && errno == EINTR);
+	rc = rc == 0 ? 0 : errno;
+	close(fd);
+	if (rc != ECONNREFUSED && rc != ENOENT)
+		return error_set(err, FAULT_SETUP,
+		    "another psirtd answers at %s: stop it first", path);
+	if (unlink(path) != 0 && errno != ENOENT)
+		return error_errno(err, FAULT_SETUP, "%s", path);
+	return 0;
+}
+
+static int
+control_listen(struct control *c, struct error *err)
+{
+	struct sockaddr_un address;
+	struct stat st;
+	mode_t mask;
+	int rc;
+
+	if (control_address(c->path, &address, err) != 0 ||
+	    control_clear(&address, err) != 0)
+		return -1;
+	c->listener =
+	    socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (c->listener < 0)
+		return error_errno(err, FAULT_RETRY, "socket");
+	/* 0660 from its first moment on, not only after a chmod. */
+	mask = umask(0117);
+	rc = bind(
+	    c->listener, (const struct sockaddr *)&address, sizeof(address));
+	umask(mask);
+	if (rc != 0)
+		return error_errno(err, FAULT_SETUP, "%s", c->path);
+	if (stat(c->path, &st) == 0) {
+		c->device = (uint64_t)st.st_dev;
+		c->inode = (uint64_t)st.st_ino;
+	}
+	if (listen(c->listener, CONTROL_CONNECTIONS) != 0)
+		return error_errno(err, FAULT_SETUP, "%s", c->path);
+	return 0;
+}
+
+static int
+control_end(struct control *c)
+{
+	struct stat st;
+
+	if (c->listener < 0)
+		return 0;
+	close(c->listener);
+	/* Another daemon may have put its own there by now. */
+	if (c->inode != 0 && stat(c->path, &st) == 0 &&
+	    (uint64_t)st.st_ino == c->inode && (uint64_t)st.st_dev == c->device)
+		unlink(c->path);
+	return 0;
+}
+
+struct control *
+control_new(const void *ctx, const struct settings *s, struct store *st,
+    const struct control_engine *engine, struct error *err)
+{
+	struct control *c = talloc_zero(ctx, struct control);
+
+	if (c == NULL) {
+		error_set(err, FAULT_RETRY, "out of memory");
+		return NULL;
+	}
+	c->s = s;
+	c->st = st;
+	c->engine = engine;
+	c->listener = -1;
+	c->idle_ms = CONTROL_IDLE_MS;
+	c->life_ms = CONTROL_LIFE_MS;
+	c->path = talloc_strdup(c, s->socket);
+	talloc_set_destructor(c, control_end);
+	if (c->path == NULL || control_listen(c, err) != 0) {
+		talloc_free(c);
+		return NULL;
+	}
+	return c;
+}
+
+/* ---- connections ---- */
+
+static struct connection *
+connection_new(struct control *c, int fd, uid_t uid)
+{
+	struct connection *conn = talloc_zero(c, struct connection);
+
+	if (conn == NULL)
+		return NULL;
+	conn->control = c;
+	conn->fd = -1;
+	conn->uid = uid;
+	conn->in = buf_new(conn, CONTROL_REQUEST_MAX);
+	if (conn->in == NULL) {
+		talloc_free(conn);
+		return NULL;
+	}
+	conn->fd = fd;
+	conn->since_ms = conn->active_ms = clock_monotonic_ms();
+	talloc_set_destructor(conn, connection_close);
+	return conn;
+}
+
+/* One too many: told so if it takes no waiting, and closed. */
+static void
+control_busy_answer(struct control *c, int fd)
+{
+	struct request *r = request_refuse(c, c, CONTROL_EXIT_AGAIN,
+	    "psirtd is busy with other requests: try again in a moment");
+
+	if (r != NULL && send(fd, r->out->data, r->out->len,
+			     MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		log_debug("control: one too many is gone already");
+	talloc_free(r);
+	close(fd);
+}
+
+static void
+control_accept(struct control *c)
+{
+	/* A flood of connections must not keep the loop either. */
+	for (int i = 0; i < CONTROL_CONNECTIONS; i++) {
+		struct ucred who;
+		socklen_t len = sizeof(who);
+		struct connection *conn;
+		int fd = accept4(
+		    c->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd < 0)
+			return;
+		if (c->nconnections == CONTROL_CONNECTIONS) {
+			control_busy_answer(c, fd);
+			continue;
+		}
+		if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0 ||
+		    (conn = connection_new(c, fd, who.uid)) == NULL) {
+			close(fd);
+			continue;
+		}
+		c->connections[c->nconnections++] = conn;
+	}
+}
+
+static void
+connection_ask(struct connection *conn, struct bytes line)
+{
+	conn->request = request_new(conn, conn->control, conn->uid, line);
+	if (conn->request == NULL)
+		conn->gone = true;
+	buf_clear(conn->in);
+}
+
+static void
+connection_read(struct connection *conn)
+{
+	char chunk[16384];
+	ssize_t n = recv(conn->fd, chunk, sizeof(chunk), MSG_DONTWAIT);
+	const char *end;
+
+	if (n < 0) {
+		if (errno != EAGAIN && errno != EINTR)
+			conn->gone = true;
+		return;
+	}
+	/* A line without its end is a client that died: nothing is done. */
+	if (n == 0) {
+		conn->gone = true;
+		return;
+	}
+	conn->active_ms = clock_monotonic_ms();
+	end = memchr(chunk, '\n', (size_t)n);
+	if (buf_add(conn->in, chunk,
+		end != NULL ? (size_t)(end - chunk) : (size_t)n, NULL) != 0) {
+		conn->request = request_refuse(conn, conn->control,
+		    CONTROL_EXIT_USAGE, "the request is longer than 64 KB");
+		conn->gone = conn->request == NULL;
+		return;
+	}
+	if (end != NULL)
+		connection_ask(conn, buf_bytes(conn->in));
+}
+
+static void
+connection_write(struct connection *conn)
+{
+	struct request *r = conn->request;
+
+	while (r->sent < r->out->len) {
+		ssize_t n = send(conn->fd, r->out->data + r->sent,
+		    r->out->len - r->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			if (errno != EAGAIN)
+				conn->gone = true;
+			break;
+		}
+		r->sent += (size_t)n;
+		conn->active_ms = clock_monotonic_ms();
+	}
+	/* What left is dropped, so that a long answer stays small here. */
+	if (r->sent == r->out->len || r->sent > CONTROL_OUT_ENOUGH) {
+		buf_drop(r->out, r->sent);
+		r->sent = 0;
+	}
+	if (r->place == ANSWER_WHOLE && r->out->len == 0)
+		conn->gone = true;
+}
+
+static bool
+connection_can_work(const struct connection *conn)
+{
+	return !conn->gone && conn->request != NULL &&
+	       conn->request->place != ANSWER_WHOLE &&
+	       !answer_is_full(conn->request);
+}
+
+/* ---- what the engine calls ---- */
+
+size_t
+control_poll(struct control *c, struct pollfd *fds, size_t most)
+{
+	size_t n = 0;
+
+	if (most == 0)
+		return 0;
+	fds[n++] = (struct pollfd){.fd = c->listener, .events = POLLIN};
+	for (size_t i = 0; i < c->nconnections && n < most; i++) {
+		const struct connection *conn = c->connections[i];
+		short events = 0;
+
+		if (conn->request == NULL)
+			events |= POLLIN;
+		else if (conn->request->out->len > conn->request->sent)
+			events |= POLLOUT;
+		fds[n++] = (struct pollfd){.fd = conn->fd, .events = events};
+	}
+	return n;
+}
+
+bool
+control_busy(const struct control *c)
+{
+	/* One that waits for a room wakes with that room's answer. */
+	for (size_t i = 0; i < c->nconnections; i++)
+		if (connection_can_work(c->connections[i]) &&
+		    !c->connections[i]->request->waits)
+			return true;
+	return false;
+}
+
+static struct connection *
+connection_of(struct control *c, int fd)
+{
+	for (size_t i = 0; i < c->nconnections; i++)
+		if (c->connections[i]->fd == fd)
+			return c->connections[i];
+	return NULL;
+}
+
+static void
+control_sockets(struct control *c, const struct pollfd *fds, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct connection *conn;
+
+		if (fds[i].revents == 0 || fds[i].fd == c->listener)
+			continue;
+		conn = connection_of(c, fds[i].fd);
+		if (conn == NULL)
+			continue;
+		if ((fds[i].revents & POLLIN) && conn->request == NULL)
+			connection_read(conn);
+		if ((fds[i].revents & POLLOUT) && conn->request != NULL)
+			connection_write(conn);
+		/* Both ways shut: nobody is left to read the answer. */
+		if (fds[i].revents & (POLLHUP | POLLERR | POLLNVAL))
+			conn->gone = true;
+	}
+}
+
+/* One request after the other, each for what is left of the turn. */
+static void
+control_work(struct control *c)
+{
+	int64_t until_ms = clock_monotonic_ms() + CONTROL_TURN_MS;
+	size_t n = c->nconnections;
+
+	for (size_t i = 0; i < n; i++) {
+		struct connection *conn = c->connections[(c->first + i) % n];
+
+		if (conn->gone || conn->request == NULL)
+			continue;
+		if (connection_can_work(conn))
+			request_turn(conn->request, until_ms);
+		connection_write(conn);
+		if (clock_monotonic_ms() >= until_ms) {
+			c->first = (c->first + i + 1) % n;
+			return;
+		}
+	}
+}
+
+static void
+control_close(struct control *c)
+{
+	int64_t now_ms = clock_monotonic_ms();
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->nconnections; i++) {
+		struct connection *conn = c->connections[i];
+
+		if (now_ms - conn->active_ms > c->idle_ms &&
+		    !connection_can_work(conn))
+			conn->gone = true;
+		if (now_ms - conn->since_ms > c->life_ms)
+			conn->gone = true;
+		if (conn->gone)
+			talloc_free(conn);
+		else
+			c->connections[kept++] = conn;
+	}
+	c->nconnections = kept;
+}
+
+void
+control_turn(struct control *c, const struct pollfd *fds, size_t count)
+{
+	bool called = false;
+
+	for (size_t i = 0; i < count; i++)
+		called |= fds[i].fd == c->listener && fds[i].revents != 0;
+	control_sockets(c, fds, count);
+	control_work(c);
+	control_close(c);
+	if (called)
+		control_accept(c);
+}

@@ -1,0 +1,157 @@
+/*
+ * letters.c - what a person decides about a letter: file, drop, reopen.
+ *
+ * Runs in the engine.  Filing and reopening walk the engine's stops again;
+ * dropping is a state and a reason, written here.
+ */
+#include "request.h"
+
+#include <talloc.h>
+
+#include "psirtd/clock.h"
+#include "psirtd/opening.h"
+
+json_t *
+letter_row(struct request *r, const struct store_letter *l)
+{
+	return json_pack("{s:I,s:o,s:s,s:s,s:s,s:s,s:o,s:b,s:I}", "letter",
+	    (json_int_t)l->id, "received", json_time(l->received), "state",
+	    letter_state_name((enum letter_state)l->state), "reason",
+	    reason_name((enum reason)l->reason), "reason_text",
+	    reason_text((enum reason)l->reason), "verdict",
+	    l->verdict != 0 ? verdict_name(l->verdict) : "none", "case",
+	    json_text(request_case_number(r, l->casefile)), "unconfirmed",
+	    l->unconfirmed != 0, "size", (json_int_t)l->size);
+}
+
+bool
+letter_claims(const struct store_letter *l)
+{
+	return l->state == LETTER_SET_ASIDE &&
+	       (l->reason == REASON_FORGED || l->reason == REASON_UNPINNED);
+}
+
+bool
+request_letter(struct request *r, const char *word, struct store_letter *l)
+{
+	int64_t id;
+
+	if (!request_number(r, word, "letter", "psirt list --letters", &id))
+		return false;
+	switch (store_letter_get(r, r->st, id, l, &r->err)) {
+	case 1:
+		return true;
+	case 0:
+		request_fail(r, CONTROL_EXIT_REFUSED,
+		    "no letter %lld: \"psirt list --letters\" shows them",
+		    (long long)id);
+		return false;
+	default:
+		return false;
+	}
+}
+
+/* A decision was taken: what is it now, and where to look. */
+static enum step
+letter_answer(struct request *r, int64_t id, const char *text)
+{
+	char *next = talloc_asprintf(r, "psirt letter %lld", (long long)id);
+
+	if (answer_set(r, "letter", json_integer(id)) != 0 ||
+	    answer_set(r, "done", json_text(text)) != 0 ||
+	    answer_set(r, "next", json_pack("[o]", json_text(next))) != 0)
+		return STEP_FAILED;
+	return STEP_DONE;
+}
+
+/* Why it waits for nobody's decision; else STEP_MORE. */
+static enum step
+letter_waits(struct request *r, const struct store_letter *l)
+{
+	const char *number = request_case_number(r, l->casefile);
+
+	switch (l->state) {
+	case LETTER_INQUIRY:
+	case LETTER_SET_ASIDE:
+	case LETTER_QUARANTINED:
+	case LETTER_DROPPED:
+		return STEP_MORE;
+	case LETTER_FILED:
+		return request_fail(r, CONTROL_EXIT_REFUSED,
+		    "letter %lld stands in %s already", (long long)l->id,
+		    number != NULL ? number : "a case");
+	default:
+		return request_fail(r, CONTROL_EXIT_AGAIN,
+		    "letter %lld is being opened: try again in a moment",
+		    (long long)l->id);
+	}
+}
+
+enum step
+file_run(struct request *r)
+{
+	const struct control_engine *engine = r->control->engine;
+	struct store_letter l;
+
+	if (!request_letter(r, r->words[0], &l) ||
+	    letter_waits(r, &l) != STEP_MORE)
+		return STEP_FAILED;
+	if (engine->file(engine->arg, l.id, r->actor, &r->err) != 0)
+		return STEP_FAILED;
+	engine->wake(engine->arg);
+	return letter_answer(r, l.id, "is filed as a report");
+}
+
+enum step
+reopen_run(struct request *r)
+{
+	const struct control_engine *engine = r->control->engine;
+	struct store_letter l;
+
+	if (!request_letter(r, r->words[0], &l))
+		return STEP_FAILED;
+	if (l.state == LETTER_RECEIVED)
+		return request_fail(r, CONTROL_EXIT_AGAIN,
+		    "letter %lld is being opened: try again in a moment",
+		    (long long)l.id);
+	if (l.reason == REASON_TOO_LARGE)
+		return request_fail(r, CONTROL_EXIT_REFUSED,
+		    "letter %lld was too large to fetch: it lies in the "
+		    "mailbox, folder %s",
+		    (long long)l.id, r->s->too_large);
+	if (engine->reopen(engine->arg, l.id, r->actor, &r->err) != 0)
+		return STEP_FAILED;
+	engine->wake(engine->arg);
+	return letter_answer(r, l.id, "is being opened once more");
+}
+
+enum step
+drop_run(struct request *r)
+{
+	struct store_letter l;
+	uint32_t from;
+
+	if (r->why == NULL || *r->why == '\0')
+		return request_fail(r, CONTROL_EXIT_USAGE,
+		    "say why it is dropped: psirt %s", r->command->usage);
+	if (!request_letter(r, r->words[0], &l) ||
+	    letter_waits(r, &l) != STEP_MORE)
+		return STEP_FAILED;
+	if (l.state == LETTER_DROPPED)
+		return request_fail(r, CONTROL_EXIT_REFUSED,
+		    "letter %lld is dropped already", (long long)l.id);
+	from = l.state;
+	l.state = LETTER_DROPPED;
+	l.reason = REASON_DROPPED;
+	if (store_begin(r->st, &r->err) != 0)
+		return STEP_FAILED;
+	if (store_letter_put(r->st, &l, from, &r->err) != 0) {
+		store_rollback(r->st);
+		return STEP_FAILED;
+	}
+	if (request_record(
+		r, l.casefile, l.id, 0, REASON_DROPPED, r->why, true) != 0)
+		return STEP_FAILED;
+	r->control->engine->wake(r->control->engine->arg);
+	return letter_answer(r, l.id, "is dropped");
+}

@@ -1,0 +1,134 @@
+/*
+ * record.c - log: the record, its notes, its chain.
+ *
+ * Runs in the engine.  Lines hold ids, codes and times; the notes in their
+ * sealed rows are content, so that only `log --notes` shows them, which
+ * leaves a line itself (RULES 18, 20).
+ */
+#include "request.h"
+
+#include <talloc.h>
+
+#include "psirtd/opening.h"
+
+#define LOG_LINES 64
+
+struct lines {
+	int64_t casefile;
+	int64_t after;
+};
+
+/* What the code of a line says, by what the line is. */
+static const char *
+code_text(const struct store_record *line)
+{
+	switch (line->what) {
+	case RECORD_LETTER_OPENED:
+		return verdict_name(line->code);
+	case RECORD_LETTER_FILED:
+	case RECORD_LETTER_JOINED:
+	case RECORD_LETTER_INQUIRY:
+	case RECORD_LETTER_SET_ASIDE:
+	case RECORD_LETTER_QUARANTINED:
+	case RECORD_LETTER_DROPPED:
+		return reason_name((enum reason)line->code);
+	case RECORD_MAIL_DECIDED:
+		return outmail_state_name(line->code);
+	case RECORD_NO_ACKNOWLEDGE:
+		return silence_name((enum silence)line->code);
+	default:
+		return NULL;
+	}
+}
+
+static int
+line_row(struct request *r, const struct store_record *line)
+{
+	bool shown = request_has(r, OPTION_NOTES);
+
+	return answer_row(r,
+	    json_pack("{s:I,s:o,s:s,s:o,s:o,s:o,s:o,s:i,s:o,s:b,s:o,s:o,s:o}",
+		"line", (json_int_t)line->id, "at", json_time(line->at), "what",
+		record_what_name(line->what), "actor", json_text(line->actor),
+		"case", json_text(request_case_number(r, line->casefile)),
+		"letter", json_number(line->letter), "mail",
+		json_number(line->outmail), "code", (int)line->code,
+		"code_text",
+		line->code != 0 ? json_text(code_text(line)) : json_null(),
+		"noted", line->note != NULL, "note",
+		json_text(shown ? line->note : NULL), "digest",
+		json_text(line->digest), "chain", json_text(line->chain)));
+}
+
+static enum step
+record_verify(struct request *r)
+{
+	int64_t lines = 0;
+	char *head = NULL;
+
+	if (store_record_verify(r, r->st, &lines, &head, &r->err) != 0) {
+		if (r->err.fault != FAULT_INPUT)
+			return STEP_FAILED;
+		error_prefix(&r->err, "the record was altered");
+		r->exit = CONTROL_EXIT_REFUSED;
+		return STEP_FAILED;
+	}
+	if (answer_set(r, "whole", json_true()) != 0 ||
+	    answer_set(r, "lines", json_integer(lines)) != 0 ||
+	    answer_set(r, "head", json_text(head)) != 0)
+		return STEP_FAILED;
+	return STEP_DONE;
+}
+
+static int
+record_start(struct request *r)
+{
+	struct lines *at = talloc_zero(r, struct lines);
+	struct store_case c;
+
+	if (at == NULL)
+		return error_set(&r->err, FAULT_RETRY, "out of memory");
+	r->state = at;
+	if (r->casefile != NULL) {
+		if (!request_case(r, r->casefile, &c))
+			return -1;
+		at->casefile = c.id;
+	}
+	if (request_has(r, OPTION_NOTES) &&
+	    request_record(r, at->casefile, 0, 0, 0, NULL, false) != 0)
+		return -1;
+	return answer_list(r, "lines");
+}
+
+enum step
+log_run(struct request *r)
+{
+	struct lines *at;
+	struct store_record *list;
+	size_t count;
+
+	if (request_has(r, OPTION_VERIFY))
+		return record_verify(r);
+	if (r->state == NULL && record_start(r) != 0)
+		return STEP_FAILED;
+	at = r->state;
+	while (request_has_time(r)) {
+		list = NULL;
+		count = 0;
+		if (store_record_list(r, r->st, at->casefile, at->after,
+			LOG_LINES, &list, &count, &r->err) != 0)
+			return STEP_FAILED;
+		for (size_t i = 0; i < count; i++) {
+			if (line_row(r, &list[i]) != 0) {
+				talloc_free(list);
+				return STEP_FAILED;
+			}
+			at->after = list[i].id;
+		}
+		talloc_free(list);
+		if (count == 0)
+			return answer_list_end(r) == 0 ? STEP_DONE
+						       : STEP_FAILED;
+	}
+	return STEP_MORE;
+}

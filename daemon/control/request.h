@@ -1,0 +1,227 @@
+/*
+ * request.h - what the files of control share: one request, its answer.
+ *
+ *   control.c   the socket, connections, turns
+ *   request.c   a line of JSON becomes a request; who may; the record
+ *   commands.c  commands[]: name, least role, what it records, handler
+ *   answer.c    the answer, written piece by piece
+ *   today.c     `psirt`: what needs a person
+ *   cases.c     list, route, and how a case is named
+ *   show.c      show
+ *   letters.c   file, drop, letter --reopen
+ *   letter_show.c  letter
+ *   mails.c     queue and its decisions
+ *   keys.c      key reseal
+ *   record.c    log
+ *
+ * A request is a cursor: its handler is called again and again, works while
+ * request_has_time(), and keeps where it stands in r->state.  Nothing of the
+ * database stays open between two calls.
+ */
+#ifndef PSIRTD_CONTROL_REQUEST_H
+#define PSIRTD_CONTROL_REQUEST_H
+
+#include <jansson.h>
+
+#include "psirtd/control.h"
+#include "psirtd/desk.h"
+
+#define CONTROL_CONNECTIONS 32
+#define CONTROL_REQUEST_MAX 65536
+#define CONTROL_TURN_MS 20
+#define CONTROL_IDLE_MS 30000
+#define CONTROL_LIFE_MS 600000
+/* A handler rests while this much waits for a slow reader … */
+#define CONTROL_OUT_ENOUGH 262144
+/* … and one row of an answer is never larger than the rest of this. */
+#define CONTROL_OUT_MAX 16777216
+/* Text of one part that is shown; more of it with --raw. */
+#define CONTROL_PART_MAX 1048576
+/* Rows of one list of `psirt`; what is over is counted. */
+#define CONTROL_TODAY_ROWS 100
+
+/* Exit codes of psirt. */
+#define CONTROL_EXIT_DONE 0
+#define CONTROL_EXIT_REFUSED 1
+#define CONTROL_EXIT_USAGE 2
+#define CONTROL_EXIT_AGAIN 75
+
+enum request_option {
+	OPTION_ALL = 1 << 0,
+	OPTION_ATTACHMENTS = 1 << 1,
+	OPTION_CASE = 1 << 2,
+	OPTION_DETAILS = 1 << 3,
+	OPTION_LETTERS = 1 << 4,
+	OPTION_NOTES = 1 << 5,
+	OPTION_RAW = 1 << 6,
+	OPTION_REOPEN = 1 << 7,
+	OPTION_VERIFY = 1 << 8,
+	OPTION_WHY = 1 << 9,
+};
+
+enum step { STEP_DONE, STEP_MORE, STEP_FAILED };
+
+/* Who writes the record's line of a command. */
+enum recorder { RECORDER_NONE, RECORDER_CONTROL, RECORDER_ENGINE };
+
+struct request;
+
+struct command {
+	const char *name; /* one word, or two: "queue drop", "log --notes" */
+	enum operator_role role; /* the least that may */
+	enum recorder recorder;
+	enum record_what records; /* its line; 0 with RECORDER_NONE */
+	uint32_t options;         /* enum request_option */
+	size_t least, most;       /* words behind the name */
+	const char *usage;
+	enum step (*run)(struct request *r);
+};
+
+struct control {
+	const struct settings *s;
+	struct store *st;
+	const struct control_engine *engine;
+	char *path;
+	int listener;
+	uint64_t device, inode; /* of the socket, to unlink only our own */
+	struct connection *connections[CONTROL_CONNECTIONS];
+	size_t nconnections;
+	size_t first; /* who gets the next step */
+	int64_t idle_ms, life_ms;
+};
+
+enum answer_place { ANSWER_BEFORE, ANSWER_OBJECT, ANSWER_LIST, ANSWER_WHOLE };
+
+struct request {
+	struct control *control;
+	struct store *st;
+	const struct settings *s;
+	const struct command *command;
+	char *actor;        /* login name, or "uid N" for one without a role */
+	const char **words; /* behind the command's name */
+	size_t nwords;
+	uint32_t options;
+	const char *why, *casefile; /* of --why, --case */
+
+	void *state;      /* of the handler */
+	int64_t until_ms; /* the end of this turn, monotonic */
+	bool recorded;    /* its line of the record is committed */
+	bool waits;       /* for another room: nothing to do till it answers */
+	struct error err;
+	int exit;
+
+	struct buf *out;
+	size_t sent; /* of out */
+	enum answer_place place;
+	size_t entries; /* in the object or list that is open */
+	size_t keys;    /* in data */
+
+	/* the case whose number was last asked for */
+	int64_t known_case;
+	char *known_number;
+};
+
+/* ---- request.c ---- */
+
+/* Never NULL but for memory; a refused one is whole already. */
+struct request *request_new(
+    const void *ctx, struct control *c, uid_t uid, struct bytes line);
+/* An answer that only says no. */
+struct request *request_refuse(
+    const void *ctx, struct control *c, int exit, const char *text);
+/* Works until until_ms at most.  True while there is more to do. */
+bool request_turn(struct request *r, int64_t until_ms);
+bool request_has_time(const struct request *r);
+/* Sets exit and text; returns STEP_FAILED. */
+enum step request_fail(struct request *r, int exit, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/*
+ * Commits the command's line of the record (what, actor and time are filled
+ * in here), with all the transaction holds if one is open already.
+ */
+int request_record(struct request *r, int64_t casefile, int64_t letter,
+    int64_t outmail, uint32_t code, const char *note, bool begun);
+/* The words as a number of a letter or mail; else failed, false. */
+bool request_number(struct request *r, const char *word, const char *noun,
+    const char *look, int64_t *number);
+bool request_has(const struct request *r, enum request_option option);
+
+/* ---- answer.c: each takes the json_t away, NULL is "out of memory" ---- */
+
+int answer_set(struct request *r, const char *key, json_t *value);
+int answer_list(struct request *r, const char *key);
+int answer_row(struct request *r, json_t *row);
+int answer_list_end(struct request *r);
+/* Closes data and puts error and exit behind it. */
+void answer_end(struct request *r);
+bool answer_is_full(const struct request *r);
+
+json_t *json_text(const char *text);   /* NULL: null */
+json_t *json_time(int64_t when);       /* 0: null; else RFC 3339 */
+json_t *json_number(int64_t number);   /* 0: null */
+json_t *json_words(const char *words); /* split at spaces: a list */
+char *base64(const void *ctx, struct bytes from);
+
+/* ---- commands.c ---- */
+
+extern const struct command commands[];
+extern const size_t ncommands;
+/* The bytes of a command's first word. */
+size_t command_word(const struct command *command);
+/* One whose first word is like this, or NULL. */
+const struct command *command_nearest(const char *word);
+
+/* ---- cases.c ---- */
+
+/* By its number, or an end of it that is unambiguous; else failed, false. */
+bool request_case(struct request *r, const char *word, struct store_case *c);
+/* The number of the case with this id, or NULL. */
+const char *request_case_number(struct request *r, int64_t id);
+const char *case_source(const struct store_case *c);
+const char *case_routed(const struct store_case *c);
+/* The greatest id in the table; 0 none. */
+int request_newest_case(struct request *r, int64_t *id);
+
+enum step list_run(struct request *r);
+enum step show_run(struct request *r);
+enum step route_run(struct request *r);
+
+enum step today_run(struct request *r);
+
+/* ---- letters.c, letter_show.c ---- */
+
+json_t *letter_row(struct request *r, const struct store_letter *l);
+/* By its number; else failed, false. */
+bool request_letter(
+    struct request *r, const char *word, struct store_letter *l);
+enum step letter_run(struct request *r);
+enum step reopen_run(struct request *r);
+enum step file_run(struct request *r);
+enum step drop_run(struct request *r);
+
+/* The due dates that run from a receipt: a list of {name, due}. */
+json_t *clocks_json(const struct settings *s, enum flow flow, int64_t received);
+/* The nearest kind: the first answer. */
+int64_t first_answer_due(
+    const struct settings *s, enum flow flow, int64_t received);
+/* A letter that waits, and in a correspondent's name (RULES 8). */
+bool letter_claims(const struct store_letter *l);
+
+/* ---- mails.c ---- */
+
+const char *mail_to(const struct store_outmail *m);
+json_t *mail_row(struct request *r, const struct store_outmail *m);
+enum step queue_run(struct request *r);
+enum step queue_drop_run(struct request *r);
+enum step queue_resend_run(struct request *r);
+enum step queue_sent_run(struct request *r);
+
+/* ---- keys.c ---- */
+
+enum step reseal_run(struct request *r);
+
+/* ---- record.c ---- */
+
+enum step log_run(struct request *r);
+
+#endif

@@ -1,0 +1,205 @@
+/*
+ * show.c - `psirt show CASE`: one screen about a case.
+ *
+ * Runs in the engine.  The finder, subjects and identifiers come out of
+ * letters, so the line of the record is committed before anything is
+ * answered (RULES 20).
+ */
+#include "request.h"
+
+#include <talloc.h>
+
+#include "psirtd/opening.h"
+#include "psirtd/reading.h"
+#include "psirtd/write.h"
+
+#define SHOW_ROWS 100
+
+static const char *
+phase_text(uint32_t phase)
+{
+	static const char *const names[] = {
+	    "before notification",
+	    "notification",
+	    "investigation",
+	    "countermeasures",
+	    "coordination",
+	    "publication",
+	};
+
+	return phase < sizeof(names) / sizeof(names[0]) ? names[phase] : "?";
+}
+
+json_t *
+clocks_json(const struct settings *s, enum flow flow, int64_t received)
+{
+	struct desk_clock clocks[DESK_CLOCKS_MOST];
+	size_t n = desk_clocks(s, flow, received, clocks);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(
+		    list, json_pack("{s:s,s:o}", "clock", clocks[i].name, "due",
+			      json_time(clocks[i].due)));
+	return list;
+}
+
+int64_t
+first_answer_due(const struct settings *s, enum flow flow, int64_t received)
+{
+	struct desk_clock clocks[DESK_CLOCKS_MOST];
+
+	return desk_clocks(s, flow, received, clocks) > 0 ? clocks[0].due : 0;
+}
+
+static int
+show_who(struct request *r, const struct store_case *c)
+{
+	json_t *finder = json_null();
+
+	if (c->finder_address != NULL || c->finder_name != NULL)
+		finder = json_pack("{s:o,s:o,s:o,s:b}", "name",
+		    json_text(c->finder_name), "address",
+		    json_text(c->finder_address), "key",
+		    json_text(c->finder_key), "key_confirmed",
+		    c->finder_key_confirmed != 0);
+	if (answer_set(r, "case", json_text(c->number)) != 0 ||
+	    answer_set(r, "title", json_text(c->title)) != 0 ||
+	    answer_set(r, "state", json_text(case_state_name(c->state))) != 0 ||
+	    answer_set(r, "flow", json_text(flow_name((enum flow)c->flow))) !=
+		0 ||
+	    answer_set(r, "phase", json_integer(c->phase)) != 0 ||
+	    answer_set(r, "phase_text", json_text(phase_text(c->phase))) != 0 ||
+	    answer_set(r, "source", json_text(case_source(c))) != 0 ||
+	    answer_set(r, "finder", finder) != 0 ||
+	    answer_set(r, "language", json_text(c->language)) != 0 ||
+	    answer_set(r, "product", json_text(c->product)) != 0 ||
+	    answer_set(r, "received", json_time(c->received)) != 0 ||
+	    answer_set(r, "filed", json_time(c->filed)) != 0 ||
+	    answer_set(r, "acknowledged", json_time(c->acknowledged)) != 0 ||
+	    answer_set(r, "routed", json_text(case_routed(c))) != 0 ||
+	    answer_set(r, "clocks",
+		c->state != CASE_CLOSED
+		    ? clocks_json(r->s, (enum flow)c->flow, c->received)
+		    : json_array()) != 0)
+		return -1;
+	return answer_set(r, "proposed", json_words(c->proposed));
+}
+
+static int
+show_idents(struct request *r, const struct store_case *c)
+{
+	uint32_t *kinds = NULL;
+	char **values = NULL;
+	size_t count = 0;
+
+	if (store_case_idents(
+		r, r->st, c->id, &kinds, &values, &count, &r->err) != 0 ||
+	    answer_list(r, "identifiers") != 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (answer_row(r, json_pack("{s:s,s:o}", "kind",
+				      ident_kind_name(kinds[i]), "value",
+				      json_text(values[i]))) != 0)
+			return -1;
+	return answer_list_end(r);
+}
+
+static int
+show_letters(struct request *r, const struct store_case *c)
+{
+	struct store_letter *list = NULL;
+	size_t count = 0;
+
+	if (store_letter_list(
+		r, r->st, 0, c->id, SHOW_ROWS, &list, &count, &r->err) != 0 ||
+	    answer_list(r, "letters") != 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		json_t *row = letter_row(r, &list[i]);
+
+		if (row != NULL) {
+			json_object_set_new(
+			    row, "sender", json_text(list[i].sender));
+			json_object_set_new(
+			    row, "subject", json_text(list[i].subject));
+			json_object_set_new(
+			    row, "signer", json_text(list[i].signer));
+		}
+		if (answer_row(r, row) != 0)
+			return -1;
+	}
+	return answer_list_end(r);
+}
+
+/* The mails, and which departments they went to. */
+static int
+show_mails(struct request *r, const struct store_case *c)
+{
+	struct store_outmail *list = NULL;
+	size_t count = 0;
+
+	if (store_outmail_list(
+		r, r->st, 0, c->id, SHOW_ROWS, &list, &count, &r->err) != 0 ||
+	    answer_list(r, "mails") != 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		json_t *row = mail_row(r, &list[i]);
+
+		if (row != NULL)
+			json_object_set_new(
+			    row, "address", json_text(list[i].to));
+		if (answer_row(r, row) != 0)
+			return -1;
+	}
+	if (answer_list_end(r) != 0 || answer_list(r, "departments") != 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		const struct department *d;
+
+		if (list[i].department == NULL)
+			continue;
+		d = settings_department(r->s, list[i].department);
+		if (answer_row(r, json_pack("{s:o,s:o,s:o,s:o}", "department",
+				      json_text(list[i].department), "title",
+				      json_text(d != NULL ? d->title : NULL),
+				      "contact", json_text(list[i].to_name),
+				      "sent", json_time(list[i].sent))) != 0)
+			return -1;
+	}
+	return answer_list_end(r);
+}
+
+static int
+show_next(struct request *r, const struct store_case *c)
+{
+	json_t *next = json_array();
+
+	if (c->state != CASE_CLOSED && c->routed == 1 && c->proposed != NULL)
+		json_array_append_new(
+		    next, json_text(talloc_asprintf(
+			      r, "psirt route %s %s", c->number, c->proposed)));
+	else if (c->state != CASE_CLOSED && c->routed == 0)
+		json_array_append_new(
+		    next, json_text(talloc_asprintf(
+			      r, "psirt route %s DEPARTMENT", c->number)));
+	json_array_append_new(next,
+	    json_text(talloc_asprintf(r, "psirt log --case %s", c->number)));
+	return answer_set(r, "next", next);
+}
+
+enum step
+show_run(struct request *r)
+{
+	struct store_case c;
+
+	if (!request_case(r, r->words[0], &c))
+		return STEP_FAILED;
+	if (request_record(r, c.id, 0, 0, 0, NULL, false) != 0)
+		return STEP_FAILED;
+	if (show_who(r, &c) != 0 || show_idents(r, &c) != 0 ||
+	    show_letters(r, &c) != 0 || show_mails(r, &c) != 0 ||
+	    show_next(r, &c) != 0)
+		return STEP_FAILED;
+	return STEP_DONE;
+}

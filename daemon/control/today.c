@@ -1,0 +1,307 @@
+/*
+ * today.c - `psirt` alone: what needs a person, and what to type next.
+ *
+ * Runs in the engine.  Goes through the open cases, the letters that wait
+ * for a decision and the mails that did not leave, a few rows a turn.  Shows
+ * numbers, dates, states and reasons only, so it leaves no trace (RULES 20).
+ */
+#include "request.h"
+
+#include <talloc.h>
+
+#include "psirtd/opening.h"
+#include "psirtd/write.h"
+
+enum stage { STAGE_CASES, STAGE_LETTERS, STAGE_MAILS, STAGE_END };
+
+struct today {
+	enum stage stage;
+	size_t state; /* index in the states of this stage */
+	int64_t id;   /* the row looked at last */
+	int64_t open; /* open cases not come across yet */
+	size_t shown;
+	int64_t cases_over, letters_over, mails_over, by_itself;
+};
+
+static const enum letter_state letter_states[] = {
+    LETTER_INQUIRY, LETTER_SET_ASIDE, LETTER_QUARANTINED};
+static const enum outmail_state mail_states[] = {
+    OUTMAIL_HELD, OUTMAIL_UNCERTAIN, OUTMAIL_FAILED};
+
+/* Set aside, and rightly so: nobody needs to look. */
+static bool
+is_noise(uint32_t reason)
+{
+	return reason == REASON_AUTO_REPLY || reason == REASON_LIST ||
+	       reason == REASON_OWN || reason == REASON_ADOPTED ||
+	       reason == REASON_DUPLICATE;
+}
+
+/* The room for a row of this list; else counted in *over. */
+static bool
+today_room(struct today *t, int64_t *over)
+{
+	if (t->shown < CONTROL_TODAY_ROWS) {
+		t->shown++;
+		return true;
+	}
+	++*over;
+	return false;
+}
+
+static int
+today_start(struct request *r)
+{
+	struct today *t = talloc_zero(r, struct today);
+	struct store_counts counts;
+	const struct control_engine *engine = r->control->engine;
+
+	if (t == NULL)
+		return error_set(&r->err, FAULT_RETRY, "out of memory");
+	r->state = t;
+	if (store_count(r->st, &counts, &r->err) != 0 ||
+	    request_newest_case(r, &t->id) != 0)
+		return -1;
+	t->id++;
+	t->open = counts.cases[CASE_OPEN] + counts.cases[CASE_UNOPENED];
+	if (answer_set(r, "trouble",
+		json_text(engine->trouble(engine->arg, r))) != 0 ||
+	    answer_set(r, "open_cases", json_integer(t->open)) != 0)
+		return -1;
+	return answer_list(r, "cases");
+}
+
+/* ---- cases ---- */
+
+/*
+ * An acknowledgement that is on its way needs nobody, and one that is held
+ * or failed stands among the mails.
+ */
+static int
+today_answered(struct request *r, const struct store_case *c, bool *answered)
+{
+	struct store_outmail *mails;
+	size_t count;
+
+	*answered = c->acknowledged != 0;
+	if (*answered)
+		return 0;
+	if (store_outmail_list(
+		r, r->st, 0, c->id, 64, &mails, &count, &r->err) != 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (mails[i].kind == MAIL_ACKNOWLEDGE &&
+		    mails[i].state != OUTMAIL_CANCELLED)
+			*answered = true;
+	talloc_free(mails);
+	return 0;
+}
+
+static int
+today_case_row(struct request *r, const struct store_case *c, bool answered)
+{
+	const char *why = "not acknowledged";
+	char *next = talloc_asprintf(r, "psirt show %s", c->number);
+	int rc;
+
+	if (c->state == CASE_UNOPENED) {
+		why = "could not be opened yet";
+	} else if (c->routed == 0) {
+		why = "no department chosen";
+	} else if (c->routed == 1) {
+		why = "departments proposed";
+		talloc_free(next);
+		next = talloc_asprintf(r, "psirt route %s %s", c->number,
+		    c->proposed != NULL ? c->proposed : "DEPARTMENT");
+	}
+	rc = answer_row(
+	    r, json_pack("{s:o,s:o,s:s,s:s,s:b,s:s,s:o,s:o,s:o,s:o}", "case",
+		   json_text(c->number), "received", json_time(c->received),
+		   "flow", flow_name((enum flow)c->flow), "state",
+		   case_state_name(c->state), "acknowledged", answered, "why",
+		   why, "source", json_text(case_source(c)), "proposed",
+		   json_words(c->proposed), "due",
+		   json_time(
+		       first_answer_due(r->s, (enum flow)c->flow, c->received)),
+		   "next", json_text(next)));
+	talloc_free(next);
+	return rc;
+}
+
+static int
+today_case(struct request *r, struct today *t)
+{
+	struct store_case c;
+	void *ctx = talloc_new(r);
+	bool answered = true;
+	int rc = -1;
+	int found;
+
+	found = store_case_get(ctx, r->st, t->id, &c, &r->err);
+	if (found < 0)
+		goto out;
+	rc = 0;
+	if (found == 0 || c.state == CASE_CLOSED)
+		goto out;
+	t->open--;
+	rc = today_answered(r, &c, &answered);
+	if (rc == 0 &&
+	    (!answered || c.routed != 2 || c.state == CASE_UNOPENED) &&
+	    today_room(t, &t->cases_over))
+		rc = today_case_row(r, &c, answered);
+out:
+	talloc_free(ctx);
+	return rc;
+}
+
+/* ---- letters ---- */
+
+static int
+today_letter(struct request *r, struct today *t)
+{
+	struct store_letter l;
+	void *ctx = talloc_new(r);
+	char *next;
+	json_t *row;
+	int rc = -1;
+	int found;
+
+	found = store_letter_get(ctx, r->st, t->id, &l, &r->err);
+	if (found < 0)
+		goto out;
+	rc = 0;
+	if (found == 0)
+		goto out;
+	if (l.state == LETTER_SET_ASIDE && is_noise(l.reason)) {
+		t->by_itself++;
+		goto out;
+	}
+	if (!today_room(t, &t->letters_over))
+		goto out;
+	row = letter_row(r, &l);
+	next = talloc_asprintf(ctx, "psirt letter %lld", (long long)l.id);
+	if (row != NULL) {
+		json_object_set_new(row, "next", json_text(next));
+		/* Perhaps a real notice: its clocks run already (RULES 8). */
+		json_object_set_new(row, "due",
+		    json_time(letter_claims(&l) ? first_answer_due(r->s,
+						      FLOW_JPCERT, l.received)
+						: 0));
+	}
+	rc = answer_row(r, row);
+out:
+	talloc_free(ctx);
+	return rc;
+}
+
+/* ---- mails ---- */
+
+static int
+today_mail(struct request *r, struct today *t)
+{
+	struct store_outmail m;
+	void *ctx = talloc_new(r);
+	int rc = -1;
+	int found;
+
+	found = store_outmail_get(ctx, r->st, t->id, &m, &r->err);
+	if (found < 0)
+		goto out;
+	rc = 0;
+	if (found == 0 || !today_room(t, &t->mails_over))
+		goto out;
+	rc = answer_row(r, mail_row(r, &m));
+out:
+	talloc_free(ctx);
+	return rc;
+}
+
+/* ---- the walk ---- */
+
+static int
+today_next_list(struct request *r, struct today *t, const char *key)
+{
+	t->stage++;
+	t->id = 0;
+	t->state = 0;
+	t->shown = 0;
+	if (answer_list_end(r) != 0)
+		return -1;
+	return key != NULL ? answer_list(r, key) : 0;
+}
+
+/* The next row in these states; 0 in t->id when the list is at its end. */
+static int
+today_next(struct request *r, struct today *t, size_t nstates)
+{
+	int64_t id = 0, next = 0;
+	int rc = 0;
+
+	while (t->state < nstates) {
+		if (t->stage == STAGE_LETTERS)
+			rc = store_letter_next(r->st, letter_states[t->state],
+			    t->id, &id, &r->err);
+		else
+			rc = store_outmail_next(r->st, mail_states[t->state],
+			    INT64_MAX, t->id, &id, &next, &r->err);
+		if (rc < 0)
+			return -1;
+		t->id = id;
+		if (id != 0)
+			return 0;
+		t->state++;
+	}
+	return 0;
+}
+
+static int
+today_step(struct request *r, struct today *t)
+{
+	switch (t->stage) {
+	case STAGE_CASES:
+		if (--t->id < 1 || t->open <= 0)
+			return today_next_list(r, t, "letters");
+		return today_case(r, t);
+	case STAGE_LETTERS:
+		if (today_next(r, t,
+			sizeof(letter_states) / sizeof(letter_states[0])) != 0)
+			return -1;
+		if (t->id == 0)
+			return today_next_list(r, t, "mails");
+		return today_letter(r, t);
+	case STAGE_MAILS:
+		if (today_next(r, t,
+			sizeof(mail_states) / sizeof(mail_states[0])) != 0)
+			return -1;
+		if (t->id == 0)
+			return today_next_list(r, t, NULL);
+		return today_mail(r, t);
+	case STAGE_END:
+		break;
+	}
+	return 0;
+}
+
+enum step
+today_run(struct request *r)
+{
+	struct today *t;
+
+	if (r->state == NULL && today_start(r) != 0)
+		return STEP_FAILED;
+	t = r->state;
+	while (t->stage != STAGE_END) {
+		if (!request_has_time(r))
+			return STEP_MORE;
+		if (today_step(r, t) != 0)
+			return STEP_FAILED;
+	}
+	if (answer_set(r, "set_aside_by_itself", json_integer(t->by_itself)) !=
+		0 ||
+	    answer_set(r, "not_shown",
+		json_pack("{s:I,s:I,s:I}", "cases", (json_int_t)t->cases_over,
+		    "letters", (json_int_t)t->letters_over, "mails",
+		    (json_int_t)t->mails_over)) != 0)
+		return STEP_FAILED;
+	return STEP_DONE;
+}

@@ -1,0 +1,378 @@
+/*
+ * print.c - text for a terminal: tables, fields, foreign content.
+ *
+ * Runs in psirt.  Takes JSON values, gives lines.  Widths are terminal
+ * columns (Japanese takes two); nothing is printed unescaped.  Knows nothing
+ * of cases and letters.
+ */
+#include "print.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <talloc.h>
+
+#include "psirtd/text.h"
+
+#define WIDTH_DEFAULT 80
+#define WIDTH_LEAST 40
+#define COLUMN_LEAST 8
+#define GAP 2
+#define INDENT 2
+
+struct printer
+printer_of(FILE *out)
+{
+	struct printer p = {.out = out, .width = WIDTH_DEFAULT, .header = true};
+	int fds[] = {fileno(out), STDERR_FILENO, STDIN_FILENO};
+	const char *none = getenv("NO_COLOR");
+	struct winsize size;
+
+	/* Behind a pager stdout is a pipe; the terminal is still there. */
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		if (ioctl(fds[i], TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+			continue;
+		p.width = size.ws_col;
+		break;
+	}
+	if (p.width < WIDTH_LEAST)
+		p.width = WIDTH_LEAST;
+	p.colour = isatty(fileno(out)) && (none == NULL || *none == '\0');
+	return p;
+}
+
+static void
+print_spaces(const struct printer *p, size_t n)
+{
+	while (n-- > 0)
+		fputc(' ', p->out);
+}
+
+void
+print_title(const struct printer *p, const char *title)
+{
+	fprintf(p->out, "%s%s%s\n", p->colour ? "\033[1m" : "", title,
+	    p->colour ? "\033[0m" : "");
+}
+
+/* ---- values ---- */
+
+static char *
+value_time(const void *ctx, const char *text, bool hour)
+{
+	struct tm tm = {0};
+	char out[32];
+	time_t when;
+
+	if (strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm) == NULL)
+		return text_escape(ctx, text, false);
+	when = timegm(&tm);
+	localtime_r(&when, &tm);
+	/* One literal format, cut after the day: "2026-11-24 17:16". */
+	if (strftime(out, sizeof(out), "%Y-%m-%d %H:%M", &tm) == 0)
+		return talloc_strdup(ctx, "-");
+	return talloc_strndup(ctx, out, hour ? 16 : 10);
+}
+
+static char *
+value_list(const void *ctx, const json_t *list)
+{
+	char *text = talloc_strdup(ctx, "");
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(list, i, item)
+	{
+		char *one = print_value(ctx, item, HOW_TEXT);
+
+		text =
+		    talloc_asprintf_append(text, "%s%s", i > 0 ? " " : "", one);
+		talloc_free(one);
+	}
+	if (*text == '\0')
+		text = talloc_asprintf_append(text, "-");
+	return text;
+}
+
+char *
+print_value(const void *ctx, const json_t *value, enum how how)
+{
+	switch (json_typeof(value)) {
+	case JSON_STRING:
+		if (how == HOW_DATE || how == HOW_TIME)
+			return value_time(
+			    ctx, json_string_value(value), how == HOW_TIME);
+		return text_escape(ctx, json_string_value(value), false);
+	case JSON_INTEGER:
+		return talloc_asprintf(
+		    ctx, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	case JSON_TRUE:
+		return talloc_strdup(ctx, "yes");
+	case JSON_FALSE:
+		return talloc_strdup(ctx, "no");
+	case JSON_ARRAY:
+		return value_list(ctx, value);
+	default:
+		return talloc_strdup(ctx, "-");
+	}
+}
+
+/* ---- tables ---- */
+
+struct table {
+	const struct column *columns;
+	size_t ncolumns; /* without one that goes below */
+	size_t nrows;
+	char **cells; /* nrows × ncolumns */
+	char **below; /* nrows, or NULL */
+	size_t *widths;
+};
+
+static size_t
+table_width(const struct table *t)
+{
+	size_t width = INDENT;
+
+	for (size_t i = 0; i < t->ncolumns; i++)
+		width += t->widths[i] + (i > 0 ? GAP : 0);
+	return width;
+}
+
+/* Takes columns from the widest until all fit. */
+static void
+table_fit(struct table *t, size_t width)
+{
+	while (table_width(t) > width) {
+		size_t widest = t->ncolumns;
+
+		for (size_t i = 0; i < t->ncolumns; i++)
+			if (!t->columns[i].keep &&
+			    t->widths[i] > COLUMN_LEAST &&
+			    (widest == t->ncolumns ||
+				t->widths[i] > t->widths[widest]))
+				widest = i;
+		if (widest == t->ncolumns)
+			return;
+		t->widths[widest]--;
+	}
+}
+
+static void
+table_row(const struct printer *p, const struct table *t, char *const *cells)
+{
+	size_t last = t->ncolumns;
+
+	/* No spaces at the end of a line. */
+	while (last > 0 && *cells[last - 1] == '\0')
+		last--;
+	print_spaces(p, INDENT);
+	for (size_t i = 0; i < last; i++) {
+		char *cell = text_cut(NULL, cells[i], t->widths[i]);
+		size_t width = text_width(cell);
+
+		fputs(cell, p->out);
+		if (i + 1 < last)
+			print_spaces(p,
+			    GAP + (width < t->widths[i] ? t->widths[i] - width
+							: 0));
+		talloc_free(cell);
+	}
+	fputc('\n', p->out);
+}
+
+static struct table *
+table_new(const json_t *rows, const struct column *columns, size_t ncolumns)
+{
+	struct table *t = talloc_zero(NULL, struct table);
+
+	t->columns = columns;
+	t->ncolumns = ncolumns;
+	t->nrows = json_array_size(rows);
+	t->cells = talloc_zero_array(t, char *, t->nrows *ncolumns + 1);
+	t->widths = talloc_zero_array(t, size_t, ncolumns + 1);
+	for (size_t c = 0; c < ncolumns; c++)
+		t->widths[c] = text_width(columns[c].title);
+	for (size_t i = 0; i < t->nrows * ncolumns; i++) {
+		const struct column *column = &columns[i % ncolumns];
+		const json_t *value = json_object_get(
+		    json_array_get(rows, i / ncolumns), column->key);
+		size_t width;
+
+		t->cells[i] = value != NULL ? print_value(t, value, column->how)
+					    : talloc_strdup(t, "-");
+		width = text_width(t->cells[i]);
+		if (width > t->widths[i % ncolumns])
+			t->widths[i % ncolumns] = width;
+	}
+	return t;
+}
+
+/* The last column leaves the table and stands below each row. */
+static void
+table_below(struct table *t)
+{
+	size_t old = t->ncolumns;
+
+	t->below = talloc_zero_array(t, char *, t->nrows + 1);
+	for (size_t r = 0; r < t->nrows; r++) {
+		t->below[r] = t->cells[r * old + old - 1];
+		for (size_t c = 0; c + 1 < old; c++)
+			t->cells[r * (old - 1) + c] = t->cells[r * old + c];
+	}
+	t->ncolumns--;
+}
+
+void
+print_table(const struct printer *p, const json_t *rows,
+    const struct column *columns, size_t ncolumns)
+{
+	struct table *t = table_new(rows, columns, ncolumns);
+	char **titles;
+
+	/* A command to type is never cut. */
+	if (ncolumns > 1 && columns[ncolumns - 1].how == HOW_BELOW &&
+	    table_width(t) >= p->width)
+		table_below(t);
+	table_fit(t, p->width - 1);
+	if (p->header) {
+		titles = talloc_zero_array(t, char *, t->ncolumns + 1);
+		for (size_t c = 0; c < t->ncolumns; c++)
+			titles[c] = talloc_strdup(t, columns[c].title);
+		table_row(p, t, titles);
+	}
+	for (size_t r = 0; r < t->nrows; r++) {
+		table_row(p, t, t->cells + r * t->ncolumns);
+		if (t->below != NULL && strcmp(t->below[r], "-") != 0)
+			print_wrapped(p, "      ", "      ", t->below[r]);
+	}
+	talloc_free(t);
+}
+
+/* ---- fields ---- */
+
+void
+print_fields(const struct printer *p, const json_t *object,
+    const struct column *columns, size_t ncolumns)
+{
+	void *ctx = talloc_new(NULL);
+	size_t widest = 0;
+	char *next;
+
+	for (size_t i = 0; i < ncolumns; i++)
+		if (text_width(columns[i].title) > widest)
+			widest = text_width(columns[i].title);
+	next = talloc_asprintf(ctx, "%*s", (int)(INDENT + widest + GAP), "");
+	for (size_t i = 0; i < ncolumns; i++) {
+		const json_t *value = json_object_get(object, columns[i].key);
+		const char *title = columns[i].title;
+		char *first;
+
+		if (value == NULL || json_is_null(value) ||
+		    (json_is_array(value) && json_array_size(value) == 0))
+			continue;
+		first = talloc_asprintf(ctx, "%*s%s%*s", INDENT, "", title,
+		    (int)(widest - text_width(title) + GAP), "");
+		print_wrapped(
+		    p, first, next, print_value(ctx, value, columns[i].how));
+	}
+	talloc_free(ctx);
+}
+
+/* ---- lines that never pass the edge ---- */
+
+/* The bytes of the first character, which is valid UTF-8. */
+static size_t
+char_bytes(const char *s)
+{
+	size_t n = 1;
+
+	while (((unsigned char)s[n] & 0xc0) == 0x80)
+		n++;
+	return n;
+}
+
+void
+print_wrapped(const struct printer *p, const char *first, const char *next,
+    const char *text)
+{
+	const char *lead = first;
+
+	do {
+		size_t lead_width = text_width(lead);
+		size_t most =
+		    p->width > lead_width + 3 ? p->width - lead_width - 1 : 2;
+		size_t used = 0;
+
+		fputs(lead, p->out);
+		/*
+		 * All but ASCII counts as two columns: in Japanese terminals
+		 * Greek, Cyrillic and lines are wide too, and a line that the
+		 * terminal itself breaks goes on at the left edge, where only
+		 * psirt speaks.
+		 */
+		while (*text != '\0') {
+			size_t n = char_bytes(text);
+			size_t width = n > 1 ? 2 : 1;
+
+			if (used + width > most)
+				break;
+			fwrite(text, 1, n, p->out);
+			text += n;
+			used += width;
+		}
+		fputc('\n', p->out);
+		lead = next;
+	} while (*text != '\0');
+}
+
+/* Tabs become spaces: what they jump over cannot be counted. */
+static char *
+content_line(const void *ctx, const char *line, size_t len)
+{
+	char *plain = talloc_strndup(ctx, line, len);
+	char *out = talloc_strdup(ctx, "");
+	char *rest = plain;
+	char *tab;
+	char *safe;
+
+	if (len > 0 && plain[len - 1] == '\r')
+		plain[len - 1] = '\0';
+	while ((tab = strchr(rest, '\t')) != NULL) {
+		size_t column;
+
+		*tab = '\0';
+		safe = text_escape(ctx, rest, false);
+		out = talloc_asprintf_append(out, "%s", safe);
+		column = text_width(out);
+		out = talloc_asprintf_append(
+		    out, "%*s", (int)(8 - column % 8), "");
+		rest = tab + 1;
+	}
+	safe = text_escape(ctx, rest, false);
+	return talloc_asprintf_append(out, "%s", safe);
+}
+
+void
+print_content(const struct printer *p, const char *mark, const char *text)
+{
+	bool colour = p->colour && *mark == '?';
+
+	if (colour)
+		fputs("\033[33m", p->out);
+	while (*text != '\0') {
+		void *ctx = talloc_new(NULL);
+		size_t len = strcspn(text, "\n");
+		char *line = content_line(ctx, text, len);
+
+		print_wrapped(p, mark, mark, line);
+		talloc_free(ctx);
+		text += len;
+		if (*text == '\n')
+			text++;
+	}
+	if (colour)
+		fputs("\033[0m", p->out);
+}

@@ -1,0 +1,57 @@
+/*
+ * print.h - text for a terminal: tables, fields, foreign content.
+ *
+ * What psirt shows came from strangers: every string goes through
+ * text_escape() here, and no line of content can look like one of psirt's.
+ */
+#ifndef PSIRTD_CTL_PRINT_H
+#define PSIRTD_CTL_PRINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <jansson.h>
+
+struct printer {
+	FILE *out;
+	size_t width; /* of the terminal */
+	bool colour;
+	bool header; /* tables have a line of titles */
+};
+
+enum how {
+	HOW_TEXT,
+	HOW_DATE,  /* RFC 3339 in, day in the local time zone out */
+	HOW_TIME,  /* the same, with hour and minute */
+	HOW_YES,   /* true: yes, false: no */
+	HOW_BELOW, /* last of a table: a line of its own where it fits not */
+};
+
+struct column {
+	const char *key;
+	const char *title;
+	enum how how;
+	bool keep; /* never cut: a number that will be typed */
+};
+
+/* stdout: its width, its colours unless NO_COLOR says no. */
+struct printer printer_of(FILE *out);
+/* One line of safe text for a value; "-" for null. */
+char *print_value(const void *ctx, const json_t *value, enum how how);
+void print_title(const struct printer *p, const char *title);
+/* "  label  value", the values under each other; nulls are left out. */
+void print_fields(const struct printer *p, const json_t *object,
+    const struct column *columns, size_t ncolumns);
+void print_table(const struct printer *p, const json_t *rows,
+    const struct column *columns, size_t ncolumns);
+/*
+ * A line of safe text that never reaches the terminal's edge: what does not
+ * fit goes on behind `next`.
+ */
+void print_wrapped(const struct printer *p, const char *first, const char *next,
+    const char *text);
+/* Foreign text: every line behind this mark ("| " or "? "). */
+void print_content(const struct printer *p, const char *mark, const char *text);
+
+#endif

@@ -1,0 +1,411 @@
+/*
+ * view.c - how the answer to each command looks on a screen.
+ *
+ * Runs in psirt.  One table of columns a list; psirtd chose what is in the
+ * answer, this page only where it stands.
+ */
+#include "view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <talloc.h>
+
+#include "psirtd/text.h"
+
+#define N(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct column case_wait[] = {
+    {"case", "CASE", HOW_TEXT, true},
+    {"received", "RECEIVED", HOW_TIME, true},
+    {"due", "ANSWER DUE", HOW_DATE, true},
+    {"source", "SOURCE", HOW_TEXT, false},
+    {"why", "WHY", HOW_TEXT, false},
+    {"next", "TYPE NEXT", HOW_BELOW, true},
+};
+
+static const struct column letter_wait[] = {
+    {"letter", "LETTER", HOW_TEXT, true},
+    {"received", "RECEIVED", HOW_TIME, true},
+    {"due", "DUE", HOW_DATE, true},
+    {"state", "STATE", HOW_TEXT, true},
+    {"reason", "WHY", HOW_TEXT, false},
+    {"next", "TYPE NEXT", HOW_BELOW, true},
+};
+
+static const struct column mail_wait[] = {
+    {"mail", "MAIL", HOW_TEXT, true},
+    {"case", "CASE", HOW_TEXT, true},
+    {"kind", "KIND", HOW_TEXT, false},
+    {"to", "TO", HOW_TEXT, false},
+    {"state", "STATE", HOW_TEXT, true},
+    {"tries", "TRIES", HOW_TEXT, true},
+    {"reason", "WHY", HOW_TEXT, false},
+    {"next", "TYPE NEXT", HOW_BELOW, true},
+};
+
+static const struct column case_list[] = {
+    {"case", "CASE", HOW_TEXT, true},
+    {"received", "RECEIVED", HOW_DATE, true},
+    {"state", "STATE", HOW_TEXT, false},
+    {"flow", "FLOW", HOW_TEXT, false},
+    {"phase", "PHASE", HOW_TEXT, true},
+    {"source", "SOURCE", HOW_TEXT, false},
+    {"routed", "ROUTED", HOW_TEXT, false},
+    {"acknowledged", "ANSWERED", HOW_DATE, false},
+    {"title", "TITLE", HOW_TEXT, false},
+};
+
+static const struct column letter_list[] = {
+    {"letter", "LETTER", HOW_TEXT, true},
+    {"received", "RECEIVED", HOW_TIME, true},
+    {"state", "STATE", HOW_TEXT, false},
+    {"verdict", "VERDICT", HOW_TEXT, false},
+    {"reason", "REASON", HOW_TEXT, false},
+    {"case", "CASE", HOW_TEXT, true},
+};
+
+static const struct column case_fields[] = {
+    {"title", "title", HOW_TEXT, false},
+    {"state", "state", HOW_TEXT, false},
+    {"flow", "flow", HOW_TEXT, false},
+    {"phase", "phase", HOW_TEXT, false},
+    {"source", "source", HOW_TEXT, false},
+    {"product", "product", HOW_TEXT, false},
+    {"received", "received", HOW_TIME, false},
+    {"filed", "filed", HOW_TIME, false},
+    {"acknowledged", "acknowledged", HOW_TIME, false},
+    {"language", "language", HOW_TEXT, false},
+    {"routed", "routed", HOW_TEXT, false},
+    {"proposed", "proposed", HOW_TEXT, false},
+};
+
+static const struct column clock_columns[] = {
+    {"clock", "CLOCK", HOW_TEXT, true},
+    {"due", "DUE", HOW_DATE, true},
+};
+
+static const struct column finder_fields[] = {
+    {"name", "name", HOW_TEXT, false},
+    {"address", "address", HOW_TEXT, false},
+    {"key", "key", HOW_TEXT, false},
+    {"key_confirmed", "confirmed", HOW_YES, false},
+};
+
+static const struct column case_letters[] = {
+    {"letter", "LETTER", HOW_TEXT, true},
+    {"received", "RECEIVED", HOW_TIME, true},
+    {"verdict", "VERDICT", HOW_TEXT, false},
+    {"unconfirmed", "UNCONFIRMED", HOW_YES, false},
+    {"sender", "FROM", HOW_TEXT, false},
+    {"subject", "SUBJECT", HOW_TEXT, false},
+};
+
+static const struct column case_mails[] = {
+    {"mail", "MAIL", HOW_TEXT, true},
+    {"kind", "KIND", HOW_TEXT, false},
+    {"address", "TO", HOW_TEXT, false},
+    {"state", "STATE", HOW_TEXT, true},
+    {"encrypted", "ENCRYPTED", HOW_YES, true},
+    {"sent", "SENT", HOW_TIME, true},
+    {"smtp", "SMTP", HOW_TEXT, true},
+    {"reason", "WHY", HOW_TEXT, false},
+};
+
+static const struct column case_departments[] = {
+    {"department", "DEPARTMENT", HOW_TEXT, true},
+    {"title", "TITLE", HOW_TEXT, false},
+    {"contact", "CONTACT", HOW_TEXT, false},
+    {"sent", "SENT", HOW_TIME, true},
+};
+
+static const struct column log_lines[] = {
+    {"line", "LINE", HOW_TEXT, true}, {"at", "AT", HOW_TIME, true},
+    {"actor", "WHO", HOW_TEXT, false}, {"what", "WHAT", HOW_TEXT, false},
+    {"case", "CASE", HOW_TEXT, true}, {"letter", "LETTER", HOW_TEXT, true},
+    {"mail", "MAIL", HOW_TEXT, true}, {"detail", "DETAIL", HOW_TEXT, false},
+    {"note", "NOTE", HOW_BELOW, false}, /* last; with --notes alone */
+};
+
+static json_int_t
+number(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+/* A safe copy of a text; NULL where there is none. */
+static char *
+text_of(const void *ctx, const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text != NULL ? text_escape(ctx, text, false) : NULL;
+}
+
+void
+view_next(const struct printer *p, json_t *data)
+{
+	const json_t *list = json_object_get(data, "next");
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(list, i, item)
+	{
+		char *text = print_value(NULL, item, HOW_TEXT);
+
+		fprintf(p->out, "%s %s\n", i == 0 ? "Next:" : "     ", text);
+		talloc_free(text);
+	}
+}
+
+/* A list under its title, or nothing at all. */
+static bool
+view_section(const struct printer *p, const json_t *data, const char *key,
+    const char *title, const struct column *columns, size_t ncolumns)
+{
+	const json_t *rows = json_object_get(data, key);
+
+	if (json_array_size(rows) == 0)
+		return false;
+	print_title(p, title);
+	print_table(p, rows, columns, ncolumns);
+	return true;
+}
+
+static void
+view_over(const struct printer *p, const json_t *data, const char *key,
+    const char *where)
+{
+	json_int_t over = number(json_object_get(data, "not_shown"), key);
+
+	if (over > 0)
+		fprintf(p->out, "  and %" JSON_INTEGER_FORMAT " more: %s\n",
+		    over, where);
+}
+
+void
+view_clocks(const struct printer *p, const json_t *data)
+{
+	view_section(p, data, "clocks", "Clocks, from the day it came",
+	    clock_columns, N(clock_columns));
+}
+
+void
+view_today(const struct printer *p, json_t *data)
+{
+	char *trouble = text_of(NULL, data, "trouble");
+	json_int_t quiet = number(data, "set_aside_by_itself");
+	bool any = trouble != NULL;
+
+	if (trouble != NULL)
+		print_wrapped(p, "Trouble: ", "         ", trouble);
+	talloc_free(trouble);
+	if (view_section(p, data, "cases", "Cases that wait for you", case_wait,
+		N(case_wait)))
+		any = true;
+	view_over(p, data, "cases", "psirt list");
+	if (view_section(p, data, "letters", "Letters that wait for you",
+		letter_wait, N(letter_wait)))
+		any = true;
+	view_over(p, data, "letters", "psirt list --letters");
+	if (view_section(p, data, "mails", "Mails that did not leave",
+		mail_wait, N(mail_wait)))
+		any = true;
+	view_over(p, data, "mails", "psirt queue");
+	if (!any)
+		fputs("Nothing waits for you.\n", p->out);
+	fprintf(p->out, "Open cases: %" JSON_INTEGER_FORMAT " (psirt list)",
+	    number(data, "open_cases"));
+	if (quiet > 0)
+		fprintf(p->out,
+		    "; set aside by itself: %" JSON_INTEGER_FORMAT
+		    " (psirt list --letters)",
+		    quiet);
+	fputc('\n', p->out);
+}
+
+void
+view_list(const struct printer *p, json_t *data)
+{
+	const json_t *letters = json_object_get(data, "letters");
+	const json_t *cases = json_object_get(data, "cases");
+
+	if (letters != NULL && json_array_size(letters) > 0)
+		print_table(p, letters, letter_list, N(letter_list));
+	else if (json_array_size(cases) > 0)
+		print_table(p, cases, case_list, N(case_list));
+	else
+		fprintf(p->out, "No %s.\n",
+		    letters != NULL ? "letters" : "open cases");
+}
+
+static void
+view_identifiers(const struct printer *p, const json_t *data)
+{
+	const json_t *list = json_object_get(data, "identifiers");
+	void *ctx = talloc_new(NULL);
+	char *text = talloc_strdup(ctx, "");
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(list, i, item)
+	{
+		char *value = text_of(ctx, item, "value");
+
+		text = talloc_asprintf_append(text, "%s%s", i > 0 ? ", " : "",
+		    value != NULL ? value : "?");
+	}
+	if (*text != '\0') {
+		print_title(p, "Identifiers");
+		print_wrapped(p, "  ", "  ", text);
+	}
+	talloc_free(ctx);
+}
+
+void
+view_show(const struct printer *p, json_t *data)
+{
+	const json_t *finder = json_object_get(data, "finder");
+	char *case_number = text_of(NULL, data, "case");
+	char *phase = text_of(NULL, data, "phase_text");
+
+	/* A copy whose phase reads "2 investigation". */
+	json_t *shown = json_copy(data);
+
+	json_object_set_new(shown, "phase",
+	    json_sprintf("%" JSON_INTEGER_FORMAT " %s", number(data, "phase"),
+		phase != NULL ? phase : ""));
+	print_title(p, case_number != NULL ? case_number : "?");
+	print_fields(p, shown, case_fields, N(case_fields));
+	if (json_is_object(finder)) {
+		print_title(p, "Finder");
+		print_fields(p, finder, finder_fields, N(finder_fields));
+	}
+	view_clocks(p, data);
+	view_identifiers(p, data);
+	view_section(
+	    p, data, "letters", "Letters", case_letters, N(case_letters));
+	view_section(p, data, "mails", "Mails", case_mails, N(case_mails));
+	view_section(p, data, "departments", "Departments", case_departments,
+	    N(case_departments));
+	view_next(p, data);
+	json_decref(shown);
+	talloc_free(phase);
+	talloc_free(case_number);
+}
+
+void
+view_queue(const struct printer *p, json_t *data)
+{
+	const json_t *mails = json_object_get(data, "mails");
+
+	if (json_object_get(data, "done") != NULL)
+		view_done(p, data);
+	else if (json_array_size(mails) > 0)
+		print_table(p, mails, mail_wait, N(mail_wait));
+	else
+		fputs("Nothing waits to leave.\n", p->out);
+}
+
+/* The code of a line in words, if it has any; true where a note is shown. */
+static bool
+log_detail(json_t *line)
+{
+	json_t *text = json_object_get(line, "code_text");
+	json_int_t code = number(line, "code");
+	json_t *detail = json_null();
+
+	if (json_is_string(text))
+		detail = json_incref(text);
+	else if (code != 0)
+		detail = json_integer(code);
+	else if (json_is_true(json_object_get(line, "noted")))
+		detail = json_string("(note)");
+	json_object_set_new(line, "detail", detail);
+	return json_is_string(json_object_get(line, "note"));
+}
+
+void
+view_log(const struct printer *p, json_t *data)
+{
+	const json_t *lines = json_object_get(data, "lines");
+	char *head = text_of(NULL, data, "head");
+	bool notes = false;
+	size_t i;
+
+	if (json_is_true(json_object_get(data, "whole"))) {
+		fprintf(p->out,
+		    "The record is whole: %" JSON_INTEGER_FORMAT
+		    " lines.\nHead of the chain: %s\n",
+		    json_integer_value(lines), head != NULL ? head : "-");
+	} else if (json_array_size(lines) == 0) {
+		fputs("No lines.\n", p->out);
+	} else {
+		for (i = 0; i < json_array_size(lines); i++)
+			notes |= log_detail(json_array_get(lines, i));
+		print_table(
+		    p, lines, log_lines, N(log_lines) - (notes ? 0 : 1));
+	}
+	talloc_free(head);
+}
+
+void
+view_done(const struct printer *p, json_t *data)
+{
+	void *ctx = talloc_new(NULL);
+	char *done = text_of(ctx, data, "done");
+	const json_t *letter = json_object_get(data, "letter");
+	const json_t *mail = json_object_get(data, "mail");
+	const json_t *departments = json_object_get(data, "departments");
+
+	if (departments != NULL)
+		fprintf(p->out, "%s goes to: %s%s%s\n",
+		    text_of(ctx, data, "case"),
+		    print_value(ctx, departments, HOW_TEXT),
+		    json_is_true(json_object_get(data, "details"))
+			? ", with details"
+			: "",
+		    json_is_true(json_object_get(data, "attachments"))
+			? ", with attachments"
+			: "");
+	else
+		fprintf(p->out, "%s %" JSON_INTEGER_FORMAT " %s.\n",
+		    mail != NULL ? "Mail" : "Letter",
+		    json_integer_value(mail != NULL ? mail : letter),
+		    done != NULL ? done : "");
+	view_next(p, data);
+	talloc_free(ctx);
+}
+
+void
+view_key(const struct printer *p, json_t *data)
+{
+	static const struct column fields[] = {
+	    {"poc", "POC key", HOW_TEXT, false},
+	    {"recovery", "recovery key", HOW_TEXT, false},
+	};
+	char *done = text_of(NULL, data, "done");
+
+	print_title(p, done != NULL ? done : "?");
+	talloc_free(done);
+	print_fields(p, data, fields, N(fields));
+}
+
+int
+view_json(FILE *out, const json_t *answer)
+{
+	/* ASCII alone: C1 controls and bidi marks would pass otherwise. */
+	char *text = json_dumps(answer, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+
+	if (text == NULL)
+		return -1;
+	for (const char *c = text; *c != '\0'; c++) {
+		if (*c == 0x7f)
+			fputs("\\u007f", out);
+		else
+			fputc(*c, out);
+	}
+	fputc('\n', out);
+	free(text);
+	return 0;
+}

@@ -1,0 +1,24 @@
+/*
+ * view.h - how the answer to each command looks on a screen.
+ */
+#ifndef PSIRTD_CTL_VIEW_H
+#define PSIRTD_CTL_VIEW_H
+
+#include "print.h"
+
+void view_today(const struct printer *p, json_t *data);
+void view_list(const struct printer *p, json_t *data);
+void view_show(const struct printer *p, json_t *data);
+void view_letter(const struct printer *p, json_t *data);
+void view_queue(const struct printer *p, json_t *data);
+void view_log(const struct printer *p, json_t *data);
+void view_key(const struct printer *p, json_t *data);
+/* Due dates, where there are any. */
+void view_clocks(const struct printer *p, const json_t *data);
+/* What was done; and what to type next. */
+void view_next(const struct printer *p, json_t *data);
+void view_done(const struct printer *p, json_t *data);
+/* The machine form: the whole answer, ASCII alone. */
+int view_json(FILE *out, const json_t *answer);
+
+#endif
