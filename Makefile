@@ -28,7 +28,7 @@ settings_SRC := settings_keys settings_load settings_parse settings_read \
 stream_SRC := connect tls stream secret watchdog walls
 fetch_SRC := room session login list letter take move wait talk utf7
 read_SRC := read_armor read_charset read_header read_japanese read_param read_signed read_word  read read_leaf read_mime read_room
-vault_SRC := vault_room vault_setup vault_home vault_agent vault_import vault_run vault_job vault_open vault_scan vault_verify vault_packets vault_armor vault_key vault_blob vault_gpgme
+vault_SRC := vault_room vault_setup vault_home vault_agent vault_import vault_run vault_job vault_open vault_scan vault_verify vault_packets vault_armor vault_key vault_blob vault_gpgme vault_mime vault_mail vault_seal vault_wrap
 desk_SRC := judge match signer claims machine report answer route exploited fold names \
 	clocks
 write_SRC := write_names write_parse write_load write_render
@@ -218,32 +218,39 @@ format:
 
 # ---- install ---------------------------------------------------------------
 
+# Files that name where they are installed.
+SUBST := sed 's|@PREFIX@|$(PREFIX)|g; s|@SYSCONFDIR@|$(SYSCONFDIR)|g'
+SHARE := $(DESTDIR)$(PREFIX)/share
+UNITS := $(DESTDIR)$(PREFIX)/lib
+ETC := $(DESTDIR)$(SYSCONFDIR)/psirtd
+# install_text MODE FROM TO: substituted, and never half written
+define install_text
+	$(SUBST) $(2) >$(3).new
+	chmod $(1) $(3).new
+	mv -f $(3).new $(3)
+endef
+
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin \
-	    $(DESTDIR)$(PREFIX)/share/psirtd/templates/en \
-	    $(DESTDIR)$(PREFIX)/share/psirtd/templates/ja \
-	    $(DESTDIR)$(PREFIX)/lib/systemd/system \
-	    $(DESTDIR)$(PREFIX)/lib/sysusers.d \
-	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d \
-	    $(DESTDIR)$(PREFIX)/share/man/man1 \
-	    $(DESTDIR)$(PREFIX)/share/man/man5 \
-	    $(DESTDIR)$(PREFIX)/share/man/man8 \
-	    $(DESTDIR)$(PREFIX)/share/doc/psirtd $(DESTDIR)$(SYSCONFDIR)/psirtd
+	    $(SHARE)/psirtd/templates/en $(SHARE)/psirtd/templates/ja \
+	    $(SHARE)/man/man1 $(SHARE)/man/man5 $(SHARE)/man/man8 \
+	    $(SHARE)/doc/psirtd $(UNITS)/systemd/system $(UNITS)/sysusers.d \
+	    $(UNITS)/tmpfiles.d
+	install -d -m 750 $(ETC)
 	install -m 755 $(BUILD)/psirtd $(DESTDIR)$(PREFIX)/sbin/psirtd
 	install -m 755 $(BUILD)/psirt $(DESTDIR)$(PREFIX)/bin/psirt
-	install -m 644 conf/templates/en/* $(DESTDIR)$(PREFIX)/share/psirtd/templates/en
-	install -m 644 conf/templates/ja/* $(DESTDIR)$(PREFIX)/share/psirtd/templates/ja
-	install -m 644 conf/psirtd.conf $(DESTDIR)$(PREFIX)/share/doc/psirtd/psirtd.conf
-	test -e $(DESTDIR)$(SYSCONFDIR)/psirtd/psirtd.conf || \
-	    install -m 640 conf/psirtd.conf $(DESTDIR)$(SYSCONFDIR)/psirtd/psirtd.conf
-	sed 's|@PREFIX@|$(PREFIX)|g; s|@SYSCONFDIR@|$(SYSCONFDIR)|g' \
-	    systemd/psirtd.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/psirtd.service
-	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/psirtd.service
-	install -m 644 systemd/psirtd.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/psirtd.conf
-	install -m 644 systemd/psirtd.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/psirtd.conf
-	install -m 644 daemon/psirtd.8 $(DESTDIR)$(PREFIX)/share/man/man8/psirtd.8
-	install -m 644 conf/psirtd.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/psirtd.conf.5
-	install -m 644 daemon/ctl/psirt.1 $(DESTDIR)$(PREFIX)/share/man/man1/psirt.1
+	install -m 644 conf/templates/en/* $(SHARE)/psirtd/templates/en
+	install -m 644 conf/templates/ja/* $(SHARE)/psirtd/templates/ja
+	$(call install_text,644,conf/psirtd.conf,$(SHARE)/doc/psirtd/psirtd.conf)
+	test -e $(ETC)/psirtd.conf || \
+	    install -m 640 $(SHARE)/doc/psirtd/psirtd.conf $(ETC)/psirtd.conf
+	$(call install_text,644,systemd/psirtd.service,$(UNITS)/systemd/system/psirtd.service)
+	$(call install_text,644,systemd/psirtd.sysusers,$(UNITS)/sysusers.d/psirtd.conf)
+	$(call install_text,644,systemd/psirtd.tmpfiles,$(UNITS)/tmpfiles.d/psirtd.conf)
+	$(call install_text,644,daemon/ctl/psirt.1,$(SHARE)/man/man1/psirt.1)
+	$(call install_text,644,conf/psirtd.conf.5,$(SHARE)/man/man5/psirtd.conf.5)
+	$(call install_text,644,daemon/psirtd.8,$(SHARE)/man/man8/psirtd.8)
+	install -m 644 README.md LICENSE $(SHARE)/doc/psirtd
 
 clean:
 	rm -rf build

@@ -63,8 +63,6 @@ static const struct key root_keys[] = {
 	.choices = acknowledges},
     {"share_finder", KEY_BOOL, AT(settings, share_finder), .fallback = "no",
 	.choices = yes_no},
-    {"copy_to_self", KEY_BOOL, AT(settings, copy_to_self), .fallback = "no",
-	.choices = yes_no},
 };
 
 #define PART(server, member)                                                   \

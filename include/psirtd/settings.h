@@ -137,7 +137,6 @@ struct settings {
 	bool route_auto;
 	enum acknowledge acknowledge;
 	bool share_finder;
-	bool copy_to_self;
 	unsigned acknowledge_per_hour;    /* to one address */
 	unsigned automatic_per_hour;      /* in all */
 
