@@ -107,7 +107,8 @@ agent_end(struct vault_home *home)
 {
 	if (home->agent <= 0)
 		return;
-	/* SIGKILL ends a stopped one as well. */
+	/* SIGKILL ends a stopped one as well; its group is its helpers. */
+	kill(-home->agent, SIGKILL);
 	kill(home->agent, SIGKILL);
 	while (waitpid(home->agent, NULL, 0) < 0 && errno == EINTR)
 		;

@@ -129,33 +129,59 @@ armor_body(const void *ctx, struct bytes *rest, const char *end,
 	return error_set(err, FAULT_INPUT, "the armor is damaged");
 }
 
+/* Moves in behind the next line that is begin. */
+static bool
+find_line(struct bytes *in, const char *begin)
+{
+	struct bytes line = BYTES_NONE;
+
+	while (next_line(in, &line))
+		if (line_is(line, begin))
+			return true;
+	return false;
+}
+
+/*
+ * A packet begins with a byte that UTF-8 text may begin with as well; but
+ * text is not made of packets to its end.
+ */
+static bool
+is_binary(struct bytes in, const char *begin)
+{
+	struct bytes rest = in;
+	struct packet packet;
+	int rc;
+
+	if (in.len == 0 || (in.data[0] & 0x80) == 0)
+		return false;
+	do {
+		rc = packet_next(&rest, &packet);
+	} while (rc > 0);
+	return rc == 0 || !find_line(&in, begin);
+}
+
 int
 armor_open(const void *ctx, struct bytes in, const char *label,
     struct bytes *packets, struct error *err)
 {
 	char begin[64];
 	char end[64];
-	struct bytes line = BYTES_NONE;
 
 	*packets = BYTES_NONE;
-	if (in.len > 0 && (in.data[0] & 0x80)) {
+	snprintf(begin, sizeof(begin), "-----BEGIN PGP %s-----", label);
+	snprintf(end, sizeof(end), "-----END PGP %s-----", label);
+	if (is_binary(in, begin)) {
 		*packets = in;
 		return 0;
 	}
-	snprintf(begin, sizeof(begin), "-----BEGIN PGP %s-----", label);
-	snprintf(end, sizeof(end), "-----END PGP %s-----", label);
-	while (next_line(&in, &line))
-		if (line_is(line, begin))
-			break;
-	if (!line_is(line, begin))
+	if (!find_line(&in, begin))
 		return error_set(err, FAULT_INPUT, "no OpenPGP data");
 	if (armor_body(ctx, &in, end, packets, err) != 0)
 		return -1;
 	/* What a second block would add, nobody could tell from the first. */
-	while (next_line(&in, &line))
-		if (line_is(line, begin))
-			return error_set(err, FAULT_INPUT,
-			    "two OpenPGP blocks stand in one part");
+	if (find_line(&in, begin))
+		return error_set(
+		    err, FAULT_INPUT, "two OpenPGP blocks stand in one part");
 	return 0;
 }
 
@@ -172,16 +198,15 @@ armor_clearsigned(const void *ctx, struct bytes in, struct bytes *block,
 			start = line.data;
 	if (start == NULL)
 		return error_set(err, FAULT_INPUT, "no clearsigned text");
-	while (next_line(&in, &line))
-		if (line_is(line, "-----BEGIN PGP SIGNATURE-----"))
-			break;
+	if (!find_line(&in, "-----BEGIN PGP SIGNATURE-----"))
+		return error_set(
+		    err, FAULT_INPUT, "the clearsigned text has no signature");
 	if (armor_body(
 		ctx, &in, "-----END PGP SIGNATURE-----", signature, err) != 0)
 		return -1;
 	*block = bytes_of(start, (size_t)(in.data - start));
-	while (next_line(&in, &line))
-		if (line_is(line, begin))
-			return error_set(err, FAULT_INPUT,
-			    "two clearsigned texts stand in one part");
+	if (find_line(&in, begin))
+		return error_set(err, FAULT_INPUT,
+		    "two clearsigned texts stand in one part");
 	return 0;
 }

@@ -150,7 +150,7 @@ gpg_data_to(struct gpg_sink *sink, gpgme_data_t *data, struct error *err)
 bool
 gpg_was_killed(void)
 {
-	const struct timespec pause = {0, 5 * 1000 * 1000};
+	const struct timespec pause = {0, 5000000L};
 
 	for (int i = 0; i < 40; i++) {
 		int status = 0;

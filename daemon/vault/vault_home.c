@@ -38,6 +38,8 @@ static const char gpg_conf[] =
     "no-auto-check-trustdb\n"
     "no-emit-version\n"
     "no-comments\n"
+    /* A reader's key may prefer SHA-1; gpg would follow it. */
+    "digest-algo SHA256\n"
     /* The agent is ours to start; gpg would start one we do not know. */
     "no-autostart\n"
     /* One process at a time uses this home; a killed one leaves its lock. */
@@ -228,18 +230,23 @@ int
 home_read(const void *ctx, const char *path, size_t max, struct bytes *content,
     struct error *err)
 {
-	struct buf *buf = buf_new_secret(ctx, max);
+	struct buf *buf = NULL;
 	uint8_t chunk[16384];
+	struct stat st;
 	int rc = -1;
-	int fd;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	*content = BYTES_NONE;
-	if (buf == NULL)
-		return error_set(err, FAULT_RETRY, "out of memory");
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT) {
-		talloc_free(buf);
+	if (fd < 0 && errno == ENOENT)
 		return 0;
+	/* A secret buffer takes all of its room at once: no more than that. */
+	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size >= 0 &&
+	    (size_t)st.st_size < max)
+		max = (size_t)st.st_size;
+	buf = buf_new_secret(ctx, max);
+	if (buf == NULL) {
+		error_set(err, FAULT_RETRY, "out of memory");
+		goto out;
 	}
 	while (fd >= 0) {
 		ssize_t n = read(fd, chunk, sizeof(chunk));

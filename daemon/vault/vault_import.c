@@ -20,7 +20,7 @@
 #include "psirtd/log.h"
 
 #define RING_MAX ((size_t)128 << 20)
-#define SECRET_MAX ((size_t)1 << 20)
+#define SECRET_MAX ((size_t)4 << 20)
 /* An import is quadratic in the number of keys: 1000 take 2 s. */
 #define IMPORT_MS 120000
 
@@ -142,14 +142,13 @@ stage_secret(const void *ctx, struct stage *stage, const char *from,
 /* gpg --export… in the stage, gpg --import in the home of the room. */
 static int
 transfer(const struct stage *stage, struct vault *vault,
-    const char *const *export_args, struct error *err)
+    const char *const *export_args, struct buf *keys, struct error *err)
 {
 	static const char *const import_args[] = {"--import", NULL};
 	struct gpg_run run = {.home = stage->home->path,
 	    .args = export_args,
 	    .passphrase = vault->setup->passphrase,
 	    .timeout_ms = IMPORT_MS};
-	struct buf *keys = buf_new_secret(stage->home, RING_MAX);
 	struct buf *nothing = buf_new(stage->home, 65536);
 	int rc = -1;
 
@@ -168,7 +167,6 @@ transfer(const struct stage *stage, struct vault *vault,
 	run.input = buf_bytes(keys);
 	rc = gpg_run(&run, nothing, err);
 out:
-	talloc_free(keys);
 	talloc_free(nothing);
 	return rc;
 }
@@ -189,7 +187,7 @@ import_public(const void *ctx, const struct stage *stage, struct vault *vault,
 	for (size_t i = 0; i < stage->nwanted; i++)
 		args[i + 1] = stage->wanted[i];
 	/* gpg says 2 for one key of many; which, the list shows. */
-	if (transfer(stage, vault, args, &why) != 0)
+	if (transfer(stage, vault, args, buf_new(ctx, RING_MAX), &why) != 0)
 		log_warn("import of the public keys: %s", why.text);
 	return 0;
 }
@@ -199,6 +197,7 @@ import_secret(const void *ctx, struct stage *stage, struct vault *vault,
     const char *fingerprint, struct error *err)
 {
 	const char *args[] = {"--export-secret-keys", fingerprint, NULL};
+	struct buf *keys = NULL;
 	struct error why = {0};
 	size_t count = 0;
 
@@ -209,11 +208,13 @@ import_secret(const void *ctx, struct stage *stage, struct vault *vault,
 		return -1;
 	if (count == 0)
 		return 0;
-	if (transfer(stage, vault, args, &why) != 0) {
+	keys = buf_new_secret(ctx, SECRET_MAX);
+	if (transfer(stage, vault, args, keys, &why) != 0) {
 		log_warn("import of secret key %s: %s", fingerprint, why.text);
 		if (strcmp(fingerprint, vault->setup->poc) == 0)
 			vault->wrong_passphrase = true;
 	}
+	talloc_free(keys); /* wiped */
 	return 0;
 }
 

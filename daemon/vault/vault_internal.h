@@ -156,6 +156,7 @@ struct packet_scan {
 	unsigned version;   /* of an SEIPD */
 	bool trailing;      /* something stands behind an encrypted container */
 	bool broken;
+	bool flood; /* so many session keys that the rest was not looked at */
 	uint64_t *recipients; /* each once, talloc */
 	size_t nrecipients;
 };
@@ -301,9 +302,18 @@ gpgme_key_t blob_single(const void *ctx, const struct vault *vault,
 
 /* ---- vault_mime.c ---- */
 
+/* Refuses what may not stand in a header (RFC 5322, and injection). */
+int mime_check_job(const struct vault_seal_job *job, struct error *err);
+/* A Message-ID that can stand between < and > as it is; NULL is none. */
+bool mime_is_id(const char *id);
+/* A new one, that no line of a part can hold. */
+char *mime_boundary(const void *ctx, struct error *err);
 /* The signed or encrypted entity: text, files, our key; CRLF, 7-bit. */
 int mime_entity(const void *ctx, const struct vault_seal_job *job,
     struct bytes own_key, struct bytes *entity, struct error *err);
+
+/* ---- vault_mail.c ---- */
+
 /* The fields of the mail but those of its content. */
 int mime_headers(const void *ctx, const struct vault_seal_job *job,
     struct buf *out, struct error *err);
@@ -313,10 +323,12 @@ int mime_signed(const void *ctx, const struct vault_seal_job *job,
     struct bytes *wire, struct error *err);
 int mime_encrypted(const void *ctx, const struct vault_seal_job *job,
     struct bytes armored, struct bytes *wire, struct error *err);
-/* Reads our own mail back: the part must stand in it byte for byte. */
-int mime_self_check(struct bytes wire, const char *subtype, struct bytes first,
+/*
+ * Reads our own mail back: it has our fields alone, lines that SMTP carries,
+ * and `part` (what was signed; or what was encrypted, armored) stands in it
+ * byte for byte.
+ */
+int mime_self_check(struct bytes wire, const char *subtype, struct bytes part,
     struct error *err);
-/* Refuses what may not stand in a header (RFC 5322, and injection). */
-int mime_check_job(const struct vault_seal_job *job, struct error *err);
 
 #endif

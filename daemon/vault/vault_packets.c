@@ -11,6 +11,9 @@
 
 #include <talloc.h>
 
+/* So many keys need no counting to the end. */
+#define FLOOD ((size_t)20000)
+
 static uint64_t
 get_id(const uint8_t *from)
 {
@@ -242,8 +245,13 @@ packets_scan_message(const void *ctx, struct bytes packets, const uint64_t *own,
 	scan->recipients = talloc_zero_array(ctx, uint64_t, 1024);
 	if (hits == NULL || scan->recipients == NULL)
 		return error_set(err, FAULT_RETRY, "out of memory");
-	while ((rc = packet_next(&packets, &packet)) > 0)
+	while ((rc = packet_next(&packets, &packet)) > 0) {
 		scan_packet(scan, &packet, own, nown, hits);
+		if (scan->npkesk + scan->nskesk < FLOOD)
+			continue;
+		scan->flood = true;
+		break;
+	}
 	scan->broken = rc < 0;
 	talloc_free(hits);
 	return 0;

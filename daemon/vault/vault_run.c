@@ -101,6 +101,7 @@ run_pump(const struct gpg_run *run, struct pipes *p, struct buf *output,
 	int64_t until = clock_monotonic_ms() + run->timeout_ms;
 	uint8_t chunk[16384];
 	ssize_t n = 0;
+	int rc = -1;
 
 	if (left.len == 0)
 		shut(&p->in[1]);
@@ -109,10 +110,16 @@ run_pump(const struct gpg_run *run, struct pipes *p, struct buf *output,
 		    {p->out[0], POLLIN, 0}, {p->in[1], POLLOUT, 0}};
 		int64_t wait = until - clock_monotonic_ms();
 
-		if (wait <= 0)
-			return error_set(err, FAULT_SETUP, "gpg: no end of it");
-		if (poll(fds, 2, (int)wait) < 0 && errno != EINTR)
-			return error_errno(err, FAULT_RETRY, "poll");
+		if (wait <= 0) {
+			error_set(err, FAULT_SETUP, "gpg: no end of it");
+			break;
+		}
+		if (poll(fds, 2, (int)wait) < 0) {
+			if (errno == EINTR)
+				continue;
+			error_errno(err, FAULT_RETRY, "poll");
+			break;
+		}
 		if (fds[1].revents != 0) {
 			n = write(p->in[1], left.data, left.len);
 			if (n > 0) {
@@ -125,13 +132,17 @@ run_pump(const struct gpg_run *run, struct pipes *p, struct buf *output,
 		if (fds[0].revents == 0)
 			continue;
 		n = read(p->out[0], chunk, sizeof(chunk));
-		if (n <= 0)
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			rc = 0;
 			break;
+		}
 		if (buf_add(output, chunk, (size_t)n, err) != 0)
-			return -1;
+			break;
 	}
 	explicit_bzero(chunk, sizeof(chunk));
-	return 0;
+	return rc;
 }
 
 static int

@@ -39,7 +39,7 @@ take_recipients(const void *ctx, const struct packet_scan *scan,
 static bool
 is_flood(const struct vault_setup *setup, const struct packet_scan *scan)
 {
-	return scan->npkesk > setup->max_keys ||
+	return scan->flood || scan->npkesk > setup->max_keys ||
 	       scan->nhidden > setup->max_hidden ||
 	       scan->most_own > setup->max_hidden ||
 	       scan->nskesk > PASSWORDS_MAX;
