@@ -146,6 +146,7 @@ view_part(const struct printer *p, const json_t *part)
 	if (json_is_string(name))
 		line = talloc_asprintf_append(
 		    line, ", \"%s\"", print_value(ctx, name, HOW_TEXT));
+	fputc('\n', p->out);
 	print_wrapped(p,
 	    talloc_asprintf(ctx, "-- part %" JSON_INTEGER_FORMAT ": ",
 		json_integer_value(json_object_get(part, "part"))),
@@ -252,5 +253,7 @@ view_letter(const struct printer *p, json_t *data)
 		fputs("It was not opened: --raw has its bytes.\n", p->out);
 	for (i = 0; i < json_array_size(parts); i++)
 		view_part(p, json_array_get(parts, i));
+	if (i > 0)
+		fputc('\n', p->out);
 	view_next(p, data);
 }

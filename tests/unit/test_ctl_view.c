@@ -1,0 +1,341 @@
+/*
+ * test_ctl_view.c - the answer to each command on a screen: what is signed
+ * and what is not cannot be mistaken, and each line says what to type.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "psirtd/text.h"
+
+#include "../../daemon/ctl/view.h"
+
+/* What a view prints for this data, on a terminal this wide. */
+static char *
+shown(void (*view)(const struct printer *p, json_t *data), const char *json,
+    size_t width)
+{
+	json_error_t at;
+	json_t *data = json_loads(json, 0, &at);
+	char *text = NULL;
+	size_t len = 0;
+	struct printer p = {.width = width, .header = true};
+
+	if (data == NULL)
+		fail_msg("%s at %d", at.text, at.position);
+	p.out = open_memstream(&text, &len);
+	view(&p, data);
+	fclose(p.out);
+	json_decref(data);
+	return text;
+}
+
+static void
+assert_has(const char *text, const char *part)
+{
+	if (strstr(text, part) == NULL)
+		fail_msg("no \"%s\" in:\n%s", part, text);
+}
+
+static void
+assert_has_not(const char *text, const char *part)
+{
+	if (strstr(text, part) != NULL)
+		fail_msg("\"%s\" in:\n%s", part, text);
+}
+
+/* ---- today ---- */
+
+#define TODAY                                                                  \
+	"{\"trouble\":null,\"open_cases\":3,\"cases\":[{\"case\":"             \
+	"\"PSIRT-2026-0002\",\"received\":\"2026-11-24T08:00:00Z\",\"due\":"   \
+	"\"2026-12-01T08:00:00Z\",\"source\":\"finder\",\"why\":"              \
+	"\"departments proposed\",\"next\":"                                   \
+	"\"psirt route PSIRT-2026-0002 plc\"}],\"letters\":[{\"letter\":4,"    \
+	"\"received\":\"2026-11-24T08:00:00Z\",\"due\":null,\"state\":"        \
+	"\"inquiry\",\"reason\":\"inquiry\",\"next\":\"psirt letter 4\"}],"    \
+	"\"mails\":[{\"mail\":7,\"case\":\"PSIRT-2026-0001\",\"kind\":"        \
+	"\"acknowledge\",\"to\":\"sender\",\"state\":\"uncertain\",\"tries\":" \
+	"1,\"reason\":\"no reply after the last dot\",\"next\":"               \
+	"\"psirt queue sent 7 | resend 7 | drop 7\"}],"                        \
+	"\"set_aside_by_itself\":2,\"not_shown\":{\"cases\":0,\"letters\":5,"  \
+	"\"mails\":0}}"
+
+static void
+test_today(void **state)
+{
+	char *text = shown(view_today, TODAY, 100);
+
+	(void)state;
+	assert_has(text, "psirt route PSIRT-2026-0002 plc\n");
+	assert_has(text, "2026-12-01");
+	assert_has(text, "psirt letter 4\n");
+	assert_has(text, "psirt queue sent 7 | resend 7 | drop 7\n");
+	assert_has(text, "and 5 more: psirt list --letters");
+	assert_has(text, "Open cases: 3 (psirt list)");
+	assert_has(text, "set aside by itself: 2");
+	assert_has_not(text, "Trouble");
+	free(text);
+}
+
+static void
+test_nothing_waits(void **state)
+{
+	static const char nothing[] =
+	    "{\"trouble\":null,\"open_cases\":0,\"cases\":[],\"letters\":[],"
+	    "\"mails\":[],\"set_aside_by_itself\":0,\"not_shown\":{}}";
+	static const char trouble[] =
+	    "{\"trouble\":\"mailbox: no route\",\"open_cases\":0,\"cases\":[],"
+	    "\"letters\":[],\"mails\":[],\"set_aside_by_itself\":0}";
+	char *text = shown(view_today, nothing, 80);
+
+	(void)state;
+	assert_string_equal(
+	    text, "Nothing waits for you.\nOpen cases: 0 (psirt list)\n");
+	free(text);
+	text = shown(view_today, trouble, 80);
+	assert_has(text, "Trouble: mailbox: no route\n");
+	assert_has_not(text, "Nothing waits");
+	free(text);
+}
+
+/* ---- letter ---- */
+
+#define PART(n, covered, who, why, text)                                       \
+	"{\"part\":" n ",\"kind\":\"text\",\"type\":\"text/plain\",\"name\":"  \
+	"null,\"encrypted\":true,\"covered\":" covered ",\"verdict\":"         \
+	"\"pinned\",\"signer\":" who ",\"why\":\"" why "\",\"size\":9,"        \
+	"\"cut\":false,\"text\":\"" text "\"}"
+#define LETTER(parts)                                                          \
+	"{\"letter\":3,\"received\":\"2026-11-24T08:00:00Z\",\"state\":"       \
+	"\"filed\",\"reason_text\":\"A new report.\",\"verdict\":\"pinned\","  \
+	"\"case\":\"PSIRT-2026-0001\",\"unconfirmed\":false,\"signer\":"       \
+	"\"JPCERT/CC\",\"opened\":true,\"clocks\":[],\"headers\":{\"from\":"   \
+	"[{\"name\":\"JPCERT/CC\",\"address\":\"vuls@jpcert.example\"}],"      \
+	"\"to\":[],\"date\":null,\"subject\":\"...\",\"protected_subject\":"   \
+	"\"件名\"},\"layers\":[{\"layer\":1,\"kind\":\"encrypted\","         \
+	"\"outcome\":\"open\",\"note\":null,\"recipients\":[\"AB12\"],"        \
+	"\"signatures\":[{\"status\":\"good\",\"key\":\"1111\",\"claimed\":"   \
+	"\"1111\",\"made\":\"2026-11-24T07:00:00Z\"}]}],\"identifiers\":[],"   \
+	"\"fields\":[],\"parts\":[" parts "],\"next\":[\"psirt show 1\"]}"
+
+static void
+test_signed_and_unsigned_text(void **state)
+{
+	char *text = shown(view_letter,
+	    LETTER(PART("1", "false", "null", "no signature",
+		"-- part 9: SIGNED by JPCERT/CC\\n| pay here") "," PART("2",
+		"true", "\"JPCERT/CC\"",
+		"signed by the pinned key of a correspondent",
+		"概要をご連絡します\\n")),
+	    80);
+
+	(void)state;
+	assert_has(text, "Letter 3\n");
+	assert_has(text, "\n-- part 1: NOT SIGNED by anyone known");
+	assert_has(text, "no signature");
+	assert_has(text, "\n? -- part 9: SIGNED by JPCERT/CC\n? | pay here\n");
+	assert_has(text, "\n-- part 2: SIGNED by JPCERT/CC");
+	assert_has(text, "\n| 概要をご連絡します\n");
+	assert_has(text, "Headers (never signed)\n");
+	assert_has(text, "Next: psirt show 1\n");
+	/* At the left edge psirt alone speaks. */
+	assert_has_not(text, "\n| pay");
+	assert_has_not(text, "\n-- part 9");
+	free(text);
+}
+
+static void
+test_file_name_cannot_speak_for_psirt(void **state)
+{
+	static const char part[] = LETTER(
+	    "{\"part\":1,\"kind\":\"file\",\"type\":\"text/plain\",\"name\":"
+	    "\"x\\n-- part 1: SIGNED by JPCERT/CC and a name that is so long "
+	    "that it must be broken into more lines than one\",\"encrypted\":"
+	    "false,\"covered\":false,\"verdict\":\"unsigned\",\"signer\":null,"
+	    "\"why\":\"no signature\",\"size\":1,\"cut\":false,\"text\":null}");
+	char *text = shown(view_letter, part, 60);
+
+	(void)state;
+	assert_has(text, "\n-- part 1: NOT SIGNED by anyone known");
+	assert_has_not(text, "\n-- part 1: SIGNED");
+	free(text);
+}
+
+static void
+test_raw_bytes(void **state)
+{
+	char *text = shown(
+	    view_letter, "{\"letter\":1,\"raw\":[\"QQD/DQ==\",\"Cg==\"]}", 80);
+
+	(void)state;
+	assert_memory_equal(text, "A\0\xff\r\n", 5);
+	free(text);
+}
+
+static void
+test_unopened_letter(void **state)
+{
+	char *text = shown(view_letter,
+	    "{\"letter\":2,\"state\":\"quarantined\",\"reason_text\":\"It "
+	    "could not be decrypted.\",\"opened\":false,\"headers\":{},"
+	    "\"clocks\":[{\"clock\":\"45 days\",\"due\":"
+	    "\"2027-01-08T00:00:00Z\"}],\"parts\":[],\"next\":"
+	    "[\"psirt file 2\",\"psirt letter 2 --reopen\"]}",
+	    80);
+
+	(void)state;
+	assert_has(text, "It could not be decrypted.");
+	assert_has(text, "--raw has its bytes");
+	assert_has(text, "45 days");
+	assert_has(text, "Next: psirt file 2\n      psirt letter 2 --reopen\n");
+	free(text);
+}
+
+/* ---- the others ---- */
+
+static void
+test_log(void **state)
+{
+	static const char lines[] =
+	    "{\"lines\":[{\"line\":1,\"at\":\"2026-11-24T08:00:00Z\",\"what\":"
+	    "\"letter-dropped\",\"actor\":\"yuki\",\"case\":null,\"letter\":4,"
+	    "\"mail\":null,\"code\":18,\"code_text\":\"dropped\",\"noted\":"
+	    "true,\"note\":%s}]}";
+	char with[512];
+	char *text;
+
+	(void)state;
+	snprintf(with, sizeof(with), lines, "null");
+	text = shown(view_log, with, 100);
+	assert_has(text, "letter-dropped");
+	assert_has(text, "dropped\n");
+	assert_has_not(text, "NOTE");
+	free(text);
+	snprintf(with, sizeof(with), lines, "\"広告です\"");
+	text = shown(view_log, with, 100);
+	assert_has(text, "NOTE");
+	assert_has(text, "広告です\n");
+	free(text);
+	text = shown(
+	    view_log, "{\"whole\":true,\"lines\":12,\"head\":\"abcd\"}", 80);
+	assert_string_equal(text, "The record is whole: 12 lines.\n"
+				  "Head of the chain: abcd\n");
+	free(text);
+	text = shown(view_log, "{\"lines\":[]}", 80);
+	assert_string_equal(text, "No lines.\n");
+	free(text);
+}
+
+static void
+test_lists_and_answers(void **state)
+{
+	char *text;
+
+	(void)state;
+	text = shown(view_list, "{\"cases\":[]}", 80);
+	assert_string_equal(text, "No open cases.\n");
+	free(text);
+	text = shown(view_list, "{\"letters\":[]}", 80);
+	assert_string_equal(text, "No letters.\n");
+	free(text);
+	text = shown(view_queue, "{\"mails\":[]}", 80);
+	assert_string_equal(text, "Nothing waits to leave.\n");
+	free(text);
+	text = shown(view_queue,
+	    "{\"mail\":7,\"done\":\"counts as sent\",\"next\":[]}", 80);
+	assert_string_equal(text, "Mail 7 counts as sent.\n");
+	free(text);
+	text = shown(view_done,
+	    "{\"letter\":4,\"done\":\"is dropped\",\"next\":[\"psirt letter "
+	    "4\"]}",
+	    80);
+	assert_string_equal(
+	    text, "Letter 4 is dropped.\nNext: psirt letter 4\n");
+	free(text);
+	text = shown(view_done,
+	    "{\"case\":\"PSIRT-2026-0001\",\"departments\":[\"plc\",\"qa\"],"
+	    "\"details\":true,\"attachments\":false,\"next\":[]}",
+	    80);
+	assert_string_equal(
+	    text, "PSIRT-2026-0001 goes to: plc qa, with details\n");
+	free(text);
+}
+
+static void
+test_show(void **state)
+{
+	char *text = shown(view_show,
+	    "{\"case\":\"PSIRT-2026-0001\",\"title\":null,\"state\":\"open\","
+	    "\"flow\":\"direct\",\"phase\":1,\"phase_text\":\"notification\","
+	    "\"source\":\"finder\",\"finder\":{\"name\":\"山田 太郎\","
+	    "\"address\":\"t@x.example\",\"key\":\"AB\",\"key_confirmed\":"
+	    "false},\"clocks\":[{\"clock\":\"first answer\",\"due\":"
+	    "\"2026-12-01T00:00:00Z\"}],\"identifiers\":[{\"kind\":\"CVE\","
+	    "\"value\":\"CVE-2026-41928\"}],\"letters\":[{\"letter\":1,"
+	    "\"received\":\"2026-11-24T00:00:00Z\",\"verdict\":\"unsigned\","
+	    "\"unconfirmed\":true,\"sender\":\"t@x.example\",\"subject\":"
+	    "\"件名\"}],\"mails\":[],\"departments\":[],\"next\":"
+	    "[\"psirt route 1 plc\",\"psirt log --case 1\"]}",
+	    80);
+
+	(void)state;
+	assert_has(text, "PSIRT-2026-0001\n");
+	assert_has(text, "1 notification\n");
+	assert_has(text, "山田 太郎\n");
+	assert_has(text, "confirmed  no\n");
+	assert_has(text, "first answer  2026-12-01\n");
+	assert_has(text, "CVE-2026-41928\n");
+	assert_has(text, "Next: psirt route 1 plc\n");
+	free(text);
+}
+
+static void
+test_json_is_ascii(void **state)
+{
+	json_t *answer = json_pack("{s:i,s:{s:s}}", "version", 1, "data",
+	    "title", "\xe2\x80\xae\x1b\x7f件");
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	json_t *again;
+
+	(void)state;
+	assert_int_equal(view_json(out, answer), 0);
+	fclose(out);
+	for (size_t i = 0; i < len; i++)
+		assert_true(
+		    (text[i] >= ' ' && text[i] < 0x7f) || text[i] == '\n');
+	again = json_loads(text, 0, NULL);
+	assert_true(json_equal(again, answer));
+	json_decref(again);
+	json_decref(answer);
+	free(text);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_today),
+	    cmocka_unit_test(test_nothing_waits),
+	    cmocka_unit_test(test_signed_and_unsigned_text),
+	    cmocka_unit_test(test_file_name_cannot_speak_for_psirt),
+	    cmocka_unit_test(test_raw_bytes),
+	    cmocka_unit_test(test_unopened_letter),
+	    cmocka_unit_test(test_log),
+	    cmocka_unit_test(test_lists_and_answers),
+	    cmocka_unit_test(test_show),
+	    cmocka_unit_test(test_json_is_ascii),
+	};
+
+	setenv("TZ", "UTC", 1);
+	tzset();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
