@@ -1,0 +1,457 @@
+/*
+ * test_store_seal.c - what rests in the file: nothing to be read, and nothing
+ * that opens anywhere but in its own place (RULES 17).
+ */
+#include "store_world.h"
+
+#include "../../daemon/store/store_internal.h"
+
+#define MIB ((size_t)1 << 20)
+
+static char *
+text(const char *from)
+{
+	return (char *)(uintptr_t)from;
+}
+
+/* ---- one value ---- */
+
+static void
+opens(struct world *w, struct place where, struct bytes sealed, bool want)
+{
+	struct bytes clear;
+
+	error_clear(&w->err);
+	clear = seal_open(w, w->st, where, sealed, &w->err);
+	if (want) {
+		assert_true(bytes_equal(clear, bytes_str("value")));
+		assert_int_equal(clear.data[clear.len], 0);
+	} else {
+		assert_null(clear.data);
+		assert_int_equal(w->err.fault, FAULT_INPUT);
+	}
+}
+
+static void
+test_value_opens_in_its_place_alone(void **state)
+{
+	struct world *w = *state;
+	struct place here = place("letter", "sender", 5);
+	struct bytes sealed =
+	    seal_close(w, w->st, here, bytes_str("value"), &w->err);
+
+	assert_non_null(sealed.data);
+	opens(w, here, sealed, true);
+	opens(w, place("letter", "sender", 6), sealed, false);
+	opens(w, place("letter", "sender", -5), sealed, false);
+	opens(w, place("letter", "subject", 5), sealed, false);
+	opens(w, place("outmail", "sender", 5), sealed, false);
+	/* Table and column do not run into each other. */
+	opens(w, place("letters", "ender", 5), sealed, false);
+}
+
+static void
+test_every_byte_counts(void **state)
+{
+	struct world *w = *state;
+	struct place here = place("letter", "sender", 5);
+	struct bytes sealed =
+	    seal_close(w, w->st, here, bytes_str("value"), &w->err);
+	uint8_t *copy = talloc_memdup(w, sealed.data, sealed.len);
+
+	for (size_t i = 0; i < sealed.len; i++) {
+		copy[i] ^= 0x40;
+		opens(w, here, bytes_of(copy, sealed.len), false);
+		copy[i] ^= 0x40;
+	}
+	for (size_t len = 0; len < sealed.len; len++)
+		opens(w, here, bytes_of(copy, len), false);
+	opens(w, here, bytes_of(copy, sealed.len), true);
+}
+
+static void
+test_same_value_never_looks_the_same(void **state)
+{
+	struct world *w = *state;
+	struct place here = place("letter", "sender", 5);
+	struct bytes a = seal_close(w, w->st, here, bytes_str("v"), &w->err);
+	struct bytes b = seal_close(w, w->st, here, bytes_str("v"), &w->err);
+
+	assert_int_equal(a.len, b.len);
+	assert_false(bytes_equal(a, b));
+	/* Nor does its length tell a short text from another. */
+	b = seal_close(w, w->st, here,
+	    bytes_str("thirty-one letters, not longer."), &w->err);
+	assert_int_equal(a.len, b.len);
+}
+
+static void
+test_sizes_round_trip(void **state)
+{
+	struct world *w = *state;
+	struct place here = place("letter", "sender", 5);
+
+	for (size_t len = 0; len < 100; len++) {
+		struct bytes clear = noise(w, len, (uint32_t)len);
+		struct bytes sealed =
+		    seal_close(w, w->st, here, clear, &w->err);
+
+		assert_true(bytes_equal(
+		    seal_open(w, w->st, here, sealed, &w->err), clear));
+	}
+}
+
+static void
+test_lookups_differ_by_kind_and_key(void **state)
+{
+	struct world *w = *state;
+	struct bytes value = bytes_str("robin@example.org");
+	uint8_t hash[LOOKUP_COUNT][SEAL_LOOKUP_BYTES];
+	uint8_t other[SEAL_LOOKUP_BYTES], plain[SEAL_LOOKUP_BYTES];
+
+	crypto_generichash(
+	    plain, sizeof(plain), value.data, value.len, NULL, 0);
+	for (uint32_t i = LOOKUP_IDENT; i < LOOKUP_COUNT; i++) {
+		assert_ok(w, seal_lookup(w->st, i, value, hash[i], &w->err));
+		assert_memory_not_equal(hash[i], plain, sizeof(plain));
+		for (uint32_t k = LOOKUP_IDENT; k < i; k++)
+			assert_memory_not_equal(
+			    hash[i], hash[k], SEAL_LOOKUP_BYTES);
+	}
+	/* The same after a restart; another under the key of another file. */
+	world_close(w);
+	world_open(w);
+	assert_ok(w, seal_lookup(w->st, LOOKUP_ADDRESS, value, other, &w->err));
+	assert_memory_equal(other, hash[LOOKUP_ADDRESS], sizeof(other));
+	world_close(w);
+	assert_int_equal(unlink(w->path), 0);
+	store_new_key(w->key);
+	world_open_locked(w);
+	assert_ok(w, store_keep_key(w->st, bytes_str("w"), w->key, &w->err));
+	assert_ok(w, store_unlock(w->st, w->key, &w->err));
+	assert_ok(w, seal_lookup(w->st, LOOKUP_ADDRESS, value, other, &w->err));
+	assert_memory_not_equal(other, hash[LOOKUP_ADDRESS], sizeof(other));
+}
+
+/* ---- values moved inside the file ---- */
+
+/* Two cases, two letters of three chunks each, two mails. */
+static void
+fill(struct world *w)
+{
+	bool known;
+
+	for (uint32_t i = 1; i <= 2; i++) {
+		struct store_letter l;
+		struct store_outmail m = {.kind = 3,
+		    .state = OUTMAIL_APPROVED,
+		    .to = text("robin@example.org"),
+		    .subject = text("subject"),
+		    .body = text("body")};
+
+		new_case(w, "XYZ-100");
+		arrive(w, i, noise(w, 3 * SEAL_CHUNK, i), 4096, &known);
+		assert_int_equal(store_letter_get(w, w->st, i, &l, &w->err), 1);
+		l.sender = text("robin@example.org");
+		l.subject = text("subject");
+		begin(w);
+		assert_ok(w, store_letter_put(w->st, &l, 1, &w->err));
+		assert_ok(w,
+		    store_opening_put(w->st, i, bytes_str("opening"), &w->err));
+		assert_ok(w, store_outmail_add(w->st, &m, &w->err));
+		assert_ok(w, store_outmail_wire_put(
+				 w->st, i, bytes_str("wire"), &w->err));
+		assert_ok(w, store_case_ident_add(
+				 w->st, i, 10, "CVE-2026-0001", &w->err));
+		commit(w);
+	}
+}
+
+/* Does everything of row 2 open? */
+static int
+read_all(struct world *w)
+{
+	struct store_letter l;
+	struct store_outmail m;
+	struct store_case c;
+	struct bytes b;
+	uint32_t *kinds;
+	char **values;
+	size_t n;
+
+	error_clear(&w->err);
+	if (store_letter_get(w, w->st, 2, &l, &w->err) != 1 ||
+	    store_letter_bytes(w, w->st, 2, &b, &w->err) != 0 ||
+	    store_opening_get(w, w->st, 2, &b, &w->err) != 1 ||
+	    store_case_get(w, w->st, 2, &c, &w->err) != 1 ||
+	    store_case_idents(w, w->st, 2, &kinds, &values, &n, &w->err) != 0 ||
+	    store_outmail_get(w, w->st, 2, &m, &w->err) != 1 ||
+	    store_outmail_wire_get(w, w->st, 2, &b, &w->err) != 0)
+		return -1;
+	return 0;
+}
+
+static void
+test_moved_values_do_not_open(void **state)
+{
+	static const char *const moves[] = {
+	    /* to another row */
+	    "UPDATE letter SET sender = (SELECT sender FROM letter"
+	    " WHERE id = 1) WHERE id = 2",
+	    "UPDATE casefile SET product = (SELECT product FROM casefile"
+	    " WHERE id = 1) WHERE id = 2",
+	    "UPDATE outmail SET body = (SELECT body FROM outmail"
+	    " WHERE id = 1) WHERE id = 2",
+	    "UPDATE opening SET wire = (SELECT wire FROM opening"
+	    " WHERE letter = 1) WHERE letter = 2",
+	    "UPDATE outmail_wire SET wire = (SELECT wire FROM outmail_wire"
+	    " WHERE outmail = 1) WHERE outmail = 2",
+	    "UPDATE case_ident SET value = (SELECT value FROM case_ident"
+	    " WHERE id = 1) WHERE id = 2",
+	    /* to another column */
+	    "UPDATE letter SET sender = subject",
+	    "UPDATE outmail SET subject = body, body = subject",
+	    "UPDATE casefile SET title = product",
+	    /* to another table */
+	    "UPDATE letter SET subject = (SELECT subject FROM outmail"
+	    " WHERE id = letter.id)",
+	    "UPDATE opening SET wire = (SELECT wire FROM outmail_wire"
+	    " WHERE outmail = letter)",
+	};
+	struct world *w = *state;
+
+	fill(w);
+	assert_int_equal(read_all(w), 0);
+	for (size_t i = 0; i < sizeof(moves) / sizeof(moves[0]); i++) {
+		char *copy = talloc_asprintf(w, "%s/copy", w->folder);
+
+		world_close(w);
+		/* The file as it was is put back: each move stands alone. */
+		tamper(w, talloc_asprintf(w, "VACUUM INTO '%s'", copy));
+		tamper(w, moves[i]);
+		world_open(w);
+		if (read_all(w) == 0)
+			fail_msg("opens after: %s", moves[i]);
+		assert_int_equal(w->err.fault, FAULT_INPUT);
+		world_close(w);
+		assert_int_equal(rename(copy, w->path), 0);
+		world_open(w);
+		assert_int_equal(read_all(w), 0);
+	}
+}
+
+static void
+test_tampered_bytes_do_not_open(void **state)
+{
+	static const char *const moves[] = {
+	    /* the order of the chunks */
+	    "UPDATE letter_chunk SET seq = 9 WHERE letter = 2 AND seq = 0;"
+	    "UPDATE letter_chunk SET seq = 0 WHERE letter = 2 AND seq = 1;"
+	    "UPDATE letter_chunk SET seq = 1 WHERE letter = 2 AND seq = 9",
+	    /* cut off at its end, with the size made to fit */
+	    "DELETE FROM letter_chunk WHERE letter = 2 AND seq = 2;"
+	    "UPDATE letter SET size = 131072 WHERE id = 2",
+	    "DELETE FROM letter_chunk WHERE letter = 2 AND seq = 0",
+	    "DELETE FROM letter_chunk WHERE letter = 2",
+	    /* one of another letter */
+	    "UPDATE letter_chunk SET data = (SELECT data FROM letter_chunk"
+	    " WHERE letter = 1 AND seq = 1) WHERE letter = 2 AND seq = 1",
+	    /* all of another letter, and its header */
+	    "UPDATE letter SET stream = (SELECT stream FROM letter"
+	    " WHERE id = 1) WHERE id = 2;"
+	    "DELETE FROM letter_chunk WHERE letter = 2;"
+	    "UPDATE letter_chunk SET letter = 2",
+	    /* more than it was */
+	    "INSERT INTO letter_chunk (letter, seq, data) SELECT 2, 3, data"
+	    " FROM letter_chunk WHERE letter = 2 AND seq = 2;"
+	    "UPDATE letter SET size = size + 65536",
+	    "UPDATE letter SET size = size + 1",
+	    "UPDATE letter SET size = size - 1",
+	    "UPDATE letter SET size = 0",
+	    "UPDATE letter SET stream = x'00'",
+	    "UPDATE letter_chunk SET data = x'00' WHERE seq = 0",
+	};
+	struct world *w = *state;
+
+	fill(w);
+	for (size_t i = 0; i < sizeof(moves) / sizeof(moves[0]); i++) {
+		char *copy = talloc_asprintf(w, "%s/copy", w->folder);
+		struct bytes b = BYTES_NONE;
+
+		world_close(w);
+		tamper(w, talloc_asprintf(w, "VACUUM INTO '%s'", copy));
+		tamper(w, moves[i]);
+		world_open(w);
+		error_clear(&w->err);
+		if (store_letter_bytes(w, w->st, 2, &b, &w->err) == 0)
+			fail_msg("opens after: %s", moves[i]);
+		assert_int_equal(w->err.fault, FAULT_INPUT);
+		assert_null(b.data);
+		world_close(w);
+		assert_int_equal(rename(copy, w->path), 0);
+		world_open(w);
+		assert_ok(w, store_letter_bytes(w, w->st, 2, &b, &w->err));
+	}
+	/* A size that no letter has: no crash, no letter. */
+	world_close(w);
+	tamper(w, "UPDATE letter SET size = -1");
+	world_open(w);
+	assert_int_equal(
+	    store_letter_bytes(w, w->st, 2, &(struct bytes){0}, &w->err), -1);
+	world_close(w);
+	tamper(w, "UPDATE letter SET size = 9223372036854775807");
+	world_open(w);
+	assert_int_equal(
+	    store_letter_bytes(w, w->st, 2, &(struct bytes){0}, &w->err), -1);
+}
+
+/* ---- nothing to be read in the file ---- */
+
+/* Each goes in under a name of its own, and must be found nowhere. */
+static const char *const secrets[] = {"sender-zq@example.org", "Subject-zq",
+    "Body-zq of the letter", "Signer-zq", "Opening-zq", "JPCERT#zq1",
+    "jpcert#zq1", "Address-zq@example.org", "address-zq@example.org",
+    "Message-Id-zq@example.org", "Finder-Name-zq", "finder-zq@example.org",
+    "FINGERPRINT-zq", "Key-Blob-zq", "ja-zq", "Product-zq", "Title-zq",
+    "Department-zq", "to-zq@example.org", "To-Name-zq", "Mail-Subject-zq",
+    "Mail-Body-zq", "Mail-Reason-zq", "in-reply-zq@example.org",
+    "Correspondent-zq", "Wire-zq", "Note-zq", "from-zq@example.org"};
+
+static void
+write_secrets(struct world *w)
+{
+	struct store_case c = {.state = CASE_OPEN,
+	    .correspondent = text("Correspondent-zq"),
+	    .finder_name = text("Finder-Name-zq"),
+	    .finder_address = text("finder-zq@example.org"),
+	    .finder_key = text("FINGERPRINT-zq"),
+	    .finder_key_blob = bytes_str("Key-Blob-zq"),
+	    .language = text("ja-zq"),
+	    .product = text("Product-zq"),
+	    .title = text("Title-zq"),
+	    .proposed = text("Department-zq")};
+	struct store_outmail m = {.kind = 1,
+	    .state = OUTMAIL_APPROVED,
+	    .message_id = text("Message-Id-zq@example.org"),
+	    .from = text("from-zq@example.org"),
+	    .to = text("to-zq@example.org"),
+	    .to_name = text("To-Name-zq"),
+	    .recipient = text("FINGERPRINT-zq"),
+	    .recipient_key = bytes_str("Key-Blob-zq"),
+	    .recipient_key_fpr = text("FINGERPRINT-zq"),
+	    .subject = text("Mail-Subject-zq"),
+	    .body = text("Mail-Body-zq"),
+	    .in_reply_to = text("in-reply-zq@example.org"),
+	    .reason = text("Mail-Reason-zq"),
+	    .department = text("Department-zq")};
+	struct store_record r = {.at = NOW,
+	    .what = RECORD_REFUSED,
+	    .actor = text("alice"),
+	    .note = text("Note-zq")};
+	struct store_letter l;
+	int64_t id = arrive_text(w, 1,
+	    "From: sender-zq@example.org\r\nSubject: Subject-zq\r\n"
+	    "Message-ID: <Message-Id-zq@example.org>\r\n\r\n"
+	    "Body-zq of the letter\r\n");
+
+	assert_int_equal(store_letter_get(w, w->st, id, &l, &w->err), 1);
+	l.sender = text("sender-zq@example.org");
+	l.subject = text("Subject-zq");
+	l.signer = text("Signer-zq");
+	l.state = 2;
+	begin(w);
+	assert_ok(w, store_letter_put(w->st, &l, 1, &w->err));
+	assert_ok(
+	    w, store_opening_put(w->st, id, bytes_str("Opening-zq"), &w->err));
+	assert_ok(w, store_case_new(w->st, &c, "PSIRT", 2026, &w->err));
+	assert_ok(
+	    w, store_case_ident_add(w->st, c.id, 5, "JPCERT#zq1", &w->err));
+	assert_ok(w, store_case_address_add(
+			 w->st, c.id, "Address-zq@example.org", &w->err));
+	assert_ok(w, store_outmail_add(w->st, &m, &w->err));
+	assert_ok(w, store_message_id_add(w->st, "Message-Id-zq@example.org",
+			 c.id, 0, m.id, &w->err));
+	assert_ok(w,
+	    store_outmail_wire_put(w->st, m.id, bytes_str("Wire-zq"), &w->err));
+	assert_ok(w, store_record_add(w->st, &r, &w->err));
+	commit(w);
+}
+
+static struct bytes
+file_bytes(struct world *w, const char *path)
+{
+	struct buf *buf = buf_new(w, 64 * MIB);
+	char chunk[4096];
+	FILE *f = fopen(path, "rb");
+	size_t n;
+
+	if (f == NULL)
+		return BYTES_NONE;
+	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
+		assert_ok(w, buf_add(buf, chunk, n, &w->err));
+	fclose(f);
+	return buf_bytes(buf);
+}
+
+static void
+holds_no_secret(struct world *w, const char *path)
+{
+	struct bytes all = file_bytes(w, path);
+
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
+		if (bytes_find(all, bytes_str(secrets[i])) >= 0)
+			fail_msg("\"%s\" rests in %s", secrets[i], path);
+}
+
+static void
+test_nothing_rests_in_clear(void **state)
+{
+	struct world *w = *state;
+	struct bytes wal;
+
+	write_secrets(w);
+	/* What is plain is found: the search sees what stands there. */
+	wal = file_bytes(w, w->wal);
+	assert_true(bytes_find(wal, bytes_str("PSIRT-2026-0001")) >= 0);
+	assert_true(bytes_find(wal, bytes_str("alice")) >= 0);
+	holds_no_secret(w, w->path);
+	holds_no_secret(w, w->wal);
+	/* After the log was written back into the file, too. */
+	world_close(w);
+	assert_true(bytes_find(file_bytes(w, w->path),
+			bytes_str("PSIRT-2026-0001")) >= 0);
+	holds_no_secret(w, w->path);
+	holds_no_secret(w, w->wal);
+}
+
+/* Neither does the key, nor anything it can be computed from. */
+static void
+test_key_does_not_rest(void **state)
+{
+	struct world *w = *state;
+	struct bytes key = bytes_of(w->key, sizeof(w->key));
+
+	write_secrets(w);
+	assert_true(bytes_find(file_bytes(w, w->wal), key) < 0);
+	world_close(w);
+	assert_true(bytes_find(file_bytes(w, w->path), key) < 0);
+}
+
+int
+main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+	const struct CMUnitTest tests[] = {
+	    TEST(test_value_opens_in_its_place_alone),
+	    TEST(test_every_byte_counts),
+	    TEST(test_same_value_never_looks_the_same),
+	    TEST(test_sizes_round_trip),
+	    TEST(test_lookups_differ_by_kind_and_key),
+	    TEST(test_moved_values_do_not_open),
+	    TEST(test_tampered_bytes_do_not_open),
+	    TEST(test_nothing_rests_in_clear),
+	    TEST(test_key_does_not_rest),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
