@@ -1,0 +1,195 @@
+/*
+ * move.c - a handled letter leaves the folder, by the best way there is.
+ *
+ * MOVE; else COPY, then \Deleted and UID EXPUNGE of that uid alone, so that
+ * what others marked stays; else the keyword $PsirtdFiled, and the letter is
+ * left where it is (RULES 7).  The folder is made when it is missing.  Runs in
+ * the fetch room.
+ */
+#include "fetch_internal.h"
+
+#include <string.h>
+
+#include <talloc.h>
+
+#include "psirtd/log.h"
+
+/* ---- folders ---- */
+
+/* Makes a folder and subscribes to it, so that mail programs show it. */
+static int
+folder_make(struct fetch *f, const char *name)
+{
+	int rc;
+
+	session_allow(f, 0);
+	rc = session_result(f, mailimap_create(f->imap, name), "CREATE");
+	if (rc != 0)
+		return rc;
+	session_allow(f, 0);
+	rc = session_result(f, mailimap_subscribe(f->imap, name), "SUBSCRIBE");
+	return rc < 0 ? -1 : 0;
+}
+
+/* ---- one command each: 0 done, 1 the server said no, -1 drop ---- */
+
+static int
+uid_move(struct fetch *f, struct mailimap_set *set, const char *to, bool *gone)
+{
+	struct mailimap_set *from = NULL;
+	struct mailimap_set *copied = NULL;
+	uint32_t uidvalidity = 0;
+	int r;
+
+	session_allow(f, 0);
+	if (!f->box.can_uidplus)
+		return session_result(
+		    f, mailimap_uid_move(f->imap, set, to), "MOVE");
+	r = mailimap_uidplus_uid_move(
+	    f->imap, set, to, &uidvalidity, &from, &copied);
+	/* COPYUID names what was moved; none: there was nothing to move. */
+	*gone = r == MAILIMAP_NO_ERROR && copied == NULL;
+	if (r == MAILIMAP_NO_ERROR && from != NULL)
+		mailimap_set_free(from);
+	if (r == MAILIMAP_NO_ERROR && copied != NULL)
+		mailimap_set_free(copied);
+	return session_result(f, r, "MOVE");
+}
+
+static int
+uid_copy(struct fetch *f, struct mailimap_set *set, const char *to)
+{
+	session_allow(f, 0);
+	return session_result(f, mailimap_uid_copy(f->imap, set, to), "COPY");
+}
+
+static int
+uid_flag(struct fetch *f, struct mailimap_set *set, bool filed, bool deleted)
+{
+	struct mailimap_flag_list *flags = mailimap_flag_list_new_empty();
+	struct mailimap_store_att_flags *what;
+	int rc;
+
+	if (flags == NULL)
+		return session_trouble(f, FETCH_LOST, "out of memory");
+	if (filed)
+		mailimap_flag_list_add(flags,
+		    mailimap_flag_new_flag_keyword(strdup(KEYWORD_FILED)));
+	if (deleted)
+		mailimap_flag_list_add(flags, mailimap_flag_new_deleted());
+	what = mailimap_store_att_flags_new_add_flags_silent(flags);
+	if (what == NULL) {
+		mailimap_flag_list_free(flags);
+		return session_trouble(f, FETCH_LOST, "out of memory");
+	}
+	session_allow(f, 0);
+	rc = session_result(f, mailimap_uid_store(f->imap, set, what), "STORE");
+	mailimap_store_att_flags_free(what);
+	return rc;
+}
+
+static int
+uid_expunge(struct fetch *f, struct mailimap_set *set)
+{
+	session_allow(f, 0);
+	return session_result(
+	    f, mailimap_uid_expunge(f->imap, set), "UID EXPUNGE");
+}
+
+/* ---- the ways ---- */
+
+/* Tries `way`; where the folder is missing, makes it and tries once more. */
+static int
+into_folder(struct fetch *f, struct mailimap_set *set, const char *to,
+    bool move, bool *gone)
+{
+	int rc = move ? uid_move(f, set, to, gone) : uid_copy(f, set, to);
+
+	if (rc <= 0)
+		return rc;
+	rc = folder_make(f, to);
+	if (rc != 0)
+		return rc;
+	return move ? uid_move(f, set, to, gone) : uid_copy(f, set, to);
+}
+
+/*
+ * A copy is there: the original gets both marks, so that a letter whose
+ * expunging failed is known for what it is, and only that uid goes.
+ */
+static int
+expunge_copied(struct fetch *f, struct mailimap_set *set)
+{
+	int rc = uid_flag(f, set, true, true);
+
+	if (rc > 0) /* no keywords in this folder */
+		rc = uid_flag(f, set, false, true);
+	if (rc == 0)
+		rc = uid_expunge(f, set);
+	return rc;
+}
+
+static int
+move_set(struct fetch *f, struct mailimap_set *set, const char *to, bool copied,
+    uint32_t *how)
+{
+	bool gone = false;
+	int rc = 1;
+
+	*how = 0;
+	if (f->box.can_move && !copied) {
+		rc = into_folder(f, set, to, true, &gone);
+		if (rc == 0)
+			*how = gone ? FETCH_MOVED_GONE : FETCH_MOVED_MOVE;
+	}
+	if (rc > 0 && f->box.can_uidplus) {
+		rc = copied ? 0 : into_folder(f, set, to, false, &gone);
+		if (rc == 0)
+			rc = expunge_copied(f, set);
+		if (rc == 0)
+			*how = FETCH_MOVED_COPY;
+	}
+	if (rc > 0) {
+		rc = uid_flag(f, set, true, false);
+		if (rc == 0)
+			*how = FETCH_MOVED_FLAG;
+	}
+	return rc;
+}
+
+int
+letter_move(struct fetch *f, const struct fetch_order *order, bool copied)
+{
+	struct fetch_order done = *order;
+	struct mailimap_set *set;
+	char *to;
+	int rc;
+
+	if (order->uidvalidity != f->box.uidvalidity || order->folder == NULL)
+		return 0;
+	set = mailimap_set_new_single(order->uid);
+	to = utf7_encode(f, order->folder);
+	if (set == NULL || to == NULL) {
+		rc = session_trouble(f, FETCH_LOST, "out of memory");
+		goto out;
+	}
+	rc = utf7_sayable(order->folder)
+		 ? move_set(f, set, to, copied, &done.how)
+		 : 1;
+	if (rc > 0) {
+		log_warn("a letter can neither be moved to %s nor marked: it "
+			 "stays in %s",
+		    order->folder, f->setup->folder);
+		hard_left(f, order->uid);
+		rc = 0;
+	} else if (rc == 0) {
+		f->progress = true;
+		hard_drop(f, order->uid);
+		rc = engine_tell(f, FETCH_MOVED, &fetch_order_wire, &done);
+	}
+out:
+	talloc_free(to);
+	if (set != NULL)
+		mailimap_set_free(set);
+	return rc;
+}

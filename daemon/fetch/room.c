@@ -1,0 +1,205 @@
+/*
+ * room.c - the fetch room: its start, its sessions, its patience.
+ *
+ * `psirtd -x fetch`.  Holds the IMAP secret and nothing else: no database, no
+ * keys, no word of what a letter says.  A session that ends is begun anew,
+ * later each time; what it was about is in the engine's tables.
+ */
+#include "fetch_internal.h"
+
+#include <string.h>
+
+#include <talloc.h>
+
+#include "psirtd/clock.h"
+#include "psirtd/log.h"
+
+#define MEMORY_BYTES ((size_t)768 << 20)
+#define GO_MS 10000
+#define BACKOFF_FIRST_MS 500
+#define BACKOFF_MOST_MS 300000
+/* A wrong password, over and over, locks an account. */
+#define BACKOFF_AUTH_MS 60000
+#define STEADY_MS 60000
+/* Looks without a wait between them, however often letters are announced. */
+#define LOOKS_MOST 8
+
+/* ---- one session ---- */
+
+/* Tells of the mailbox until the engine says which letters it wants. */
+static int
+ask_go(struct fetch *f)
+{
+	void *ctx = talloc_new(f);
+	struct frame frame;
+	int rc;
+
+	do {
+		rc =
+		    engine_tell(f, FETCH_MAILBOX, &fetch_mailbox_wire, &f->box);
+		while (rc == 0) {
+			/* Its store may rest: then it is told again. */
+			rc = engine_hear(f, ctx, GO_MS, &frame);
+			if (rc != 1)
+				break;
+			rc = engine_said(f, &frame);
+			if (rc == 0 && frame.type == FETCH_GO) {
+				talloc_free(ctx);
+				return 0;
+			}
+		}
+	} while (rc == 0);
+	talloc_free(ctx);
+	return -1;
+}
+
+static int
+session_run(struct fetch *f)
+{
+	unsigned looks = 0;
+
+	if (session_open(f) != 0 || ask_go(f) != 0)
+		return -1;
+	for (;;) {
+		bool arrived = false;
+
+		if (letters_look(f) != 0 || session_noop(f, &arrived) != 0)
+			return -1;
+		if (arrived && ++looks < LOOKS_MOST)
+			continue;
+		looks = 0;
+		if (f->setup->once)
+			return 0;
+		if (engine_tell(f, FETCH_IDLE, NULL, NULL) != 0 ||
+		    letters_wait(f) != 0)
+			return -1;
+	}
+}
+
+/* ---- patience ---- */
+
+static int64_t
+next_wait(struct fetch *f, int64_t wait)
+{
+	bool steady =
+	    f->waited && clock_monotonic_ms() - f->connected_ms >= STEADY_MS;
+
+	if (f->progress || steady || wait == 0)
+		wait = BACKOFF_FIRST_MS;
+	else if (wait < BACKOFF_MOST_MS / 2)
+		wait *= 2;
+	else
+		wait = BACKOFF_MOST_MS;
+	if (f->kind == FETCH_AUTH && wait < BACKOFF_AUTH_MS)
+		wait = BACKOFF_AUTH_MS;
+	f->progress = false;
+	return wait;
+}
+
+static int
+run_for_ever(struct fetch *f)
+{
+	int64_t wait = 0;
+
+	while (!f->leaving) {
+		session_run(f);
+		session_close(f);
+		f->box = (struct fetch_mailbox){0};
+		if (f->again && !f->leaving) {
+			f->again = false;
+			continue;
+		}
+		if (f->leaving ||
+		    engine_trouble(f, FETCH_TROUBLE, f->kind, f->why.text) != 0)
+			break;
+		wait = next_wait(f, wait);
+		engine_heed(f, clock_monotonic_ms() + wait);
+	}
+	return 0;
+}
+
+/* One look; then the engine is told how it went, and ends the room. */
+static int
+run_once(struct fetch *f)
+{
+	int rc;
+
+	do {
+		f->again = false;
+		rc = session_run(f);
+		session_close(f);
+		f->box = (struct fetch_mailbox){0};
+	} while (f->again && !f->leaving);
+	if (rc == 0 && f->unsettled)
+		rc = session_trouble(
+		    f, FETCH_LOST, "a letter is left in the mailbox");
+	if (rc == 0)
+		engine_tell(f, FETCH_IDLE, NULL, NULL);
+	else if (!f->leaving)
+		engine_trouble(f, FETCH_TROUBLE, f->kind, f->why.text);
+	engine_heed(f, INT64_MAX);
+	return 0;
+}
+
+/* ---- the start ---- */
+
+static int
+set_up(struct fetch *f, struct error *err)
+{
+	struct fetch_setup *setup;
+	struct frame frame;
+	int rc = channel_recv(f->engine, f, -1, &frame, NULL, err);
+
+	if (rc == 0)
+		f->leaving = true; /* it changed its mind */
+	if (rc != 1)
+		return rc;
+	if (frame.type != FETCH_SETUP)
+		return error_set(err, FAULT_BUG, "no set-up");
+	setup = wire_decode(f, &fetch_setup_wire, frame.payload, err);
+	explicit_bzero(
+	    (void *)(uintptr_t)frame.payload.data, frame.payload.len);
+	if (setup == NULL)
+		return -1;
+	if (setup->folder == NULL || setup->server.user == NULL ||
+	    setup->letter_max <= 0)
+		return error_set(err, FAULT_BUG, "the set-up lacks something");
+	if (!utf7_sayable(setup->folder))
+		return error_set(err, FAULT_SETUP,
+		    "the name of the folder to watch holds a quote or a "
+		    "backslash");
+	f->setup = setup;
+	f->secret = stream_secret_text(f, setup->server.secret, err);
+	if (setup->server.secret.data != NULL)
+		explicit_bzero((void *)(uintptr_t)setup->server.secret.data,
+		    setup->server.secret.len);
+	setup->server.secret = BYTES_NONE;
+	f->folder = utf7_encode(f, setup->folder);
+	return f->secret != NULL && f->folder != NULL ? 0 : -1;
+}
+
+int
+fetch_room(struct channel *engine)
+{
+	struct fetch *f = talloc_zero(NULL, struct fetch);
+	struct error err = {0};
+	int rc = 75;
+
+	if (f == NULL)
+		return rc;
+	f->engine = engine;
+	if (stream_walls(MEMORY_BYTES, &err) != 0 || set_up(f, &err) != 0) {
+		log_err("%s", err.text);
+		/* Started anew it would fail the same way. */
+		if (err.fault == FAULT_SETUP)
+			engine_trouble(f, FETCH_TROUBLE, FETCH_AUTH, err.text);
+		if (err.fault == FAULT_SETUP)
+			engine_heed(f, INT64_MAX);
+	} else if (f->leaving) {
+		rc = 0;
+	} else {
+		rc = f->setup->once ? run_once(f) : run_for_ever(f);
+	}
+	talloc_free(f);
+	return rc;
+}
