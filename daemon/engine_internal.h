@@ -16,6 +16,7 @@
  *   engine_mail.c    a draft is sealed by a worker and sent
  *   engine_ask.c     what control asks of the engine
  *   engine_check.c   psirtd -n
+ *   engine_inspect.c psirtd --inspect
  */
 #ifndef PSIRTD_ENGINE_INTERNAL_H
 #define PSIRTD_ENGINE_INTERNAL_H

@@ -73,6 +73,11 @@ usage(FILE *to)
 	    "      --once          handle what is there, then exit: 0, or 75 "
 	    "where\n"
 	    "                      something must be tried again\n"
+	    "      --inspect FILE  numbers, dates and states of a database, "
+	    "while no\n"
+	    "                      daemon has it open; no content, no key "
+	    "needed\n"
+	    "      --stops         the table of stops\n"
 	    "      --version\n"
 	    "      --help\n");
 }
@@ -84,6 +89,7 @@ main(int argc, char **argv)
 	    {"config", required_argument, NULL, 'c'},
 	    {"check", no_argument, NULL, 'n'},
 	    {"once", no_argument, NULL, 'o'},
+	    {"inspect", required_argument, NULL, 'i'},
 	    {"stops", no_argument, NULL, 's'},
 	    {"version", no_argument, NULL, 'V'},
 	    {"help", no_argument, NULL, 'h'},
@@ -113,6 +119,8 @@ main(int argc, char **argv)
 		case 'x':
 			room = optarg;
 			break;
+		case 'i':
+			return engine_inspect(optarg);
 		case 's':
 			engine_print_stops();
 			return 0;

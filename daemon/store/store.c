@@ -42,6 +42,7 @@ static const struct store_sql *const families[FAMILY_COUNT] = {
     [FAMILY_OUTMAIL] = &store_outmail_sql,
     [FAMILY_RECORD] = &store_record_sql,
     [FAMILY_ALERT] = &store_alert_sql,
+    [FAMILY_INSPECT] = &store_inspect_sql,
 };
 
 /*
@@ -204,14 +205,14 @@ prepare_all(struct store *st, struct error *err)
 
 /* Opens the file alone: nothing is read from it yet. */
 static int
-open_file(struct store *st, const char *path, struct error *err)
+open_file(struct store *st, const char *path, int create, struct error *err)
 {
 	mode_t mask = umask(0777 & ~MODE_PRIVATE);
 	struct stat info;
 	int rc;
 
 	rc = sqlite3_open_v2(
-	    path, &st->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+	    path, &st->db, SQLITE_OPEN_READWRITE | create, NULL);
 	umask(mask);
 	if (rc != SQLITE_OK)
 		return store_sql_error(st, rc, "it cannot be opened", err);
@@ -256,7 +257,8 @@ static int
 store_start(struct store *st, const char *path, struct error *err)
 {
 	/* The schema is looked at before anything is written to the file. */
-	if (open_file(st, path, err) != 0 || take_file(st, err) != 0 ||
+	if (open_file(st, path, SQLITE_OPEN_CREATE, err) != 0 ||
+	    take_file(st, err) != 0 ||
 	    store_schema_check(st, store_migration_count, NULL, err) != 0 ||
 	    set_pragmas(st, err) != 0 ||
 	    store_migrate(st, store_migrations, store_migration_count, err) !=
@@ -267,8 +269,32 @@ store_start(struct store *st, const char *path, struct error *err)
 	return store_intake_sweep(st, err);
 }
 
-struct store *
-store_open(const void *ctx, const char *path, struct error *err)
+static int
+store_start_look(struct store *st, const char *path, struct error *err)
+{
+	int version = 0;
+
+	if (open_file(st, path, 0, err) != 0 || take_file(st, err) != 0 ||
+	    store_schema_check(st, store_migration_count, &version, err) != 0)
+		return error_prefix(err, "%s", path);
+	if (version != store_migration_count)
+		return error_set(err, FAULT_SETUP,
+		    "%s: it has schema version %d, this program looks at %d: "
+		    "start psirtd on it once",
+		    path, version, store_migration_count);
+	if (sqlite3_exec(st->db, "PRAGMA query_only = ON", NULL, NULL, NULL) !=
+		SQLITE_OK ||
+	    prepare_all(st, err) != 0)
+		return error_prefix(err, "%s", path);
+	return 0;
+}
+
+typedef int store_starter(
+    struct store *st, const char *path, struct error *err);
+
+static struct store *
+store_new(
+    const void *ctx, const char *path, store_starter *start, struct error *err)
 {
 	struct store *st = talloc_zero(ctx, struct store);
 
@@ -282,11 +308,23 @@ store_open(const void *ctx, const char *path, struct error *err)
 		talloc_free(st);
 		return NULL;
 	}
-	if (store_start(st, path, err) != 0) {
+	if (start(st, path, err) != 0) {
 		talloc_free(st);
 		return NULL;
 	}
 	return st;
+}
+
+struct store *
+store_open(const void *ctx, const char *path, struct error *err)
+{
+	return store_new(ctx, path, store_start, err);
+}
+
+struct store *
+store_look(const void *ctx, const char *path, struct error *err)
+{
+	return store_new(ctx, path, store_start_look, err);
 }
 
 /* ---- transactions ---- */

@@ -14,6 +14,7 @@
  *   store_outmail.c  what leaves
  *   store_record.c   the record
  *   store_alert.c    alerts and counts
+ *   store_inspect.c  what can be seen without the key
  *
  * Each family of statements is one table of texts, indexed by an enum of its
  * file and prepared when the store is opened.
@@ -39,6 +40,7 @@ enum store_family {
 	FAMILY_OUTMAIL,
 	FAMILY_RECORD,
 	FAMILY_ALERT,
+	FAMILY_INSPECT,
 	FAMILY_COUNT
 };
 
@@ -49,7 +51,8 @@ struct store_sql {
 
 extern const struct store_sql store_core_sql, store_key_sql, store_mailbox_sql,
     store_intake_sql, store_letter_sql, store_case_sql, store_known_sql,
-    store_outmail_sql, store_record_sql, store_alert_sql;
+    store_outmail_sql, store_record_sql, store_alert_sql,
+    store_inspect_sql;
 
 struct store_keys;
 

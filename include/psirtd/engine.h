@@ -24,6 +24,11 @@ int engine_run(const struct settings *s, const char *self, bool once);
  * patterns and keys.  Returns an exit code; 0 when a start would succeed.
  */
 int engine_check(const struct settings *s, const char *self);
+/*
+ * `psirtd --inspect PATH`: prints numbers, dates and states of a database that
+ * no daemon has open, and verifies its record.  Returns an exit code.
+ */
+int engine_inspect(const char *path);
 /* Writes the names of the stops, one a line (the build for kill tests). */
 void engine_print_stops(void);
 

@@ -40,6 +40,26 @@ struct store;
  * that a second daemon is refused. */
 struct store *store_open(const void *ctx, const char *path, struct error *err);
 
+/* ---- looking without a key (`psirtd --inspect`, RULES 20) ---- */
+
+/*
+ * Opens an existing database of this version for looking alone: no row is
+ * written.  FAULT_SETUP also while a daemon has it open.
+ */
+struct store *store_look(const void *ctx, const char *path, struct error *err);
+
+/* A plain value: a number, or a text where text is not NULL. */
+struct store_plain {
+	const char *name; /* of its column */
+	const char *text;
+	int64_t number;
+};
+typedef void store_inspect_row(void *arg, const char *table,
+    const struct store_plain *values, size_t n);
+/* Gives every row's numbers, dates and states; values live during the call. */
+int store_inspect(struct store *st, store_inspect_row *row, void *arg,
+    struct error *err);
+
 /* ---- the data key (DESIGN.md, "At rest") ---- */
 
 /* The OpenPGP message that holds it; {NULL,0} on a new database. */

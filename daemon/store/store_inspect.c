@@ -1,0 +1,79 @@
+/*
+ * store_inspect.c - what can be seen of a database without its key: numbers,
+ * dates and states (RULES 20).
+ *
+ * For `psirtd --inspect`, on a database that no daemon has open.  Each report
+ * below names columns that are plain; a sealed one is never asked for.
+ */
+#include "store_internal.h"
+
+enum {
+	INSPECT_MAILBOX,
+	INSPECT_CASE,
+	INSPECT_LETTER,
+	INSPECT_MAIL,
+	INSPECT_ALERT,
+	INSPECT_STMT_COUNT
+};
+
+static const char *const sql[INSPECT_STMT_COUNT] = {
+    [INSPECT_MAILBOX] = "SELECT folder, uidvalidity, after, adopted,"
+			" adopt_upto FROM mailbox ORDER BY folder",
+    [INSPECT_CASE] = "SELECT number, flow, state, phase, received, filed,"
+		     " acknowledged, routed FROM casefile ORDER BY id",
+    [INSPECT_LETTER] = "SELECT id, state, reason, verdict, received, stored,"
+		       " size, casefile, tries FROM letter ORDER BY id",
+    [INSPECT_MAIL] = "SELECT id, kind, state, casefile, letter, made,"
+		     " not_before, sent, tries, smtp_code FROM outmail"
+		     " ORDER BY id",
+    [INSPECT_ALERT] = "SELECT id, reason, letter, casefile, at FROM alert"
+		      " WHERE mailed = 0 ORDER BY id",
+};
+
+const struct store_sql store_inspect_sql = {sql, INSPECT_STMT_COUNT};
+
+static const char *const tables[INSPECT_STMT_COUNT] = {
+    [INSPECT_MAILBOX] = "mailbox",
+    [INSPECT_CASE] = "case",
+    [INSPECT_LETTER] = "letter",
+    [INSPECT_MAIL] = "mail",
+    [INSPECT_ALERT] = "alert",
+};
+
+#define VALUES_MOST 16
+
+static void
+give_row(
+    sqlite3_stmt *stmt, const char *table, store_inspect_row *row, void *arg)
+{
+	struct store_plain values[VALUES_MOST];
+	int n = sqlite3_column_count(stmt);
+
+	if (n > VALUES_MOST)
+		n = VALUES_MOST;
+	for (int i = 0; i < n; i++) {
+		values[i].name = sqlite3_column_name(stmt, i);
+		values[i].text = NULL;
+		values[i].number = sqlite3_column_int64(stmt, i);
+		if (sqlite3_column_type(stmt, i) == SQLITE_TEXT)
+			values[i].text =
+			    (const char *)sqlite3_column_text(stmt, i);
+	}
+	row(arg, table, values, (size_t)n);
+}
+
+int
+store_inspect(
+    struct store *st, store_inspect_row *row, void *arg, struct error *err)
+{
+	for (int i = 0; i < INSPECT_STMT_COUNT; i++) {
+		struct query q;
+
+		query_start(&q, st, FAMILY_INSPECT, i, err);
+		while (query_next(&q) == 1)
+			give_row(q.stmt, tables[i], row, arg);
+		if (query_end(&q) != 0)
+			return -1;
+	}
+	return 0;
+}
