@@ -62,11 +62,7 @@ judge_failure(const struct vault *vault, const struct packet_scan *scan,
 	default:
 		break;
 	}
-	if (watch->okay && watch->intact)
-		opened_close(opened, LAYER_UNSUPPORTED,
-		    "what is inside was made with OpenPGP features that are "
-		    "not supported here");
-	else if (gpgme_err_code(rc) == GPG_ERR_DECRYPT_FAILED && watch->began)
+	if (gpgme_err_code(rc) == GPG_ERR_DECRYPT_FAILED && watch->began)
 		opened_close(opened, LAYER_INTEGRITY, NULL);
 	else
 		opened_close(
@@ -109,7 +105,10 @@ judge_decrypted(const void *ctx, struct vault *vault,
 	return 0;
 }
 
-/* The signed message inside, as it stands there, for the second pass. */
+/*
+ * What is inside, as it stands there, for the second pass; nothing where the
+ * encryption is not whole.
+ */
 static int
 unwrap(const void *ctx, struct vault *vault, struct bytes packets,
     struct bytes *inside, struct error *err)
@@ -148,6 +147,7 @@ open_encrypted(const void *ctx, struct vault *vault,
 	gpgme_data_t in = NULL;
 	gpgme_data_t out = NULL;
 	gpgme_error_t rc;
+	bool unread;
 
 	if (sink.buf == NULL)
 		return error_set(err, FAULT_RETRY, "out of memory");
@@ -165,13 +165,21 @@ open_encrypted(const void *ctx, struct vault *vault,
 	if (judge_decrypted(
 		ctx, vault, scan, &sink, rc, opened, suspect, err) != 0)
 		return -1;
-	if (job->bound_key.len == 0 || !opened_lacks_key(opened))
+	unread = opened->outcome == LAYER_MALFORMED && vault->watch.began;
+	if (!unread && (job->bound_key.len == 0 || !opened_lacks_key(opened)))
 		return 0;
 	if (unwrap(ctx, vault, packets, &inside, err) != 0)
 		return -1;
-	return inside.len == 0 ? 0
-			       : verify_bound(ctx, vault, job->bound_key,
-				     inside, NULL, opened, err);
+	if (inside.len == 0)
+		return 0;
+	if (!unread)
+		return verify_bound(
+		    ctx, vault, job->bound_key, inside, NULL, opened, err);
+	/* Whole and untouched, and yet gpg cannot read what is inside. */
+	opened_close(opened, LAYER_UNSUPPORTED,
+	    "what is inside was made with OpenPGP features that are not "
+	    "supported here");
+	return 0;
 }
 
 /* ---- the three kinds ---- */

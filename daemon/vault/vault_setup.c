@@ -115,6 +115,10 @@ make_ready(struct vault *vault, struct error *err)
 	return 0;
 }
 
+/*
+ * The home, not work_dir: other workers' homes are none of ours.  So its
+ * folder stays, empty, when the room leaves; the next one removes it.
+ */
 static int
 walls(const struct vault *vault, struct error *err)
 {

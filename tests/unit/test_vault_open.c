@@ -22,11 +22,16 @@ static const char script[] =
     "e unknown -u $(k eve) -se <in\n"
     "e two -u $(k alice) -u $(k bob) -se <in\n"
     "e mixed -u $(k alice) -u $(k eve) -se <in\n"
-    "g -u $(k alice) -s -z0 <in | sed s/heap/help/ >t\n"
-    "e bad --no-literal -e <t\n"
+    "g -u $(k alice) -s -z0 <in >t\n"
+    "sed s/heap/help/ <t >m/signed-bad\n"
+    "e bad --no-literal -e <m/signed-bad\n"
+    "perl -0777 -pe 's/\\x88(.)\\x04\\x00/\\x88$1\\x06\\x00/s' <t >t2\n"
+    "! cmp -s t t2\n"
+    "e version-6 --no-literal -e <t2\n"
     "g --faked-system-time 20240601T000000 -u $(k alice) \\\n"
     "    --default-sig-expire 1d -s <in >t\n"
     "e expired-sig --no-literal -e <t\n"
+    "cp t m/signed-expired\n"
     "e expired-key --faked-system-time 20240601T000000 -u $(k old) -se <in\n"
     "e revoked -u $(k rev) -se <in\n"
     "sed 's/^:---/---/' w/openpgp-revocs.d/$(k rev).rev | g --import\n"
@@ -106,6 +111,7 @@ static const struct row rows[] = {
     {"with-password", 0, {{0, NULL}}},
     {"hidden", 0, {{0, NULL}}},
     {"signed", 1, {{SIGNATURE_GOOD, "alice"}}},
+    {"signed-expired", 1, {{SIGNATURE_EXPIRED, "alice"}}},
 };
 
 static bool
@@ -160,11 +166,11 @@ test_signers(void **state)
 }
 
 static void
-test_bad_is_readable(void **state)
+check_bad(const char *message)
 {
 	void *ctx = talloc_new(NULL);
 	struct vault_opened *o =
-	    world_decrypt(&world, ctx, world_file(ctx, &world, "m/bad"));
+	    world_decrypt(&world, ctx, world_file(ctx, &world, message));
 
 	assert_int_equal(o->outcome, LAYER_OPEN);
 	assert_true(
@@ -175,6 +181,13 @@ test_bad_is_readable(void **state)
 	assert_string_equal(
 	    o->signatures[0].primary, world_key(ctx, &world, "alice"));
 	talloc_free(ctx);
+}
+
+static void
+test_bad_is_readable(void **state)
+{
+	check_bad("m/bad");
+	check_bad("m/signed-bad");
 }
 
 static void
@@ -339,6 +352,9 @@ test_unsupported(void **state)
 	assert_non_null(closed(ctx, message, LAYER_UNSUPPORTED)->note);
 	message = joined(ctx, bytes_of(pkesk, sizeof(pkesk)), good);
 	assert_int_equal(closed(ctx, message, LAYER_UNSUPPORTED)->for_us, 1);
+	/* A signature of version 6 inside. */
+	message = world_file(ctx, &world, "m/version-6");
+	assert_non_null(closed(ctx, message, LAYER_UNSUPPORTED)->note);
 	talloc_free(ctx);
 }
 

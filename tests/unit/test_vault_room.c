@@ -242,6 +242,7 @@ static void
 test_stale_home(void **state)
 {
 	void *ctx = talloc_new(NULL);
+	struct world other;
 	struct vault_setup setup = world_setup(ctx, &world);
 	char *command = talloc_asprintf(ctx,
 	    "mkdir -m 700 %s/vABCDEF && "
@@ -253,7 +254,11 @@ test_stale_home(void **state)
 	world_room(&world, ctx, &setup);
 	command = talloc_asprintf(ctx, "%s/vABCDEF", world.work);
 	assert_int_equal(access(command, F_OK), -1);
-	/* That of a living one stays. */
+	/* That of a living one stays, as with several workers. */
+	other = world;
+	world_room(&other, ctx, &setup);
+	check_opens(ctx, "m/pinned");
+	assert_int_equal(world_room_end(&other), 0);
 	check_opens(ctx, "m/pinned");
 	room_end(0);
 	talloc_free(ctx);
