@@ -54,10 +54,13 @@ give_row(
 	for (int i = 0; i < n; i++) {
 		values[i].name = sqlite3_column_name(stmt, i);
 		values[i].text = NULL;
-		values[i].number = sqlite3_column_int64(stmt, i);
+		values[i].number = 0;
+		/* Its type is asked for first: reading may convert it. */
 		if (sqlite3_column_type(stmt, i) == SQLITE_TEXT)
 			values[i].text =
 			    (const char *)sqlite3_column_text(stmt, i);
+		else
+			values[i].number = sqlite3_column_int64(stmt, i);
 	}
 	row(arg, table, values, (size_t)n);
 }

@@ -14,7 +14,7 @@
 
 #include <talloc.h>
 
-#define BATCH (16 * SEAL_CHUNK) /* 1 MiB */
+#define BATCH ((size_t)16 * SEAL_CHUNK) /* 1 MiB */
 
 enum {
 	INTAKE_ADD,
@@ -244,7 +244,7 @@ add_line(struct store *st, uint32_t what, int64_t letter, uint32_t code,
 	struct store_record r = {
 	    .at = now,
 	    .what = what,
-	    .actor = (char *)(uintptr_t) "psirtd",
+	    .actor = "psirtd",
 	    .letter = letter,
 	    .code = code,
 	};

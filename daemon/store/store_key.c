@@ -44,11 +44,12 @@ subkey(uint8_t out[SUBKEY_BYTES], const char *use, uint64_t number,
 	crypto_kdf_derive_from_key(out, SUBKEY_BYTES, number, use, key);
 }
 
-/* 1 there is a key, 0 none, -1. */
+/* 1 there is a key, 0 none, -1.  wrapped may be NULL: not asked for. */
 static int
 key_row(const void *ctx, struct store *st, uint32_t *id, struct bytes *wrapped,
     uint8_t proof[SUBKEY_BYTES], struct error *err)
 {
+	struct bytes blob;
 	struct query q;
 	int found;
 
@@ -56,9 +57,11 @@ key_row(const void *ctx, struct store *st, uint32_t *id, struct bytes *wrapped,
 	found = query_next(&q);
 	if (found == 1) {
 		*id = query_get_u32(&q);
-		*wrapped = bytes_copy(ctx, query_get_blob(&q));
+		blob = query_get_blob(&q);
 		query_get_exact(&q, proof, SUBKEY_BYTES);
-		if (wrapped->data == NULL)
+		if (wrapped != NULL)
+			*wrapped = bytes_copy(ctx, blob);
+		if (wrapped != NULL && wrapped->data == NULL)
 			query_fail(&q, FAULT_RETRY, "out of memory");
 	}
 	return query_end_found(&q, found);
@@ -86,18 +89,17 @@ store_keep_key(struct store *st, struct bytes wrapped,
     const uint8_t key[STORE_KEY_BYTES], struct error *err)
 {
 	uint8_t proof[SUBKEY_BYTES];
-	struct bytes old = BYTES_NONE;
 	struct query q;
+	uint32_t id;
+	int found;
 
 	if (wrapped.len == 0)
 		return error_set(err, FAULT_BUG, "an empty wrapped data key");
-	if (store_wrapped_key(st, st, &old, err) != 0)
-		return -1;
-	if (old.data != NULL) {
-		talloc_free((void *)(uintptr_t)old.data);
-		return error_set(
-		    err, FAULT_DENIED, "this database has its data key");
-	}
+	found = key_row(NULL, st, &id, NULL, proof, err);
+	if (found != 0)
+		return found < 0 ? -1
+				 : error_set(err, FAULT_DENIED,
+				       "this database has its data key");
 	subkey(proof, "psirtchk", 1, key);
 	if (store_begin(st, err) != 0)
 		return -1;
@@ -116,10 +118,8 @@ static int
 key_prove(struct store *st, const uint8_t *key, uint32_t *id, struct error *err)
 {
 	uint8_t want[SUBKEY_BYTES], got[SUBKEY_BYTES];
-	struct bytes wrapped = BYTES_NONE;
-	int found = key_row(st, st, id, &wrapped, want, err);
+	int found = key_row(NULL, st, id, NULL, want, err);
 
-	talloc_free((void *)(uintptr_t)wrapped.data);
 	if (found < 0)
 		return -1;
 	if (found == 0)
@@ -137,7 +137,7 @@ store_rewrap_key(struct store *st, struct bytes wrapped,
     const uint8_t key[STORE_KEY_BYTES], struct error *err)
 {
 	struct query q;
-	uint32_t id;
+	uint32_t id = 0;
 
 	if (wrapped.len == 0)
 		return error_set(err, FAULT_BUG, "an empty wrapped data key");
@@ -178,7 +178,7 @@ int
 store_unlock(
     struct store *st, const uint8_t key[STORE_KEY_BYTES], struct error *err)
 {
-	uint32_t id;
+	uint32_t id = 0;
 
 	if (key_prove(st, key, &id, err) != 0)
 		return -1;

@@ -139,7 +139,7 @@ int
 store_letter_bytes(const void *ctx, struct store *st, int64_t id,
     struct bytes *bytes, struct error *err)
 {
-	struct seal_stream stream;
+	struct seal_stream stream = {0};
 	struct query q;
 	uint8_t *out = NULL;
 	int64_t size = 0;

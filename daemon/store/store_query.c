@@ -251,9 +251,11 @@ char *
 query_open_text(struct query *q, const void *ctx, struct place where)
 {
 	struct bytes clear = query_open(q, ctx, where);
+	char *text;
 
 	/* A NUL stands behind what seal_open gives; none can stand inside. */
-	return (char *)(uintptr_t)clear.data;
+	memcpy(&text, &clear.data, sizeof(text));
+	return text;
 }
 
 void

@@ -160,16 +160,16 @@ last_link(struct store *st, uint8_t link[LINK_BYTES], struct error *err)
 static struct bytes
 salted_note(const void *ctx, const char *note, struct error *err)
 {
-	size_t len = strlen(note);
-	uint8_t *salted = talloc_size(ctx, SALT_BYTES + len);
+	struct bytes clear = bytes_str(note);
+	uint8_t *salted = talloc_size(ctx, SALT_BYTES + clear.len);
 
 	if (salted == NULL) {
 		error_set(err, FAULT_RETRY, "out of memory");
 		return BYTES_NONE;
 	}
 	randombytes_buf(salted, SALT_BYTES);
-	memcpy(salted + SALT_BYTES, note, len);
-	return bytes_of(salted, SALT_BYTES + len);
+	memcpy(salted + SALT_BYTES, clear.data, clear.len);
+	return bytes_of(salted, SALT_BYTES + clear.len);
 }
 
 static int
@@ -231,6 +231,7 @@ store_record_add(
 	uint8_t digest[STORE_DIGEST_BYTES];
 	uint8_t note_digest[STORE_DIGEST_BYTES];
 	struct bytes salted = BYTES_NONE;
+	void *ctx = NULL;
 	struct line l = {
 	    .at = r->at,
 	    .what = r->what,
@@ -252,16 +253,19 @@ store_record_add(
 		l.digest = bytes_of(digest, sizeof(digest));
 	}
 	if (r->note != NULL) {
-		salted = salted_note(st, r->note, err);
-		if (salted.data == NULL)
+		ctx = talloc_new(st);
+		salted = salted_note(ctx, r->note, err);
+		if (salted.data == NULL) {
+			talloc_free(ctx);
 			return -1;
+		}
 		store_digest(salted, note_digest);
 		l.note = bytes_of(note_digest, sizeof(note_digest));
 	}
 	rc = insert_line(st, &l, err);
 	if (rc == 0 && salted.data != NULL)
 		rc = insert_note(st, l.id, salted, err);
-	talloc_free((void *)(uintptr_t)salted.data);
+	talloc_free(ctx);
 	return rc;
 }
 
@@ -286,13 +290,16 @@ get_line(struct query *q, struct line *l)
 static char *
 open_note(struct query *q, const void *ctx, const struct line *l)
 {
+	void *own = talloc_new(ctx);
 	struct bytes salted =
-	    query_open(q, NULL, place("record_note", "value", l->id));
+	    query_open(q, own, place("record_note", "value", l->id));
 	uint8_t digest[STORE_DIGEST_BYTES];
 	char *note = NULL;
 
-	if (salted.data == NULL)
+	if (salted.data == NULL) {
+		talloc_free(own);
 		return NULL;
+	}
 	store_digest(salted, digest);
 	if (salted.len < SALT_BYTES ||
 	    !bytes_equal(l->note, bytes_of(digest, sizeof(digest)))) {
@@ -304,7 +311,7 @@ open_note(struct query *q, const void *ctx, const struct line *l)
 		if (note == NULL)
 			query_fail(q, FAULT_RETRY, "out of memory");
 	}
-	talloc_free((void *)(uintptr_t)salted.data);
+	talloc_free(own);
 	return note;
 }
 

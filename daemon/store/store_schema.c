@@ -314,7 +314,8 @@ store_migrate(struct store *st, const char *const *migrations, int count,
     struct error *err)
 {
 	int64_t reached = 0;
-	int version, rc;
+	int version = 0;
+	int rc;
 
 	if (store_schema_check(st, count, &version, err) != 0)
 		return -1;

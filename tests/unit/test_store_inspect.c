@@ -1,0 +1,135 @@
+/*
+ * test_store_inspect.c - looking at a file without its key: numbers, dates
+ * and states, nothing else, and nothing is written.
+ */
+#include "store_world.h"
+
+struct seen {
+	char text[8192];
+	int rows;
+};
+
+/* "table name=value …" a line */
+static void
+see(void *arg, const char *table, const struct store_plain *values, size_t n)
+{
+	struct seen *seen = arg;
+	size_t at = strlen(seen->text);
+
+	seen->rows++;
+	at += (size_t)snprintf(
+	    seen->text + at, sizeof(seen->text) - at, "%s", table);
+	for (size_t i = 0; i < n && at < sizeof(seen->text); i++) {
+		if (values[i].text != NULL)
+			at += (size_t)snprintf(seen->text + at,
+			    sizeof(seen->text) - at, " %s=%s", values[i].name,
+			    values[i].text);
+		else
+			at += (size_t)snprintf(seen->text + at,
+			    sizeof(seen->text) - at, " %s=%lld", values[i].name,
+			    (long long)values[i].number);
+	}
+	if (at < sizeof(seen->text))
+		snprintf(seen->text + at, sizeof(seen->text) - at, "\n");
+	assert_true(at < sizeof(seen->text));
+}
+
+static void
+fill(struct world *w)
+{
+	struct store_mailbox mb = {"INBOX", 7, 12, NOW, 9};
+	struct store_outmail m = {.kind = 3,
+	    .state = OUTMAIL_HELD,
+	    .made = NOW,
+	    .to = (char *)(uintptr_t) "robin-zq@example.org",
+	    .subject = (char *)(uintptr_t) "Subject-zq"};
+
+	new_case(w, "Product-zq");
+	arrive_text(w, 1, "Body-zq");
+	begin(w);
+	assert_ok(w, store_mailbox_put(w->st, &mb, &w->err));
+	assert_ok(w, store_outmail_add(w->st, &m, &w->err));
+	assert_ok(w, store_alert_add(w->st, 5, 1, 0, NOW, &w->err));
+	commit(w);
+}
+
+static void
+test_shows_numbers_dates_and_states(void **state)
+{
+	struct world *w = *state;
+	struct seen seen = {.rows = 0};
+	char want[64];
+
+	fill(w);
+	world_close(w);
+	w->st = store_look(w, w->path, &w->err);
+	assert_non_null(w->st);
+	assert_ok(w, store_inspect(w->st, see, &seen, &w->err));
+	assert_int_equal(seen.rows, 5);
+	assert_non_null(strstr(seen.text, "mailbox folder=INBOX"));
+	assert_non_null(strstr(seen.text, "case number=PSIRT-2026-0001"));
+	assert_non_null(strstr(seen.text, "letter id=1 state=1"));
+	assert_non_null(strstr(seen.text, "mail id=1 kind=3 state=2"));
+	assert_non_null(strstr(seen.text, "alert id=1 reason=5 letter=1"));
+	snprintf(want, sizeof(want), "received=%lld", (long long)NOW - 60);
+	assert_non_null(strstr(seen.text, want));
+	assert_null(strstr(seen.text, "zq"));
+}
+
+static void
+test_looking_writes_nothing(void **state)
+{
+	struct world *w = *state;
+	struct store_mailbox mb = {.folder = "INBOX"};
+
+	fill(w);
+	world_close(w);
+	w->st = store_look(w, w->path, &w->err);
+	assert_non_null(w->st);
+	/* No transaction that could write is to be had. */
+	if (store_begin(w->st, &w->err) == 0) {
+		assert_int_equal(store_mailbox_put(w->st, &mb, &w->err), -1);
+		store_rollback(w->st);
+	}
+	world_close(w);
+	assert_int_equal(peek(w, "SELECT uidvalidity FROM mailbox"), 7);
+	world_open(w);
+}
+
+static void
+refused(struct world *w, const char *why)
+{
+	error_clear(&w->err);
+	assert_null(store_look(w, w->path, &w->err));
+	assert_int_equal(w->err.fault, FAULT_SETUP);
+	if (strstr(w->err.text, why) == NULL)
+		fail_msg("\"%s\" does not say \"%s\"", w->err.text, why);
+}
+
+static void
+test_what_cannot_be_looked_at(void **state)
+{
+	struct world *w = *state;
+
+	refused(w, "in use"); /* by a daemon */
+	world_close(w);
+	tamper(w, "PRAGMA user_version = 99");
+	refused(w, "schema version 99");
+	/* No file is made where none is. */
+	assert_int_equal(unlink(w->path), 0);
+	refused(w, "cannot be opened");
+	assert_int_equal(access(w->path, F_OK), -1);
+}
+
+int
+main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+	const struct CMUnitTest tests[] = {
+	    TEST(test_shows_numbers_dates_and_states),
+	    TEST(test_looking_writes_nothing),
+	    TEST(test_what_cannot_be_looked_at),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
