@@ -1,0 +1,232 @@
+/*
+ * read_internal.h - what the files of the read room share.
+ *
+ * One struct reader is made from the setup, before the walls stand; it is
+ * never changed afterwards.  Each job makes a struct draft, in a child.
+ */
+#ifndef PSIRTD_READ_INTERNAL_H
+#define PSIRTD_READ_INTERNAL_H
+
+#include <stdbool.h>
+
+#include <gmime/gmime.h>
+
+#include "psirtd/reading.h"
+
+/* GLib's own casts const away. */
+#undef g_utf8_next_char
+#define g_utf8_next_char(p) ((p) + g_utf8_skip[*(const guchar *)(p)])
+
+/* ---- charsets (read_charset.c, read_japanese.c) ---- */
+
+/* Every converter, opened once: opening one reads files. */
+struct charsets;
+
+enum charset_slot {
+	SLOT_NONE = -1,
+	SLOT_CP932,
+	SLOT_EUCJP,
+	SLOT_CP1252,
+	SLOT_OTHER, /* the first of the plain ones */
+};
+
+struct converted {
+	const char *text; /* UTF-8, NUL-terminated, no NUL inside */
+	size_t len;
+	const char *charset; /* what it was read as */
+	uint32_t flags;      /* PART_LOSSY, PART_GUESSED */
+};
+
+/* UTF-8 on its way out, and whether anything was lost. */
+struct sink {
+	struct buf *out;
+	bool lossy;
+};
+
+struct charsets *charsets_new(const void *ctx, struct error *err);
+/* label may be NULL, unknown or a lie. */
+int charset_convert(const void *ctx, const struct charsets *cs,
+    struct bytes from, const char *label, struct converted *to,
+    struct error *err);
+/* For read_japanese.c. */
+int sink_bad(struct sink *sink, struct error *err);
+int sink_iconv(const struct charsets *cs, int slot, struct bytes from,
+    struct sink *sink, struct error *err);
+int japanese_from_jis(const struct charsets *cs, struct bytes from,
+    struct sink *sink, struct error *err);
+int japanese_from_euc(const struct charsets *cs, struct bytes from,
+    struct sink *sink, struct error *err);
+/* How Japanese the UTF-8 text looks; 0: not at all. */
+size_t japanese_score(const char *text, size_t len);
+bool japanese_kana(const char *text, size_t len);
+
+/* ---- header fields (read_word.c, read_param.c, read_header.c) ---- */
+
+/* RFC 2047, unfolded, controls removed, at most max bytes of UTF-8. */
+char *word_decode(const void *ctx, const struct charsets *cs, const char *raw,
+    size_t max, struct error *err);
+/* Takes controls out of UTF-8 text, in place; line ends become spaces. */
+void word_clean(char *text);
+/* The file name a part gives itself, NULL when none; never a path. */
+int param_filename(const void *ctx, const struct charsets *cs,
+    const char *disposition, const char *type, const char **name,
+    struct error *err);
+/* The raw value of the first field of that name, or NULL. */
+const char *header_raw(GMimeObject *entity, const char *name);
+int header_read(const void *ctx, const struct charsets *cs, GMimeObject *entity,
+    struct headers *h, struct error *err);
+/* A few fields of a message inside the letter, as text for people. */
+char *header_text(const void *ctx, const struct charsets *cs,
+    GMimeObject *message, struct error *err);
+
+/* ---- armor (read_armor.c) ---- */
+
+enum armor_kind {
+	ARMOR_NONE,
+	ARMOR_MESSAGE,
+	ARMOR_CLEARSIGNED,
+	ARMOR_KEY,
+};
+
+struct armor {
+	enum armor_kind kind;
+	size_t off;
+	size_t len;
+};
+
+/* The first whole block that begins at or behind `from`. */
+bool armor_next(struct bytes text, size_t from, struct armor *block);
+/* The value of its "Charset:" line, or NULL. */
+char *armor_charset(const void *ctx, struct bytes block);
+/* What an attachment is: armored at its start, or binary OpenPGP packets. */
+enum armor_kind armor_sniff(struct bytes content, bool claims_openpgp);
+
+/* ---- text to search in (read_normal.c) ---- */
+
+/*
+ * plain: NFKC, dashes made "-".  folded: the same without case.  squeezed:
+ * folded without white space; at[i] is where its byte i stands in folded.
+ */
+struct normal {
+	char *plain;
+	size_t plain_len;
+	char *folded;
+	size_t folded_len;
+	char *squeezed;
+	size_t squeezed_len;
+	uint32_t *at;
+};
+
+struct normal *normal_new(
+    const void *ctx, const char *text, size_t len, struct error *err);
+/* read_html.c: source of an HTML part without its tags, for searching alone. */
+char *normal_html(const void *ctx, const char *html, size_t len);
+
+/* ---- the tables ---- */
+
+struct idents;
+struct products;
+struct labels;
+
+struct reader {
+	struct charsets *charsets;
+	struct idents *idents;
+	struct products *products;
+	struct labels *labels;
+	size_t max_parts;
+	size_t max_depth;
+};
+
+/* -1 with FAULT_SETUP names the pattern that is no regular expression. */
+struct reader *reader_new(
+    const void *ctx, const struct read_setup *setup, struct error *err);
+struct idents *idents_new(
+    const void *ctx, const char *case_prefix, struct error *err);
+struct products *products_new(const void *ctx, const struct read_product *list,
+    size_t n, struct error *err);
+struct labels *labels_new(const void *ctx, struct error *err);
+
+/* ---- one job ---- */
+
+struct draft {
+	const struct reader *reader;
+	struct reading *reading; /* the talloc parent of what it holds */
+	size_t parts_cap;
+	size_t nodes;    /* entities visited, whether or not they made a part */
+	size_t searched; /* bytes of text looked through */
+};
+
+/* Where an entity stands while the tree is walked. */
+struct place {
+	struct bytes bytes; /* what GMime was given */
+	int64_t base;       /* its offset in the job's data; -1: not in it */
+	uint32_t depth;
+	uint32_t within;
+};
+
+/* A leaf of the tree, its transfer encoding taken off. */
+struct leaf {
+	struct bytes content;
+	const char *type;  /* "text/plain" */
+	const char *label; /* charset as the mail names it, or NULL */
+	const char *name;  /* file name, or NULL */
+	uint32_t flags;    /* PART_ATTACHED, PART_HTML */
+};
+
+/* read_mime.c */
+int mime_letter(struct draft *d, struct bytes letter, struct error *err);
+int mime_entity(struct draft *d, struct bytes entity, struct error *err);
+int mime_walk(struct draft *d, GMimeObject *entity, struct place place,
+    struct error *err);
+/* A message inside the letter: its head as text, then what it holds. */
+int mime_message(struct draft *d, GMimeObject *message, struct place place,
+    struct error *err);
+/* Freed with ctx; NULL when no header stands at the start. */
+GMimeObject *mime_parse(const void *ctx, struct bytes bytes);
+
+/* read_leaf.c */
+int leaf_read(struct draft *d, GMimeObject *object, const struct place *place,
+    struct error *err);
+int leaf_text(struct draft *d, const struct leaf *leaf,
+    const struct place *place, struct error *err);
+int leaf_file(struct draft *d, const struct leaf *leaf,
+    const struct place *place, struct error *err);
+/* Transfer encoding taken off; a talloc child of ctx. */
+int leaf_content(const void *ctx, GMimeObject *object, struct bytes *content,
+    struct error *err);
+/* Bytes that cannot be shown as text, whatever their label. */
+bool leaf_is_binary(struct bytes content);
+/* "type/subtype" in lower case; NULL when out of memory. */
+char *leaf_type(const void *ctx, GMimeObject *object);
+
+/* read.c */
+/* The whole of a job. */
+struct reading *reading_new(const void *ctx, const struct reader *reader,
+    const struct read_job *job, struct error *err);
+/* A new part of the reading; NULL and truncated set when there are enough. */
+struct part *draft_part(
+    struct draft *d, uint32_t kind, const struct place *place);
+/* Identifiers, fields and products of a text part, or of the subject (0). */
+int draft_search(struct draft *d, const char *text, size_t len, bool html,
+    uint32_t part, struct error *err);
+
+/* read_signed.c: the span of the signed octets, in place->bytes. */
+bool signed_span(
+    GMimeMultipart *multipart, struct bytes bytes, size_t *off, size_t *len);
+
+/* read_cvss.c: a vector in one spelling; NULL when it is none. */
+char *cvss_spell(const void *ctx, const char *text);
+
+/* read_label.c: what is known by that label; 0 when nothing. */
+uint32_t label_kind(
+    const struct labels *labels, const char *text, size_t len, bool reporter);
+
+/* read_ident.c, read_field.c, read_product.c: `part` as in struct ident. */
+int idents_find(const struct idents *idents, const struct normal *text,
+    uint32_t part, struct reading *r, struct error *err);
+int labels_find(const struct labels *labels, const char *text, size_t len,
+    uint32_t part, struct reading *r, struct error *err);
+int products_find(const struct products *products, const struct normal *text,
+    uint32_t part, struct reading *r, struct error *err);
+
+#endif
