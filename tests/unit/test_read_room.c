@@ -1,0 +1,465 @@
+/*
+ * test_read_room.c - the room as the engine meets it: setup, jobs, walls, and
+ * letters that end their child but not the room.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <dirent.h>
+#include <ftw.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <talloc.h>
+
+#include "psirtd/log.h"
+#include "psirtd/room.h"
+#include "psirtd/sandbox.h"
+#include "read_world.h"
+
+#define ANSWER_MS 60000
+#define DATA "../shared/data/letters"
+
+struct room {
+	pid_t pid;
+	struct channel *channel;
+};
+
+static struct room *
+room_open(const void *ctx)
+{
+	struct room *room = talloc_zero(ctx, struct room);
+	int fds[2];
+
+	assert_int_equal(
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	room->pid = fork();
+	assert_true(room->pid >= 0);
+	if (room->pid == 0) {
+		struct channel *engine;
+
+		close(fds[0]);
+		log_start("read", LOG_LEVEL_ERR);
+		engine = channel_new(NULL, fds[1], ROOM_FRAME_MAX);
+		_exit(read_room(engine));
+	}
+	close(fds[1]);
+	room->channel = channel_new(room, fds[0], ROOM_FRAME_MAX);
+	return room;
+}
+
+/* The room leaves when the engine does, and says that all was well. */
+static void
+room_close(struct room *room, int want)
+{
+	int status = 0;
+
+	TALLOC_FREE(room->channel);
+	assert_int_equal(waitpid(room->pid, &status, 0), room->pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), want);
+	talloc_free(room);
+}
+
+static struct frame
+ask(struct room *room, const void *ctx, uint32_t type,
+    const struct wire_type *wire, const void *obj)
+{
+	struct error err = {0};
+	struct frame frame = {0};
+
+	assert_int_equal(channel_send(room->channel, type, wire, obj, &err), 0);
+	assert_int_equal(
+	    channel_recv(room->channel, ctx, ANSWER_MS, &frame, NULL, &err), 1);
+	return frame;
+}
+
+static struct room *
+room_ready(const void *ctx, const struct read_setup *setup)
+{
+	struct room *room = room_open(ctx);
+
+	assert_int_equal(
+	    ask(room, ctx, READ_SETUP, &read_setup_wire, setup).type,
+	    READ_READY);
+	return room;
+}
+
+static struct frame
+ask_job(struct room *room, const void *ctx, uint32_t mode, struct bytes data)
+{
+	struct read_job job = {mode, NULL, data};
+
+	return ask(room, ctx, READ_JOB, &read_job_wire, &job);
+}
+
+static struct reading *
+must_read(struct room *room, const void *ctx, struct bytes data)
+{
+	struct frame frame = ask_job(room, ctx, READ_LETTER, data);
+	struct error err = {0};
+	struct reading *r;
+
+	assert_int_equal(frame.type, READ_DONE);
+	r = wire_decode(ctx, &reading_wire, frame.payload, &err);
+	assert_non_null(r);
+	return r;
+}
+
+/* The end that the room told of, with a sentence. */
+static uint32_t
+must_fail(struct room *room, const void *ctx, struct bytes data)
+{
+	struct frame frame = ask_job(room, ctx, READ_LETTER, data);
+	struct read_failed *failed;
+
+	assert_int_equal(frame.type, READ_FAILED);
+	failed = wire_decode(ctx, &read_failed_wire, frame.payload, NULL);
+	assert_non_null(failed);
+	assert_non_null(failed->text);
+	return failed->end;
+}
+
+static const char simple[] = "Subject: still here\r\n\r\nHello XYZ-100\r\n";
+
+static void
+must_live(struct room *room, const void *ctx)
+{
+	struct reading *r = must_read(room, ctx, bytes_str(simple));
+
+	assert_string_equal(r->headers.subject, "still here");
+	assert_int_equal(r->nparts, 1);
+	assert_int_equal(r->nhits, 1);
+}
+
+/* text repeated n times between head and tail */
+static struct bytes
+repeat(const void *ctx, const char *head, const char *text, size_t n,
+    const char *tail)
+{
+	struct buf *buf = buf_new(ctx, (size_t)160 << 20);
+
+	assert_int_equal(buf_add(buf, head, strlen(head), NULL), 0);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(buf_add(buf, text, strlen(text), NULL), 0);
+	assert_int_equal(buf_add(buf, tail, strlen(tail), NULL), 0);
+	return buf_bytes(buf);
+}
+
+/* ---- setup ---- */
+
+static void
+test_refused(void **state)
+{
+	void *ctx = talloc_new(NULL);
+	struct room *room = room_open(ctx);
+	struct read_product product = {NULL, 0, "XYZ-(100"};
+	struct read_failed *failed;
+	struct read_setup setup;
+	struct frame frame;
+
+	world_setup(&setup);
+	setup.products = &product;
+	setup.nproducts = 1;
+	frame = ask(room, ctx, READ_SETUP, &read_setup_wire, &setup);
+	assert_int_equal(frame.type, READ_REFUSED);
+	failed = wire_decode(ctx, &read_failed_wire, frame.payload, NULL);
+	assert_non_null(failed);
+	assert_non_null(strstr(failed->text, "XYZ-(100"));
+	room_close(room, 0);
+	talloc_free(ctx);
+}
+
+static void
+test_order(void **state)
+{
+	void *ctx = talloc_new(NULL);
+	struct room *room = room_open(ctx);
+	struct read_setup setup;
+	struct error err = {0};
+
+	/* A job first is refused; a second setup ends the room. */
+	assert_int_equal(
+	    ask_job(room, ctx, READ_LETTER, bytes_str("x")).type, READ_REFUSED);
+	room_close(room, 0);
+	world_setup(&setup);
+	room = room_ready(ctx, &setup);
+	assert_int_equal(channel_send(room->channel, READ_SETUP,
+			     &read_setup_wire, &setup, &err),
+	    0);
+	room_close(room, 1);
+	talloc_free(ctx);
+}
+
+static void
+test_walls(void **state)
+{
+	struct read_setup setup;
+	struct room *room;
+	struct bytes status;
+	char *text;
+	void *ctx;
+
+	if (!sandbox_is_real()) {
+		print_message("skipped: no walls under the sanitizer\n");
+		skip();
+	}
+	ctx = talloc_new(NULL);
+	world_setup(&setup);
+	room = room_ready(ctx, &setup);
+	status = world_file(
+	    ctx, talloc_asprintf(ctx, "/proc/%d/status", (int)room->pid));
+	text = text_to_lf(ctx, (const char *)status.data);
+	assert_non_null(text);
+	assert_non_null(strstr(text, "\nNoNewPrivs:\t1\n"));
+	assert_non_null(strstr(text, "\nSeccomp:\t2\n"));
+	must_live(room, ctx);
+	room_close(room, 0);
+	talloc_free(ctx);
+}
+
+/* ---- jobs ---- */
+
+/* The walls change nothing: same bytes as without them. */
+static void
+test_letters(void **state)
+{
+	void *ctx = talloc_new(NULL);
+	struct reader *reader = world_reader(ctx);
+	const char *folder = getenv("PSIRTD_LETTERS");
+	struct read_setup setup;
+	struct room *room;
+	struct dirent *entry;
+	unsigned n = 0;
+	DIR *dir;
+
+	if (folder == NULL)
+		folder = "tests/letters";
+	world_setup(&setup);
+	room = room_ready(ctx, &setup);
+	dir = opendir(folder);
+	assert_non_null(dir);
+	while ((entry = readdir(dir)) != NULL) {
+		void *tmp = talloc_new(ctx);
+		struct buf *wire = buf_new(tmp, (size_t)64 << 20);
+		struct read_job job = {READ_LETTER, NULL, BYTES_NONE};
+		struct frame frame;
+
+		if (strstr(entry->d_name, ".eml") == NULL)
+			continue;
+		job.data = world_file(
+		    tmp, talloc_asprintf(tmp, "%s/%s", folder, entry->d_name));
+		assert_int_equal(
+		    wire_encode(&reading_wire,
+			reading_new(tmp, reader, &job, NULL), wire, NULL),
+		    0);
+		frame = ask(room, tmp, READ_JOB, &read_job_wire, &job);
+		assert_int_equal(frame.type, READ_DONE);
+		assert_true(bytes_equal(frame.payload, buf_bytes(wire)));
+		talloc_free(tmp);
+		n++;
+	}
+	closedir(dir);
+	assert_true(n >= 25);
+	room_close(room, 0);
+	talloc_free(ctx);
+}
+
+static void
+test_malformed_job(void **state)
+{
+	void *ctx = talloc_new(NULL);
+	struct read_setup setup;
+	struct room *room;
+	struct error err = {0};
+	struct frame frame;
+
+	world_setup(&setup);
+	room = room_ready(ctx, &setup);
+	assert_int_equal(
+	    ask_job(room, ctx, 77, bytes_str("x")).type, READ_FAILED);
+	assert_int_equal(channel_send_bytes(room->channel, READ_JOB,
+			     bytes_str("no job"), &err),
+	    0);
+	assert_int_equal(
+	    channel_recv(room->channel, ctx, ANSWER_MS, &frame, NULL, &err), 1);
+	assert_int_equal(frame.type, READ_FAILED);
+	assert_int_equal(
+	    ask_job(room, ctx, READ_LETTER, BYTES_NONE).type, READ_DONE);
+	must_live(room, ctx);
+	room_close(room, 0);
+	talloc_free(ctx);
+}
+
+/* GMime's address parser recurses: 200,000 nested groups end the child. */
+static void
+test_nested_groups(void **state)
+{
+	void *ctx = talloc_new(NULL);
+	struct read_setup setup;
+	struct room *room;
+	struct reading *r;
+
+	world_setup(&setup);
+	room = room_ready(ctx, &setup);
+	/* In the letter's own head they are not shown to it. */
+	r = must_read(room, ctx,
+	    repeat(ctx, "Subject: groups\r\nTo: ", "g:", 200000, "\r\n\r\nx"));
+	assert_string_equal(r->headers.subject, "groups");
+	assert_int_equal(r->headers.nto, 0);
+	assert_int_equal(must_fail(room, ctx,
+			     repeat(ctx,
+				 "Subject: x\r\nContent-Type: message/rfc822"
+				 "\r\n\r\nTo: ",
+				 "g:", 200000, "\r\n\r\nx")),
+	    ROOM_END_CRASH);
+	must_live(room, ctx);
+	room_close(room, 0);
+	talloc_free(ctx);
+}
+
+/* What is only big or deep is read as far as the limits go. */
+static void
+test_big_and_deep(void **state)
+{
+	static const struct {
+		const char *head;
+		const char *text;
+		size_t n;
+		bool truncated;
+	} rows[] = {
+	    {"Content-Type: multipart/mixed; boundary=b\r\n\r\n",
+		"--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n",
+		20000, true},
+	    {"Content-Type: multipart/mixed; boundary=b\r\n\r\n",
+		"--b\r\n\r\nx\r\n", 100000, true},
+	    {"Content-Type: message/rfc822\r\n\r\n",
+		"Content-Type: message/rfc822\r\n\r\n", 20000, true},
+	    {"From: ", "(", 1000000, false},
+	    {"Subject: ", "=?utf-8?Q?a?= ", 100000, false},
+	    {"Content-Type: text/plain", "; a*1=b", 100000, false},
+	    {"X: y\r\n", "X-Field: value\r\n", 100000, false},
+	    {"\r\n", "-----BEGIN PGP SIGNED MESSAGE-----\r\n", 100000, false},
+	    {"\r\n",
+		"-----BEGIN PGP MESSAGE-----\r\n"
+		"-----END PGP MESSAGE-----\r\n",
+		1000, true},
+	};
+	void *ctx = talloc_new(NULL);
+	struct read_setup setup;
+	struct room *room;
+
+	world_setup(&setup);
+	room = room_ready(ctx, &setup);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		void *tmp = talloc_new(ctx);
+		struct reading *r = must_read(room, tmp,
+		    repeat(tmp, rows[i].head, rows[i].text, rows[i].n,
+			"\r\n\r\nend\r\n"));
+
+		assert_int_equal(r->truncated, rows[i].truncated);
+		assert_true(r->nparts <= setup.max_parts);
+		talloc_free(tmp);
+	}
+	must_live(room, ctx);
+	room_close(room, 0);
+	talloc_free(ctx);
+}
+
+static void
+test_limits(void **state)
+{
+	void *ctx = talloc_new(NULL);
+	struct read_setup setup;
+	struct room *room;
+	struct bytes big = repeat(ctx, "Subject: x\r\n\r\n",
+	    "A line of text that is searched for numbers of products.\r\n",
+	    600000, "");
+
+	world_setup(&setup);
+	setup.wall_ms = 20;
+	room = room_ready(ctx, &setup);
+	assert_int_equal(must_fail(room, ctx, big), ROOM_END_TIME);
+	room_close(room, 0);
+	if (sandbox_is_real()) { /* the sanitizer has no memory limit */
+		world_setup(&setup);
+		setup.memory_mb = 96;
+		room = room_ready(ctx, &setup);
+		assert_int_not_equal(must_fail(room, ctx, big), ROOM_END_OK);
+		must_live(room, ctx);
+		room_close(room, 0);
+	}
+	talloc_free(ctx);
+}
+
+/* ---- letters that other people wrote ---- */
+
+static struct room *data_room;
+static unsigned data_read;
+
+static int
+read_file(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	void *ctx;
+	struct bytes data;
+	struct frame frame;
+
+	if (type != FTW_F)
+		return 0;
+	ctx = talloc_new(NULL);
+	data = world_file(ctx, path);
+	frame = ask_job(data_room, ctx, READ_LETTER, data);
+	if (frame.type != READ_DONE)
+		print_error("%s could not be read\n", path);
+	assert_int_equal(frame.type, READ_DONE);
+	assert_non_null(wire_decode(ctx, &reading_wire, frame.payload, NULL));
+	talloc_free(ctx);
+	data_read++;
+	return 0;
+}
+
+static void
+test_others(void **state)
+{
+	struct read_setup setup;
+	void *ctx;
+
+	if (access(DATA, R_OK) != 0) {
+		print_message("skipped: no " DATA "\n");
+		skip();
+	}
+	ctx = talloc_new(NULL);
+	world_setup(&setup);
+	data_room = room_ready(ctx, &setup);
+	assert_int_equal(nftw(DATA, read_file, 16, FTW_PHYS), 0);
+	assert_true(data_read > 0);
+	must_live(data_room, ctx);
+	room_close(data_room, 0);
+	talloc_free(ctx);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_refused),
+	    cmocka_unit_test(test_order),
+	    cmocka_unit_test(test_walls),
+	    cmocka_unit_test(test_letters),
+	    cmocka_unit_test(test_malformed_job),
+	    cmocka_unit_test(test_nested_groups),
+	    cmocka_unit_test(test_big_and_deep),
+	    cmocka_unit_test(test_limits),
+	    cmocka_unit_test(test_others),
+	};
+
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
