@@ -139,7 +139,9 @@ test_other_files_are_refused(void **state)
 	close(fd);
 	refuse_open(w, "not a database");
 
-	strcpy(w->path, "/nonexistent/psirtd.db");
+	/* A folder that is not there. */
+	assert_int_equal(unlink(w->path), 0);
+	strcpy(strrchr(w->path, '/'), "/x/y");
 	refuse_open(w, "cannot be opened");
 }
 
