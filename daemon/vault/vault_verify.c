@@ -96,8 +96,7 @@ take_one(const void *ctx, gpgme_signature_t sig, const struct key_ring *ring,
 out:
 	/* Good means: by this key.  A key id alone does not say which. */
 	if (to->status == SIGNATURE_GOOD &&
-	    (sig->fpr == NULL || strlen(sig->fpr) != 40 ||
-		to->primary == NULL))
+	    (sig->fpr == NULL || strlen(sig->fpr) != 40 || to->primary == NULL))
 		to->status = SIGNATURE_UNSUPPORTED;
 	return 0;
 }

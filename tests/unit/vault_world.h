@@ -31,9 +31,12 @@
 
 #include "psirtd/clock.h"
 #include "psirtd/log.h"
+#include "psirtd/opening.h"
 #include "psirtd/room.h"
 #include "psirtd/vault.h"
 
+/* What is in the messages of the scripts: the file `in`. */
+#define WORLD_REPORT "a heap overflow in XYZ-100\n"
 #define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
 
 /*
@@ -309,6 +312,82 @@ world_decrypt(struct world *w, const void *ctx, struct bytes data)
 	struct vault_open_job job = {.kind = VAULT_DECRYPT, .data = data};
 
 	return world_open(w, ctx, &job);
+}
+
+/* Ends the room; then it and its agent are gone, and its files. */
+static inline void
+world_leave(struct world *w, int wanted)
+{
+	char *path = talloc_strdup(NULL, w->work);
+	DIR *dir;
+	struct dirent *entry;
+
+	assert_int_equal(world_room_end(w), wanted);
+	assert_true(world_settles(w, "/v/", 0));
+	dir = opendir(path);
+	assert_non_null(dir);
+	/* An empty folder is all that may stay, for the next to remove. */
+	while ((entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] == 'v') {
+			char *home =
+			    talloc_asprintf(path, "%s/%s", path, entry->d_name);
+
+			if (rmdir(home) != 0)
+				fail_msg("%s is not empty", home);
+		}
+	closedir(dir);
+	talloc_free(path);
+}
+
+/* Whether the room works: this message must open to the report. */
+static inline void
+world_opens(struct world *w, const void *ctx, const char *message)
+{
+	struct vault_opened *o =
+	    world_decrypt(w, ctx, world_file(ctx, w, message));
+
+	if (o->outcome != LAYER_OPEN)
+		fail_msg("%s: %s (%s)", message, layer_outcome_name(o->outcome),
+		    o->note != NULL ? o->note : "-");
+	assert_true(bytes_equal(o->plain, bytes_str(WORLD_REPORT)));
+}
+
+/* ---- bytes and signatures ---- */
+
+static inline bool
+world_signed(
+    const struct vault_opened *o, uint32_t status, const char *fingerprint)
+{
+	for (size_t i = 0; i < o->nsignatures; i++) {
+		const struct signature *s = &o->signatures[i];
+
+		if (s->status == status &&
+		    (fingerprint == NULL
+			    ? s->primary == NULL
+			    : s->primary != NULL &&
+				  strcmp(s->primary, fingerprint) == 0))
+			return true;
+	}
+	return false;
+}
+
+static inline struct bytes
+world_joined(const void *ctx, struct bytes a, struct bytes b)
+{
+	uint8_t *data = talloc_size(ctx, a.len + b.len + 1);
+
+	memcpy(data, a.data, a.len);
+	memcpy(data + a.len, b.data, b.len);
+	return bytes_of(data, a.len + b.len);
+}
+
+static inline struct bytes
+world_flipped(const void *ctx, struct bytes from, size_t at)
+{
+	struct bytes copy = bytes_copy(ctx, from);
+
+	((uint8_t *)(uintptr_t)copy.data)[at] ^= 1;
+	return copy;
 }
 
 #endif
