@@ -1,0 +1,409 @@
+/*
+ * read_field.c - the fields of a report form, by their labels.
+ *
+ * Takes a text part and adds to the reading what stood behind each label it
+ * knows (read_label.c): on the same line, or on the lines below up to the
+ * next label, heading or rule.  Quoted lines, armor and what stands below a
+ * signature's "-- " are no fields; in a fenced block no label is looked for.
+ * Values are pieces of the text, none of it twice, so all of it costs the
+ * text's length.  Runs in the child of the read room.
+ */
+#include "read_line.h"
+
+#include <string.h>
+
+#include <talloc.h>
+
+#define PART_MOST 128    /* fields of one part */
+#define FIELDS_MOST 4096 /* of a reading */
+#define SHORT_MOST 1000  /* bytes of a name, a version, a date */
+#define LONG_MOST 16384  /* bytes of a description */
+#define BLANKS_MOST 2    /* lines between a label and its value */
+
+struct scan {
+	const struct labels *labels;
+	struct reading *r;
+	uint32_t part;
+	size_t room;       /* fields that may still be added */
+	bool was_reporter; /* the label before was of the reporter */
+
+	/* the field that is open; kind 0: none */
+	uint32_t kind;
+	const char *start; /* NULL: no value yet */
+	const char *end;
+	const char *before; /* where it ended before its last paragraph */
+	unsigned lines;     /* of that paragraph */
+	bool same_line;
+	unsigned blanks; /* empty lines before this line */
+
+	bool fenced;
+	bool armored;
+};
+
+/* Those that people describe in several paragraphs. */
+static bool
+is_long(uint32_t kind)
+{
+	switch (kind) {
+	case FIELD_SUMMARY:
+	case FIELD_STEPS:
+	case FIELD_POC:
+	case FIELD_IMPACT:
+	case FIELD_WORKAROUND:
+	case FIELD_DISCLOSURE:
+	case FIELD_OTHERS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* ---- the open field ---- */
+
+static char *
+copy_value(const struct scan *sc)
+{
+	size_t most = is_long(sc->kind) ? LONG_MOST : SHORT_MOST;
+	size_t len = (size_t)(sc->end - sc->start);
+	char *value;
+	char *to;
+
+	if (len > most)
+		for (len = most;
+		     ((unsigned char)sc->start[len] & 0xc0) == 0x80;)
+			len--;
+	value = talloc_strndup(sc->r, sc->start, len);
+	if (value == NULL)
+		return NULL;
+	to = value;
+	for (const char *s = value; *s != '\0'; s++)
+		if (s[0] != '\r' || s[1] != '\n')
+			*to++ = *s;
+	*to = '\0';
+	return value;
+}
+
+static bool
+is_there(const struct scan *sc, const char *value)
+{
+	for (size_t i = 0; i < sc->r->nfields; i++) {
+		const struct field *f = &sc->r->fields[i];
+
+		if (f->part == sc->part && f->kind == sc->kind &&
+		    strcmp(f->value, value) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A label without a value is a form that was not filled in: no field. */
+static int
+close_field(struct scan *sc, struct error *err)
+{
+	struct reading *r = sc->r;
+	size_t cap = r->fields != NULL ? talloc_array_length(r->fields) : 0;
+	char *value;
+
+	if (sc->kind == 0 || sc->start == NULL || sc->end <= sc->start) {
+		sc->kind = 0;
+		return 0;
+	}
+	value = copy_value(sc);
+	if (value == NULL)
+		return error_set(err, FAULT_RETRY, "out of memory");
+	if (value[0] == '\0' || is_there(sc, value)) {
+		talloc_free(value);
+		sc->kind = 0;
+		return 0;
+	}
+	if (r->nfields >= cap) {
+		struct field *list = talloc_realloc(
+		    r, r->fields, struct field, cap > 0 ? cap * 2 : 16);
+
+		if (list == NULL)
+			return error_set(err, FAULT_RETRY, "out of memory");
+		r->fields = list;
+	}
+	r->fields[r->nfields++] = (struct field){sc->kind, value, sc->part};
+	sc->room--;
+	sc->kind = 0;
+	return 0;
+}
+
+static void
+extend_field(struct scan *sc, struct line line)
+{
+	const char *s = line_blanks(line.s, line.end);
+
+	if (sc->start == NULL)
+		sc->start = sc->end = s;
+	if (sc->blanks > 0) {
+		sc->before = sc->end;
+		sc->lines = 0;
+	}
+	sc->lines++;
+	sc->end = line.end;
+}
+
+static int
+open_field(struct scan *sc, uint32_t kind, const char *value,
+    const char *line_end, struct error *err)
+{
+	if (close_field(sc, err) != 0)
+		return -1;
+	value = line_blanks(value, line_end);
+	sc->kind = kind;
+	sc->was_reporter = kind == FIELD_REPORTER;
+	sc->same_line = value < line_end;
+	sc->start = sc->same_line ? value : NULL;
+	sc->end = sc->before = line_end;
+	sc->lines = 1;
+	return 0;
+}
+
+/* ---- labels ---- */
+
+static uint32_t
+look_up(const struct scan *sc, const char *s, const char *end)
+{
+	return label_kind(sc->labels, s, (size_t)(end - s), sc->was_reporter);
+}
+
+/* "製品名（型番）", "製品名 / Product": the first of them will do. */
+static uint32_t
+look_up_loosely(const struct scan *sc, const char *s, const char *end)
+{
+	uint32_t kind = look_up(sc, s, end);
+	size_t n;
+
+	for (const char *at = s; kind == 0 && at < end; at += n) {
+		gunichar c = line_char(at, end, &n);
+
+		if (c == '(' || c == '/' || c == ',' || c == 0x30fb ||
+		    c == 0x3001)
+			return look_up(sc, s, at);
+	}
+	return kind;
+}
+
+/* "CVSS:3.1/AV:N/…": the label is part of the value. */
+static bool
+is_vector(const char *s, const char *end)
+{
+	return end - s > 3 && g_ascii_isdigit(s[0]) && s[1] == '.' &&
+	       g_ascii_isdigit(s[2]) && s[3] == '/';
+}
+
+/* In "【label】 value"; a colon may follow. */
+static uint32_t
+bracket_label(const struct scan *sc, struct line inside, const char *end,
+    const char **value)
+{
+	unsigned marks;
+	const char *s = line_marks(inside.s, inside.end, &marks);
+	uint32_t kind = look_up_loosely(sc, s, inside.end);
+	size_t n;
+
+	*value = line_blanks(inside.next, end);
+	if (line_char(*value, end, &n) == ':')
+		*value += n;
+	return kind;
+}
+
+/*
+ * The label that the line begins with, 0 for none; *value is what stands
+ * behind it.  alone: a label may be the whole line, without any mark.
+ */
+static uint32_t
+find_label(
+    const struct scan *sc, struct line line, bool alone, const char **value)
+{
+	struct line inside;
+	unsigned marks;
+	const char *label = line_marks(line.s, line.end, &marks);
+	unsigned questions = 0;
+	uint32_t kind;
+	size_t n;
+
+	*value = line.end;
+	if (line_bracket(label, line.end, &inside))
+		return bracket_label(sc, inside, line.end, value);
+	for (const char *s = label; s < line.end; s += n) {
+		gunichar c = line_char(s, line.end, &n);
+
+		if (s - label > LINE_LABEL_MOST || questions > 2)
+			return 0;
+		if (c != ':' && c != '?')
+			continue;
+		kind = c == ':' ? look_up_loosely(sc, label, s)
+				: look_up(sc, label, s);
+		if (c == '?' && kind == 0) {
+			questions++;
+			continue;
+		}
+		*value = s + n;
+		if (kind == FIELD_SCORE && is_vector(*value, line.end))
+			*value = label;
+		if (c == '?' && line_char(*value, line.end, &n) == ':')
+			*value += n;
+		/* "**label:** value" */
+		while ((marks & MARK_STRONG) != 0 && *value < line.end &&
+		       (**value == '*' || **value == '_'))
+			(*value)++;
+		return kind;
+	}
+	return marks != 0 || alone ? look_up(sc, label, line.end) : 0;
+}
+
+/* ---- lines ---- */
+
+/* Does the field that is open end before this line of no known label? */
+static bool
+ends_before(const struct scan *sc, struct line line)
+{
+	unsigned marks;
+	bool shape;
+
+	if (line_is_farewell(line) || line_is_heading(line))
+		return true;
+	if (sc->start == NULL)
+		return sc->blanks > BLANKS_MOST;
+	line_marks(line.s, line.end, &marks);
+	shape = line_has_shape(line);
+	if (!is_long(sc->kind))
+		return shape || (sc->same_line && marks != 0);
+	return (marks & MARK_BULLET) != 0 && shape &&
+	       (sc->same_line || sc->blanks > 0);
+}
+
+static int
+take_blank(struct scan *sc, struct error *err)
+{
+	sc->blanks++;
+	if (sc->kind != 0 && sc->start != NULL &&
+	    (sc->same_line || !is_long(sc->kind)))
+		return close_field(sc, err);
+	return 0;
+}
+
+static int
+take_rule(struct scan *sc, struct line line, struct error *err)
+{
+	/* The line that underlines the label itself. */
+	if (sc->kind != 0 && sc->start == NULL && sc->blanks == 0)
+		return 0;
+	/* One that underlines a heading: that is no part of the value. */
+	if (sc->lines == 1 && sc->before > sc->start &&
+	    *line_blanks(line.s, line.end) == '=')
+		sc->end = sc->before;
+	return close_field(sc, err);
+}
+
+static bool
+begins(struct line line, const char *text)
+{
+	size_t len = strlen(text);
+
+	return (size_t)(line.end - line.s) >= len &&
+	       memcmp(line.s, text, len) == 0;
+}
+
+/* Armor, its "Version:" included, is no form.  True: the line is done. */
+static bool
+skip_armor(struct scan *sc, struct line line)
+{
+	if (sc->armored) {
+		sc->armored = !begins(line, "-----END PGP");
+		return true;
+	}
+	if (!begins(line, "-----BEGIN PGP"))
+		return false;
+	/* What is signed in clear stands in clear. */
+	sc->armored = !begins(line, "-----BEGIN PGP SIGNED");
+	return true;
+}
+
+static bool
+is_fence(struct line line)
+{
+	const char *s = line_blanks(line.s, line.end);
+
+	return line.end - s >= 3 && memcmp(s, "```", 3) == 0;
+}
+
+static int
+take_text(struct scan *sc, struct line line, bool underlined, struct error *err)
+{
+	const char *value;
+	uint32_t kind =
+	    find_label(sc, line, sc->blanks > 0 || underlined, &value);
+	int rc = 0;
+
+	if (kind != 0) {
+		rc = open_field(sc, kind, value, line.end, err);
+	} else if (sc->kind != 0) {
+		if (ends_before(sc, line))
+			rc = close_field(sc, err);
+		else
+			extend_field(sc, line);
+	}
+	sc->blanks = 0;
+	return rc;
+}
+
+static int
+take_line(struct scan *sc, struct line line, const char *end, struct error *err)
+{
+	bool fence = is_fence(line);
+
+	if (fence || sc->fenced) {
+		sc->fenced = fence ? !sc->fenced : sc->fenced;
+		if (sc->kind != 0 && line.end > line.s) {
+			extend_field(sc, line);
+			sc->blanks = 0;
+		}
+		return 0;
+	}
+	if (line.s == line.end)
+		return take_blank(sc, err);
+	if (line_is_rule(line)) {
+		int rc = take_rule(sc, line, err);
+
+		sc->blanks = sc->kind == 0;
+		return rc;
+	}
+	if (line_is_quoted(line)) {
+		sc->blanks = 0;
+		return close_field(sc, err);
+	}
+	return take_text(sc, line,
+	    line.next < end && line_is_rule(line_next(line.next, end)), err);
+}
+
+int
+labels_find(const struct labels *labels, const char *text, size_t len,
+    uint32_t part, struct reading *r, struct error *err)
+{
+	struct scan sc = {labels, r, part, PART_MOST, .blanks = 1};
+	const char *end = text;
+	struct line line;
+
+	/* Nothing here may trust the caller that it is UTF-8. */
+	if (len > 0)
+		g_utf8_validate(text, (gssize)len, &end);
+	if (r->nfields > FIELDS_MOST - PART_MOST)
+		sc.room = FIELDS_MOST - r->nfields;
+	for (const char *s = text; s < end && sc.room > 0; s = line.next) {
+		line = line_next(s, end);
+		if (line.next - s == 4 && memcmp(s, "-- \n", 4) == 0)
+			break;
+		if (skip_armor(&sc, line)) {
+			if (close_field(&sc, err) != 0)
+				return -1;
+			continue;
+		}
+		if (take_line(&sc, line, end, err) != 0)
+			return -1;
+	}
+	return sc.room > 0 ? close_field(&sc, err) : 0;
+}
