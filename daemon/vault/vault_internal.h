@@ -309,7 +309,7 @@ bool mime_is_id(const char *id);
 /* A new one, that no line of a part can hold. */
 char *mime_boundary(const void *ctx, struct error *err);
 /* The signed or encrypted entity: text, files, our key; CRLF, 7-bit. */
-int mime_entity(const void *ctx, const struct vault_seal_job *job,
+int mime_build_entity(const void *ctx, const struct vault_seal_job *job,
     struct bytes own_key, struct bytes *entity, struct error *err);
 
 /* ---- vault_mail.c ---- */
