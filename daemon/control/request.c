@@ -310,6 +310,14 @@ request_check(struct request *r)
 	return STEP_MORE;
 }
 
+static const char *
+role_of(enum operator_role role)
+{
+	return role == OPERATOR_LEAD       ? "lead"
+	       : role == OPERATOR_OPERATOR ? "operator"
+					   : "viewer";
+}
+
 static enum step
 request_role(struct request *r, uid_t uid)
 {
@@ -325,11 +333,11 @@ request_role(struct request *r, uid_t uid)
 	}
 	r->actor = talloc_strdup(r, who->user);
 	if (r->command != NULL && who->role < r->command->role)
-		return request_deny(r,
-		    talloc_asprintf(r,
-			"%s may look only: \"%s\" is for operators (the role "
-			"stands in %s)",
-			who->user, r->command->name, r->s->file));
+		return request_deny(
+		    r, talloc_asprintf(r,
+			   "\"psirt %s\" needs the role %s, and %s is %s in %s",
+			   r->command->name, role_of(r->command->role),
+			   who->user, role_of(who->role), r->s->file));
 	return STEP_MORE;
 }
 

@@ -1,0 +1,285 @@
+/*
+ * test_control_letters.c - a letter is read, filed, dropped, opened anew:
+ * what the answer says of each part, and the trace that reading leaves.
+ */
+#include "control_world.h"
+
+#define TEXT(words, in)                                                        \
+	{                                                                      \
+		.kind = PART_TEXT, .type = "text/plain",                       \
+		.content = {(const uint8_t *)(words), sizeof(words) - 1},      \
+		.layer = (in)                                                  \
+	}
+
+static const char *
+word_of(struct desk_world *w, int64_t id)
+{
+	return talloc_asprintf(w, "%lld", (long long)id);
+}
+
+/* A stranger's words, and a notice that JPCERT/CC signed. */
+static void
+add_signed_opening(struct desk_world *w, int64_t letter)
+{
+	struct signature good = {
+	    .status = SIGNATURE_GOOD, .primary = KEY_JPCERT};
+	struct layer layer = {.kind = LAYER_ENCRYPTED,
+	    .outcome = LAYER_OPEN,
+	    .signatures = &good,
+	    .nsignatures = 1};
+	struct part parts[] = {TEXT("pay here", 0), TEXT("a notice", 1)};
+	struct ident idents[] = {{IDENT_JPCERT, "JPCERT#91234567", 2}};
+	struct field fields[] = {{FIELD_PRODUCT, "XYZ-100", 2}};
+	struct mail_address from = {"JPCERT/CC", "vuls@jpcert.example"};
+	struct opening o = {
+	    .headers = {.from = &from, .nfrom = 1, .subject = "..."},
+	    .inner_subject = "件名",
+	    .layers = &layer,
+	    .nlayers = 1,
+	    .parts = parts,
+	    .nparts = 2,
+	    .idents = idents,
+	    .nidents = 1,
+	    .fields = fields,
+	    .nfields = 1,
+	    .encrypted = 1};
+
+	add_opening(w, letter, &o);
+}
+
+static void
+test_parts_say_who_signed(void **state)
+{
+	struct desk_world *w = *state;
+	int64_t id = add_letter(w, "x", LETTER_SET_ASIDE, REASON_UNPINNED, 0);
+	json_t *root, *data, *part;
+
+	add_signed_opening(w, id);
+	root = ask(w, "letter", word_of(w, id));
+	data = data_of(root);
+	part = json_array_get(json_object_get(data, "parts"), 0);
+	assert_string_equal(text_at(part, "text"), "pay here");
+	assert_true(json_is_false(json_object_get(part, "covered")));
+	assert_true(json_is_null(json_object_get(part, "signer")));
+	assert_string_equal(text_at(part, "verdict"), "unsigned");
+	assert_string_equal(text_at(part, "why"), "no signature");
+	part = json_array_get(json_object_get(data, "parts"), 1);
+	assert_true(json_is_true(json_object_get(part, "covered")));
+	assert_true(json_is_true(json_object_get(part, "encrypted")));
+	assert_string_equal(text_at(part, "signer"), "JPCERT/CC");
+	assert_string_equal(text_at(part, "verdict"), "pinned");
+	assert_string_equal(
+	    text_at(json_object_get(data, "headers"), "protected_subject"),
+	    "件名");
+	/* A notice perhaps, so its clocks run from receipt (RULES 8). */
+	assert_int_equal(json_array_size(json_object_get(data, "clocks")), 3);
+	assert_int_equal(json_array_size(json_object_get(data, "next")), 2);
+	json_decref(root);
+	assert_int_equal(last_line(w).what, RECORD_LETTER_READ);
+	assert_int_equal(last_line(w).letter, id);
+	assert_string_equal(last_line(w).actor, "yuki");
+	assert_null(last_line(w).note);
+}
+
+static void
+test_the_bound_key_counts_on_its_case_alone(void **state)
+{
+	struct desk_world *w = *state;
+	int64_t casefile = add_case(w, 2, 2026);
+	int64_t on = add_letter(w, "x", LETTER_FILED, REASON_JOINED, casefile);
+	int64_t off = add_letter(w, "y", LETTER_INQUIRY, REASON_INQUIRY, 0);
+	struct signature good = {
+	    .status = SIGNATURE_GOOD, .primary = KEY_FINDER};
+	struct layer layer = {.kind = LAYER_SIGNED,
+	    .outcome = LAYER_OPEN,
+	    .signatures = &good,
+	    .nsignatures = 1};
+	struct part part = TEXT("more of it", 1);
+	struct opening o = {
+	    .layers = &layer, .nlayers = 1, .parts = &part, .nparts = 1};
+	json_t *root;
+
+	add_opening(w, on, &o);
+	add_opening(w, off, &o);
+	root = ask(w, "letter", word_of(w, on));
+	assert_string_equal(
+	    text_at(json_array_get(json_object_get(data_of(root), "parts"), 0),
+		"verdict"),
+	    "known");
+	json_decref(root);
+	root = ask(w, "letter", word_of(w, off));
+	assert_string_equal(
+	    text_at(json_array_get(json_object_get(data_of(root), "parts"), 0),
+		"verdict"),
+	    "unknown-key");
+	json_decref(root);
+}
+
+static void
+test_raw_bytes_come_whole(void **state)
+{
+	struct desk_world *w = *state;
+	char *big = talloc_zero_array(w, char, 300001);
+	int64_t id;
+	json_t *root, *chunks;
+	size_t len = 0;
+
+	memset(big, 'a', 300000);
+	id = add_letter(w, big, LETTER_FILED, REASON_NEW_REPORT, 0);
+	root = ask(w, "letter", word_of(w, id), "--raw");
+	chunks = json_object_get(data_of(root), "raw");
+	assert_true(json_array_size(chunks) > 1);
+	for (size_t i = 0; i < json_array_size(chunks); i++)
+		len += json_string_length(json_array_get(chunks, i));
+	assert_int_equal(
+	    json_integer_value(json_object_get(data_of(root), "size")),
+	    strlen(big) + 2);
+	assert_int_equal(len, (strlen(big) + 2 + 2) / 3 * 4);
+	json_decref(root);
+	assert_int_equal(last_line(w).what, RECORD_LETTER_READ);
+}
+
+static void
+test_too_large_has_no_bytes(void **state)
+{
+	struct desk_world *w = *state;
+	int64_t id = 0;
+
+	assert_ok(w, store_letter_too_large(w->st, "INBOX", 7, 900, RECEIVED,
+			 99999999, RECEIVED, &id, &w->err));
+	assert_refused(
+	    ask(w, "letter", word_of(w, id), "--raw"), 1, "folder Too large");
+	assert_refused(ask(w, "letter", word_of(w, id), "--reopen"), 1,
+	    "folder Too large");
+	assert_done(ask(w, "letter", word_of(w, id)));
+}
+
+/* Megabytes of text: many turns, none of them long (RULES 19). */
+static void
+test_a_large_letter_takes_turns(void **state)
+{
+	struct desk_world *w = *state;
+	int64_t id = add_letter(w, "x", LETTER_FILED, REASON_NEW_REPORT, 0);
+	static struct part parts[48];
+	char *text = talloc_zero_array(w, char, 100001);
+	struct opening o = {.parts = parts, .nparts = 48};
+	struct buf *in = buf_new(w, 64 << 20);
+	char line[80];
+	int turns = 0;
+	json_t *root;
+	int fd;
+
+	memset(text, 'a', 100000);
+	for (size_t i = 0; i < 48; i++)
+		parts[i] = (struct part){.kind = PART_TEXT,
+		    .type = "text/plain",
+		    .content = bytes_str(text)};
+	add_opening(w, id, &o);
+	snprintf(line, sizeof(line),
+	    "{\"version\":1,\"args\":[\"letter\",\"%lld\"]}\n", (long long)id);
+	fd = client_connect(w);
+	client_send(fd, line);
+	/* Nobody reads: it rests, and keeps only so much in hand. */
+	for (int i = 0; i < 50; i++)
+		turn(w, 1);
+	assert_false(control_busy(w->c));
+	for (; turns < 2000 && !client_take(fd, in); turns++)
+		turn(w, 10);
+	close(fd);
+	assert_true(turns > 10);
+	root = json_loadb((char *)in->data, in->len, 0, NULL);
+	assert_int_equal(json_array_size(json_object_get(
+			     json_object_get(root, "data"), "parts")),
+	    48);
+	json_decref(root);
+}
+
+/* ---- decisions ---- */
+
+static void
+test_file(void **state)
+{
+	struct desk_world *w = *state;
+	int64_t id = add_letter(w, "x", LETTER_INQUIRY, REASON_INQUIRY, 0);
+	int64_t filed = add_letter(
+	    w, "y", LETTER_FILED, REASON_NEW_REPORT, add_case(w, 0, 2026));
+	int64_t opened = add_letter(w, "z", LETTER_OPENED, REASON_NONE, 0);
+	json_t *root = ask(w, "file", word_of(w, id));
+
+	assert_string_equal(
+	    text_at(data_of(root), "done"), "is filed as a report");
+	json_decref(root);
+	assert_int_equal(w->filed, 1);
+	assert_int_equal(w->asked, id);
+	assert_int_equal(w->woken, 1);
+	assert_refused(ask(w, "file", word_of(w, filed)), 1,
+	    "stands in PSIRT-2026-0001 already");
+	assert_refused(ask(w, "file", word_of(w, opened)), 75, "being opened");
+	assert_int_equal(w->filed, 1);
+	w->refuse = FAULT_DENIED;
+	assert_refused(ask(w, "file", word_of(w, id)), 1, "the engine says no");
+	w->refuse = FAULT_RETRY;
+	assert_refused(
+	    ask(w, "file", word_of(w, id)), 75, "the engine says no");
+}
+
+static void
+test_drop(void **state)
+{
+	struct desk_world *w = *state;
+	int64_t id = add_letter(w, "x", LETTER_SET_ASIDE, REASON_FORGED, 0);
+	struct store_letter l = {0};
+	struct store_record line;
+
+	assert_refused(ask(w, "drop", word_of(w, id)), 2, "say why");
+	assert_refused(
+	    ask(w, "drop", word_of(w, id), "--why", ""), 2, "say why");
+	assert_done(ask(w, "drop", word_of(w, id), "--why", "広告です"));
+	assert_int_equal(store_letter_get(w, w->st, id, &l, &w->err), 1);
+	assert_int_equal(l.state, LETTER_DROPPED);
+	assert_int_equal(l.reason, REASON_DROPPED);
+	line = last_line(w);
+	assert_int_equal(line.what, RECORD_LETTER_DROPPED);
+	assert_int_equal(line.letter, id);
+	assert_string_equal(line.note, "広告です");
+	assert_refused(ask(w, "drop", word_of(w, id), "--why", "again"), 1,
+	    "dropped already");
+	/* It may be taken up again. */
+	assert_done(ask(w, "file", word_of(w, id)));
+}
+
+static void
+test_reopen(void **state)
+{
+	struct desk_world *w = *state;
+	int64_t id =
+	    add_letter(w, "x", LETTER_QUARANTINED, REASON_UNDECRYPTABLE, 0);
+	json_t *root = ask(w, "letter", word_of(w, id));
+	json_t *next = json_object_get(data_of(root), "next");
+	char *want =
+	    talloc_asprintf(w, "psirt letter %lld --reopen", (long long)id);
+
+	assert_string_equal(json_string_value(json_array_get(next, 2)), want);
+	json_decref(root);
+	assert_done(ask(w, "letter", word_of(w, id), "--reopen"));
+	assert_int_equal(w->reopened, 1);
+	assert_int_equal(w->asked, id);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, desk_setup, desk_teardown)
+	    TEST(test_parts_say_who_signed),
+	    TEST(test_the_bound_key_counts_on_its_case_alone),
+	    TEST(test_raw_bytes_come_whole),
+	    TEST(test_too_large_has_no_bytes),
+	    TEST(test_a_large_letter_takes_turns),
+	    TEST(test_file),
+	    TEST(test_drop),
+	    TEST(test_reopen),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,362 @@
+/*
+ * test_control_lists.c - what needs a person, lists, a case, the queue and
+ * its decisions, routing, the record.
+ */
+#include "control_world.h"
+
+#include "psirtd/write.h"
+
+static const char *
+word_of(struct desk_world *w, int64_t id)
+{
+	return talloc_asprintf(w, "%lld", (long long)id);
+}
+
+static json_t *
+row_of(const json_t *data, const char *key, size_t i)
+{
+	json_t *row = json_array_get(json_object_get(data, key), i);
+
+	assert_non_null(row);
+	return row;
+}
+
+static int64_t
+add_mail(struct desk_world *w, enum mail_kind kind, int64_t casefile,
+    enum outmail_state state, const char *reason, bool wire)
+{
+	struct store_outmail m = {.kind = kind,
+	    .state = OUTMAIL_APPROVED,
+	    .casefile = casefile,
+	    .made = RECEIVED,
+	    .encrypt = 1,
+	    .message_id = talloc_asprintf(w, "m%d.%u@vendor.example", (int)kind,
+		(unsigned)clock_monotonic_ms()),
+	    .from = talloc_strdup(w, "psirt@vendor.example"),
+	    .to = talloc_strdup(w, FINDER),
+	    .subject = talloc_strdup(w, "a subject"),
+	    .body = talloc_strdup(w, "a body"),
+	    .department =
+		kind == MAIL_OVERVIEW ? talloc_strdup(w, "plc") : NULL};
+
+	assert_ok(w, store_begin(w->st, &w->err));
+	assert_ok(w, store_outmail_add(w->st, &m, &w->err));
+	if (wire)
+		assert_ok(w, store_outmail_wire_put(
+				 w->st, m.id, bytes_str("wire"), &w->err));
+	m.state = state;
+	m.reason = reason != NULL ? talloc_strdup(w, reason) : NULL;
+	if (state != OUTMAIL_APPROVED)
+		assert_ok(
+		    w, store_outmail_put(w->st, &m, OUTMAIL_APPROVED, &w->err));
+	assert_ok(w, store_commit(w->st, &w->err));
+	return m.id;
+}
+
+static uint32_t
+mail_state(struct desk_world *w, int64_t id)
+{
+	struct store_outmail m = {0};
+
+	assert_int_equal(store_outmail_get(w, w->st, id, &m, &w->err), 1);
+	return m.state;
+}
+
+/* ---- today ---- */
+
+static void
+test_today(void **state)
+{
+	struct desk_world *w = *state;
+	int64_t settled = add_case(w, 2, 2026);
+	int64_t proposed = add_case(w, 1, 2026);
+	int64_t forged = add_letter(w, "a", LETTER_SET_ASIDE, REASON_FORGED, 0);
+	int64_t mail = add_mail(w, MAIL_OVERVIEW, proposed, OUTMAIL_FAILED,
+	    "550 <hana@vendor.example>: no such user", true);
+	json_t *root, *data, *row;
+
+	add_letter(w, "b", LETTER_SET_ASIDE, REASON_AUTO_REPLY, 0);
+	add_letter(w, "c", LETTER_FILED, REASON_NEW_REPORT, settled);
+	add_mail(w, MAIL_ACKNOWLEDGE, settled, OUTMAIL_SEALED, NULL, true);
+	add_mail(w, MAIL_ACKNOWLEDGE, proposed, OUTMAIL_SEALED, NULL, true);
+	root = ask(w, "today");
+	data = data_of(root);
+	assert_int_equal(
+	    json_integer_value(json_object_get(data, "open_cases")), 2);
+	/* Routed and on its way to an answer: needs nobody. */
+	assert_int_equal(json_array_size(json_object_get(data, "cases")), 1);
+	row = row_of(data, "cases", 0);
+	assert_string_equal(text_at(row, "case"), "PSIRT-2026-0002");
+	assert_string_equal(text_at(row, "why"), "departments proposed");
+	assert_string_equal(
+	    text_at(row, "next"), "psirt route PSIRT-2026-0002 plc");
+	assert_string_not_equal(text_at(row, "due"), "(none)");
+	/* The auto-reply is counted, not shown. */
+	assert_int_equal(json_array_size(json_object_get(data, "letters")), 1);
+	row = row_of(data, "letters", 0);
+	assert_int_equal(
+	    json_integer_value(json_object_get(row, "letter")), forged);
+	assert_string_not_equal(text_at(row, "due"), "(none)");
+	assert_int_equal(
+	    json_integer_value(json_object_get(data, "set_aside_by_itself")),
+	    1);
+	row = row_of(data, "mails", 0);
+	assert_int_equal(
+	    json_integer_value(json_object_get(row, "mail")), mail);
+	/* A list shows no address, not even the mail server's word of it. */
+	assert_string_equal(
+	    text_at(row, "reason"), "550 <address> no such user");
+	json_decref(root);
+	w->trouble = "mailbox: no route";
+	root = ask_line(w, "{\"version\":1,\"args\":[]}\n");
+	assert_string_equal(
+	    text_at(data_of(root), "trouble"), "mailbox: no route");
+	json_decref(root);
+}
+
+static void
+test_today_counts_what_it_does_not_show(void **state)
+{
+	struct desk_world *w = *state;
+	json_t *root, *data;
+
+	for (int i = 0; i < 103; i++)
+		add_letter(w, "x", LETTER_INQUIRY, REASON_INQUIRY, 0);
+	root = ask(w, "today");
+	data = data_of(root);
+	assert_int_equal(
+	    json_array_size(json_object_get(data, "letters")), 100);
+	assert_int_equal(json_integer_value(json_object_get(
+			     json_object_get(data, "not_shown"), "letters")),
+	    3);
+	json_decref(root);
+}
+
+/* ---- list, show, how a case is named ---- */
+
+static void
+test_how_a_case_is_named(void **state)
+{
+	static const char *const words[] = {"PSIRT-2026-0001",
+	    "psirt-2026-0001", "PSIRT-2026-1", "2026-1", "1", "0001",
+	    "PSIRT-1"};
+	struct desk_world *w = *state;
+
+	add_case(w, 0, 2026);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		json_t *root = ask(w, "show", words[i]);
+
+		assert_string_equal(
+		    text_at(data_of(root), "case"), "PSIRT-2026-0001");
+		json_decref(root);
+	}
+	add_case(w, 0, 2025);
+	assert_refused(ask(w, "show", "1"), 2,
+	    "may be PSIRT-2026-0001 or PSIRT-2025-0001");
+	assert_refused(ask(w, "show", "2"), 1, "no case");
+	assert_refused(ask(w, "show", "1x"), 1, "no case");
+	assert_refused(ask(w, "show", "PSIRT-"), 1, "no case");
+}
+
+static void
+test_list(void **state)
+{
+	struct desk_world *w = *state;
+	struct store_case c = {0};
+	json_t *root;
+
+	add_case(w, 0, 2026);
+	assert_int_equal(
+	    store_case_get(w, w->st, add_case(w, 2, 2026), &c, &w->err), 1);
+	c.state = CASE_CLOSED;
+	assert_ok(w, store_begin(w->st, &w->err));
+	assert_ok(w, store_case_put(w->st, &c, &w->err));
+	assert_ok(w, store_commit(w->st, &w->err));
+	root = ask(w, "list");
+	assert_int_equal(
+	    json_array_size(json_object_get(data_of(root), "cases")), 1);
+	json_decref(root);
+	root = ask(w, "list", "--all");
+	/* Newest first. */
+	assert_string_equal(text_at(row_of(data_of(root), "cases", 0), "case"),
+	    "PSIRT-2026-0002");
+	assert_string_equal(
+	    text_at(row_of(data_of(root), "cases", 0), "state"), "closed");
+	json_decref(root);
+	assert_refused(ask(w, "route", "2", "plc"), 1, "is closed");
+	add_letter(w, "x", LETTER_INQUIRY, REASON_INQUIRY, 0);
+	root = ask(w, "list", "--letters");
+	assert_string_equal(
+	    text_at(row_of(data_of(root), "letters", 0), "state"), "inquiry");
+	json_decref(root);
+}
+
+static void
+test_show(void **state)
+{
+	struct desk_world *w = *state;
+	int64_t id = add_case(w, 1, 2026);
+	json_t *root, *data;
+
+	add_letter(w, "x", LETTER_FILED, REASON_NEW_REPORT, id);
+	add_mail(w, MAIL_OVERVIEW, id, OUTMAIL_SENT, NULL, false);
+	assert_ok(w, store_begin(w->st, &w->err));
+	assert_ok(w, store_case_ident_add(
+			 w->st, id, IDENT_CVE, "CVE-2026-41928", &w->err));
+	assert_ok(w, store_commit(w->st, &w->err));
+	root = ask(w, "show", "1");
+	data = data_of(root);
+	assert_string_equal(
+	    text_at(json_object_get(data, "finder"), "address"), FINDER);
+	assert_string_equal(
+	    text_at(row_of(data, "identifiers", 0), "value"), "CVE-2026-41928");
+	assert_string_equal(text_at(row_of(data, "letters", 0), "subject"),
+	    "the subject is secret");
+	assert_string_equal(
+	    text_at(row_of(data, "mails", 0), "address"), FINDER);
+	assert_string_equal(
+	    text_at(row_of(data, "departments", 0), "department"), "plc");
+	assert_string_equal(
+	    text_at(row_of(data, "clocks", 0), "clock"), "first answer");
+	assert_string_equal(
+	    json_string_value(json_array_get(json_object_get(data, "next"), 0)),
+	    "psirt route PSIRT-2026-0001 plc");
+	json_decref(root);
+	assert_int_equal(last_line(w).what, RECORD_CASE_READ);
+	assert_int_equal(last_line(w).casefile, id);
+}
+
+/* ---- route ---- */
+
+static void
+test_route(void **state)
+{
+	struct desk_world *w = *state;
+	int64_t id = add_case(w, 1, 2026);
+
+	assert_done(ask(w, "route", "1", "PLC", "qa", "plc", "--details"));
+	assert_int_equal(w->asked, id);
+	assert_int_equal(w->ndepartments, 2); /* each once */
+	assert_true(w->details);
+	assert_false(w->attachments);
+	assert_int_equal(w->woken, 1);
+	assert_refused(ask(w, "route", "1", "nobody"), 1,
+	    "no department \"nobody\": the settings have plc qa");
+	assert_refused(ask(w, "route", "1"), 2, "too few words");
+	w->refuse = FAULT_DENIED;
+	assert_refused(ask(w, "route", "1", "qa"), 1, "the engine says no");
+}
+
+/* ---- queue ---- */
+
+static void
+test_queue_decisions(void **state)
+{
+	struct desk_world *w = *state;
+	int64_t id = add_case(w, 2, 2026);
+	int64_t held =
+	    add_mail(w, MAIL_OVERVIEW, id, OUTMAIL_HELD, "no key", false);
+	int64_t maybe =
+	    add_mail(w, MAIL_ACKNOWLEDGE, id, OUTMAIL_UNCERTAIN, "lost", true);
+	int64_t gone =
+	    add_mail(w, MAIL_DETAILS, id, OUTMAIL_UNCERTAIN, "lost", false);
+	int64_t away =
+	    add_mail(w, MAIL_OVERVIEW, id, OUTMAIL_SENT, NULL, false);
+	struct store_case c = {0};
+	json_t *root = ask(w, "queue");
+
+	assert_int_equal(
+	    json_array_size(json_object_get(data_of(root), "mails")), 3);
+	assert_string_equal(
+	    text_at(row_of(data_of(root), "mails", 0), "to"), "plc");
+	json_decref(root);
+	assert_refused(
+	    ask(w, "queue", "drop", word_of(w, away)), 1, "is sent: only held");
+	assert_refused(
+	    ask(w, "queue", "sent", word_of(w, held)), 1, "never left");
+	assert_done(ask(w, "queue", "resend", word_of(w, held)));
+	assert_int_equal(mail_state(w, held), OUTMAIL_APPROVED);
+	/* It may have arrived: the same bytes or none. */
+	assert_refused(
+	    ask(w, "queue", "resend", word_of(w, gone)), 1, "are gone");
+	assert_done(ask(w, "queue", "resend", word_of(w, maybe)));
+	assert_int_equal(mail_state(w, maybe), OUTMAIL_SEALED);
+	assert_int_equal(last_line(w).what, RECORD_MAIL_DECIDED);
+	assert_int_equal(last_line(w).outmail, maybe);
+	assert_done(ask(w, "queue", "drop", word_of(w, gone)));
+	assert_int_equal(mail_state(w, gone), OUTMAIL_CANCELLED);
+	maybe =
+	    add_mail(w, MAIL_ACKNOWLEDGE, id, OUTMAIL_UNCERTAIN, "lost", true);
+	assert_done(ask(w, "queue", "sent", word_of(w, maybe)));
+	assert_int_equal(mail_state(w, maybe), OUTMAIL_SENT);
+	assert_int_equal(store_case_get(w, w->st, id, &c, &w->err), 1);
+	assert_true(c.acknowledged != 0);
+	assert_int_equal(w->woken, 4);
+}
+
+/* ---- log ---- */
+
+static void
+test_log(void **state)
+{
+	struct desk_world *w = *state;
+	int64_t id = add_letter(w, "x", LETTER_INQUIRY, REASON_INQUIRY, 0);
+	json_t *root, *lines;
+	size_t n;
+
+	add_case(w, 0, 2026);
+	assert_done(ask(w, "drop", word_of(w, id), "--why", "an advert"));
+	for (int i = 0; i < 150; i++) /* more than one batch */
+		assert_done(ask(w, "show", "1"));
+	root = ask(w, "log");
+	lines = json_object_get(data_of(root), "lines");
+	n = json_array_size(lines);
+	assert_true(n >= 152);
+	for (size_t i = 0; i < n; i++) {
+		const json_t *line = json_array_get(lines, i);
+
+		assert_int_equal(
+		    json_integer_value(json_object_get(line, "line")), i + 1);
+		assert_true(json_is_null(json_object_get(line, "note")));
+	}
+	json_decref(root);
+	root = ask(w, "log", "--case", "1");
+	assert_int_equal(
+	    json_array_size(json_object_get(data_of(root), "lines")), 150);
+	json_decref(root);
+	root = ask(w, "log", "--verify");
+	assert_true(json_is_true(json_object_get(data_of(root), "whole")));
+	assert_int_equal(
+	    json_integer_value(json_object_get(data_of(root), "lines")), n);
+	assert_int_equal(strlen(text_at(data_of(root), "head")), 64);
+	json_decref(root);
+	/* Notes are content: reading them is one line more. */
+	root = ask(w, "log", "--notes");
+	lines = json_object_get(data_of(root), "lines");
+	assert_int_equal(json_array_size(lines), n + 1);
+	for (size_t i = 0; i < n; i++)
+		if (json_is_true(
+			json_object_get(json_array_get(lines, i), "noted")))
+			assert_string_equal(
+			    text_at(json_array_get(lines, i), "note"),
+			    "an advert");
+	json_decref(root);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, desk_setup, desk_teardown)
+	    TEST(test_today),
+	    TEST(test_today_counts_what_it_does_not_show),
+	    TEST(test_how_a_case_is_named),
+	    TEST(test_list),
+	    TEST(test_show),
+	    TEST(test_route),
+	    TEST(test_queue_decisions),
+	    TEST(test_log),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,189 @@
+/*
+ * test_control_socket.c - the socket itself: its mode, two daemons, many
+ * askers, slow and silent ones.
+ */
+#include "control_world.h"
+
+static void
+test_socket_is_for_its_group(void **state)
+{
+	struct desk_world *w = *state;
+	struct stat st;
+
+	assert_int_equal(stat(w->socket, &st), 0);
+	assert_true(S_ISSOCK(st.st_mode));
+	assert_int_equal(st.st_mode & 0777, 0660);
+}
+
+static void
+test_two_daemons(void **state)
+{
+	struct desk_world *w = *state;
+	struct control *second =
+	    control_new(w, &w->s, w->st, &w->engine, &w->err);
+
+	assert_null(second);
+	assert_int_equal(w->err.fault, FAULT_SETUP);
+	assert_non_null(strstr(w->err.text, "another psirtd answers"));
+	/* The first was not harmed. */
+	turn(w, 0);
+	assert_done(ask(w, "list"));
+	talloc_free(w->c);
+	assert_int_not_equal(access(w->socket, F_OK), 0);
+	w->c = control_new(w, &w->s, w->st, &w->engine, &w->err);
+	assert_non_null(w->c);
+}
+
+static void
+test_socket_left_behind(void **state)
+{
+	struct desk_world *w = *state;
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	FILE *file;
+
+	talloc_free(w->c);
+	memcpy(address.sun_path, w->socket, strlen(w->socket) + 1);
+	assert_int_equal(
+	    bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	close(fd); /* nobody listens: the daemon died */
+	w->c = control_new(w, &w->s, w->st, &w->engine, &w->err);
+	assert_non_null(w->c);
+	talloc_free(w->c);
+	/* What is no socket is not ours to take away. */
+	file = fopen(w->socket, "w");
+	fclose(file);
+	w->c = control_new(w, &w->s, w->st, &w->engine, &w->err);
+	assert_null(w->c);
+	assert_int_equal(w->err.fault, FAULT_SETUP);
+	assert_int_equal(unlink(w->socket), 0);
+}
+
+static void
+test_a_path_too_long(void **state)
+{
+	struct desk_world *w = *state;
+	char longer[200] = "/tmp/";
+
+	memset(longer + 5, 'x', sizeof(longer) - 6);
+	w->s.socket = longer;
+	assert_null(control_new(w, &w->s, w->st, &w->engine, &w->err));
+	assert_int_equal(w->err.fault, FAULT_SETUP);
+}
+
+/* One too many is told so; the others are served. */
+static void
+test_many_askers(void **state)
+{
+	struct desk_world *w = *state;
+	int fds[33];
+	struct buf *in = buf_new(w, 65536);
+
+	for (int i = 0; i < 33; i++)
+		fds[i] = client_connect(w);
+	for (int i = 0; i < 4; i++)
+		turn(w, 10);
+	assert_true(client_take(fds[32], in));
+	assert_non_null(strstr((char *)in->data, "\"exit\":75"));
+	for (int i = 0; i < 32; i++) {
+		buf_clear(in);
+		client_send(fds[i], "{\"version\":1,\"args\":[\"list\"]}\n");
+		for (int k = 0; k < 100 && !client_take(fds[i], in); k++)
+			turn(w, 10);
+		assert_non_null(strstr((char *)in->data, "\"exit\":0"));
+	}
+	for (int i = 0; i < 33; i++)
+		close(fds[i]);
+}
+
+/* A line without its end was never asked. */
+static void
+test_half_a_line_does_nothing(void **state)
+{
+	struct desk_world *w = *state;
+	int64_t id = add_letter(w, "x", LETTER_INQUIRY, REASON_INQUIRY, 0);
+	struct store_letter l = {0};
+	int fd = client_connect(w);
+	char line[96];
+
+	snprintf(line, sizeof(line),
+	    "{\"version\":1,\"args\":[\"drop\",\"%lld\",\"--why\",\"x\"]}",
+	    (long long)id);
+	client_send(fd, line);
+	turn(w, 10);
+	close(fd);
+	for (int i = 0; i < 5; i++)
+		turn(w, 10);
+	assert_int_equal(store_letter_get(w, w->st, id, &l, &w->err), 1);
+	assert_int_equal(l.state, LETTER_INQUIRY);
+	/* In two pieces it is one line all the same. */
+	fd = client_connect(w);
+	client_send(fd, line);
+	turn(w, 10);
+	turn(w, 10);
+	client_send(fd, "\n");
+	for (int i = 0; i < 5; i++)
+		turn(w, 10);
+	close(fd);
+	assert_int_equal(store_letter_get(w, w->st, id, &l, &w->err), 1);
+	assert_int_equal(l.state, LETTER_DROPPED);
+}
+
+/*
+ * A long list for one, a short one for another: turns of 20 ms and a bit, and
+ * the short one does not wait for the long one's end (RULES 19).
+ */
+static void
+test_turns_are_short_and_shared(void **state)
+{
+	struct desk_world *w = *state;
+	struct buf *one = buf_new(w, 64 << 20), *two = buf_new(w, 1 << 20);
+	struct store_record line = {.at = RECEIVED,
+	    .what = RECORD_CASE_READ,
+	    .actor = talloc_strdup(w, "yuki")};
+	int64_t longest = 0;
+	bool end_one = false, end_two = false;
+	int a, b;
+
+	assert_ok(w, store_begin(w->st, &w->err));
+	for (int i = 0; i < 20000; i++)
+		assert_ok(w, store_record_add(w->st, &line, &w->err));
+	assert_ok(w, store_commit(w->st, &w->err));
+	a = client_connect(w);
+	client_send(a, "{\"version\":1,\"args\":[\"log\"]}\n");
+	turn(w, 10);
+	b = client_connect(w);
+	client_send(b, "{\"version\":1,\"args\":[\"queue\"]}\n");
+	for (int i = 0; i < 20000 && !end_one; i++) {
+		int64_t took = turn(w, 10);
+
+		longest = took > longest ? took : longest;
+		end_one = client_take(a, one);
+		if (!end_two && client_take(b, two)) {
+			end_two = true;
+			assert_false(end_one);
+		}
+	}
+	close(a);
+	close(b);
+	assert_true(end_one && end_two);
+	/* With room for a machine under load. */
+	assert_true(longest < 100);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, desk_setup, desk_teardown)
+	    TEST(test_socket_is_for_its_group),
+	    TEST(test_two_daemons),
+	    TEST(test_socket_left_behind),
+	    TEST(test_a_path_too_long),
+	    TEST(test_many_askers),
+	    TEST(test_half_a_line_does_nothing),
+	    TEST(test_turns_are_short_and_shared),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
