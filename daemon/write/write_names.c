@@ -17,7 +17,7 @@
 	"to_name", "number", "tracking", "department", "role", "flow_jpcert",  \
 	    "flow_direct", "received", "reply_by", "product", "receipt_only",  \
 	    "versions", "identifiers", "vulnerability_type", "score",          \
-	    "source", "text", "attachments"
+	    "source", "finder", "text", "attachments"
 
 static const char *const of_none[] = {NULL};
 static const char *const of_acknowledge[] = {COMMON, "number", "tracking",

@@ -192,7 +192,7 @@ test_acknowledgement_cannot_hold_the_report(void **state)
 {
 	static const char *const of_report[] = {"text", "product", "versions",
 	    "identifiers", "vulnerability_type", "score", "attachments",
-	    "subject", "source", "to_name"};
+	    "subject", "source", "finder", "to_name"};
 	struct world *w = *state;
 	void *ctx = talloc_new(NULL);
 
@@ -224,6 +224,7 @@ static const struct fact overview_facts[] = {
     {"product", "XYZ-100"},
     {"versions", "2.3.1"},
     {"source", "JPCERT/CC"},
+    {"finder", "Robin <robin@finder.example>"},
     {"text", "first line\n{{number}} \x1b[2J second\n\n-- \nlast\n"},
     {"attachments", "a.bin (3 bytes)\nb.bin (4 bytes)"},
 };
@@ -250,6 +251,8 @@ test_overview_quotes_every_line_of_a_text(void **state)
 			assert_non_null(strstr(d.body, "XYZ-100"));
 			assert_non_null(strstr(d.body, "2.3.1"));
 			assert_non_null(strstr(d.body, "JPCERT/CC"));
+			assert_non_null(
+			    strstr(d.body, " Robin <robin@finder.example>"));
 			assert_null(strstr(d.subject, "XYZ-100"));
 			assert_non_null(strstr(d.subject, "[PSIRT-2026-0001]"));
 		}
