@@ -135,7 +135,7 @@ int engine_heed(struct fetch *f, int64_t until_ms);
 int engine_tell(struct fetch *f, uint32_t type, const struct wire_type *wire,
     const void *obj);
 /* FETCH_TROUBLE or FETCH_ABORT. */
-int engine_trouble(struct fetch *f, uint32_t type, enum fetch_trouble_kind kind,
+int tell_trouble(struct fetch *f, uint32_t type, enum fetch_trouble_kind kind,
     const char *text);
 
 /* utf7.c: a folder name in modified UTF-7 (RFC 3501, 5.1.3). */

@@ -8,6 +8,7 @@
  */
 #include "fetch_internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <talloc.h>
@@ -63,23 +64,44 @@ uid_copy(struct fetch *f, struct mailimap_set *set, const char *to)
 	return session_result(f, mailimap_uid_copy(f->imap, set, to), "COPY");
 }
 
+/* The list takes the flag over. */
+static bool
+add_flag(struct mailimap_flag_list *flags, struct mailimap_flag *flag)
+{
+	if (flag == NULL)
+		return false;
+	if (mailimap_flag_list_add(flags, flag) == MAILIMAP_NO_ERROR)
+		return true;
+	mailimap_flag_free(flag);
+	return false;
+}
+
+static struct mailimap_flag *
+flag_filed(void)
+{
+	char *word = strdup(KEYWORD_FILED);
+	struct mailimap_flag *flag = NULL;
+
+	if (word != NULL)
+		flag = mailimap_flag_new_flag_keyword(word);
+	if (flag == NULL)
+		free(word);
+	return flag; /* NOLINT(clang-analyzer-unix.Malloc): it holds the word */
+}
+
 static int
 uid_flag(struct fetch *f, struct mailimap_set *set, bool filed, bool deleted)
 {
 	struct mailimap_flag_list *flags = mailimap_flag_list_new_empty();
-	struct mailimap_store_att_flags *what;
+	struct mailimap_store_att_flags *what = NULL;
 	int rc;
 
-	if (flags == NULL)
-		return session_trouble(f, FETCH_LOST, "out of memory");
-	if (filed)
-		mailimap_flag_list_add(flags,
-		    mailimap_flag_new_flag_keyword(strdup(KEYWORD_FILED)));
-	if (deleted)
-		mailimap_flag_list_add(flags, mailimap_flag_new_deleted());
-	what = mailimap_store_att_flags_new_add_flags_silent(flags);
+	if (flags != NULL && (!filed || add_flag(flags, flag_filed())) &&
+	    (!deleted || add_flag(flags, mailimap_flag_new_deleted())))
+		what = mailimap_store_att_flags_new_add_flags_silent(flags);
 	if (what == NULL) {
-		mailimap_flag_list_free(flags);
+		if (flags != NULL)
+			mailimap_flag_list_free(flags);
 		return session_trouble(f, FETCH_LOST, "out of memory");
 	}
 	session_allow(f, 0);

@@ -110,7 +110,7 @@ run_for_ever(struct fetch *f)
 			continue;
 		}
 		if (f->leaving ||
-		    engine_trouble(f, FETCH_TROUBLE, f->kind, f->why.text) != 0)
+		    tell_trouble(f, FETCH_TROUBLE, f->kind, f->why.text) != 0)
 			break;
 		wait = next_wait(f, wait);
 		engine_heed(f, clock_monotonic_ms() + wait);
@@ -136,7 +136,7 @@ run_once(struct fetch *f)
 	if (rc == 0)
 		engine_tell(f, FETCH_IDLE, NULL, NULL);
 	else if (!f->leaving)
-		engine_trouble(f, FETCH_TROUBLE, f->kind, f->why.text);
+		tell_trouble(f, FETCH_TROUBLE, f->kind, f->why.text);
 	engine_heed(f, INT64_MAX);
 	return 0;
 }
@@ -192,7 +192,7 @@ fetch_room(struct channel *engine)
 		log_err("%s", err.text);
 		/* Started anew it would fail the same way. */
 		if (err.fault == FAULT_SETUP)
-			engine_trouble(f, FETCH_TROUBLE, FETCH_AUTH, err.text);
+			tell_trouble(f, FETCH_TROUBLE, FETCH_AUTH, err.text);
 		if (err.fault == FAULT_SETUP)
 			engine_heed(f, INT64_MAX);
 	} else if (f->leaving) {

@@ -195,7 +195,7 @@ not_taken(struct taking *t, enum fetch_trouble_kind kind, const char *why)
 		    (wait < AGAIN_MOST_MS ? wait : AGAIN_MOST_MS);
 	}
 	if (t->begun)
-		return engine_trouble(f, FETCH_ABORT, kind, why);
+		return tell_trouble(f, FETCH_ABORT, kind, why);
 	return 0;
 }
 

@@ -50,7 +50,7 @@ engine_tell(struct fetch *f, uint32_t type, const struct wire_type *wire,
 }
 
 int
-engine_trouble(struct fetch *f, uint32_t type, enum fetch_trouble_kind kind,
+tell_trouble(struct fetch *f, uint32_t type, enum fetch_trouble_kind kind,
     const char *text)
 {
 	struct fetch_trouble trouble = {0};

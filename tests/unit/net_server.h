@@ -50,6 +50,25 @@ static const char *const cert_files[] = {
     [CERT_UNKNOWN_CA] = "unknown-ca.pem",
 };
 
+/* A room must leave nothing behind; what the test holds is its own. */
+#ifdef PSIRTD_SANITIZE
+void __lsan_do_leak_check(void);
+void __lsan_disable(void);
+void __lsan_enable(void);
+const char *__lsan_default_suppressions(void);
+
+/* libetpan 1.9.4 loses a greeting that is BYE. */
+const char *
+__lsan_default_suppressions(void)
+{
+	return "leak:mailimap_greeting_new\n";
+}
+#else
+#define __lsan_do_leak_check() ((void)0)
+#define __lsan_disable() ((void)0)
+#define __lsan_enable() ((void)0)
+#endif
+
 /* ---- certificates ---- */
 
 static char net_folder[64];
@@ -93,6 +112,7 @@ net_setup(void **state)
 		return -1;
 	fclose(pem);
 	signal(SIGPIPE, SIG_IGN);
+	__lsan_disable();
 	return 0;
 }
 
@@ -320,10 +340,6 @@ struct test_room {
 	struct channel *channel;
 };
 
-#ifdef PSIRTD_SANITIZE
-void __lsan_do_leak_check(void);
-#endif
-
 static inline void
 room_begin(struct test_room *r, int (*run)(struct channel *engine))
 {
@@ -342,12 +358,11 @@ room_begin(struct test_room *r, int (*run)(struct channel *engine))
 		signal(SIGABRT, SIG_DFL);
 		signal(SIGBUS, SIG_DFL);
 		close(fds[0]);
+		__lsan_enable();
 		engine = channel_new(NULL, fds[1], ROOM_FRAME_MAX);
 		rc = run(engine);
 		talloc_free(engine);
-#ifdef PSIRTD_SANITIZE
 		__lsan_do_leak_check();
-#endif
 		_exit(rc);
 	}
 	close(fds[1]);
