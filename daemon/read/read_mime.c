@@ -224,6 +224,13 @@ walk_multipart(struct draft *d, GMimeMultipart *multipart, struct place place,
 	return 0;
 }
 
+static int
+count_fields(GMimeObject *object)
+{
+	return g_mime_header_list_get_count(
+	    g_mime_object_get_header_list(object));
+}
+
 int
 mime_message(struct draft *d, GMimeObject *message, struct place place,
     struct error *err)
@@ -239,9 +246,7 @@ mime_message(struct draft *d, GMimeObject *message, struct place place,
 		inner = g_mime_message_get_mime_part(GMIME_MESSAGE(message));
 	/* Without any field GMime has dropped what stood there. */
 	if (inner == NULL ||
-	    (GMIME_IS_MESSAGE(message) && text[0] == '\0' &&
-		g_mime_header_list_get_count(
-		    g_mime_object_get_header_list(message)) == 0))
+	    (count_fields(message) == 0 && count_fields(inner) == 0))
 		d->reading->truncated = 1;
 	if (text[0] != '\0') {
 		head.content = bytes_str(text);
