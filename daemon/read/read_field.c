@@ -134,7 +134,11 @@ static void
 extend_field(struct scan *sc, struct line line)
 {
 	const char *s = line_blanks(line.s, line.end);
+	size_t n;
 
+	/* People put the colon of a label into the line below it, too. */
+	if (sc->start == NULL && line_char(s, line.end, &n) == ':')
+		s = line_blanks(s + n, line.end);
 	if (sc->start == NULL)
 		sc->start = sc->end = s;
 	if (sc->blanks > 0) {

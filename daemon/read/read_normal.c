@@ -17,7 +17,7 @@
 
 #define PLAIN_MOST (4u << 20) /* bytes; what stands behind is not searched */
 #define RUN_LEAST 2048        /* bytes normalised at once */
-#define RUN_MOST (2 * RUN_LEAST)
+#define RUN_MOST 4096
 #define MARKS_MOST 30
 
 struct run {
@@ -87,7 +87,9 @@ flush_run(struct run *run, struct buf *out, struct error *err)
 	}
 	nfkc = g_utf8_normalize(
 	    run->text, (gssize)run->len, G_NORMALIZE_ALL_COMPOSE);
-	for (const char *s = nfkc; s != NULL && *s != '\0' && rc == 0;) {
+	if (nfkc == NULL)
+		goto out;
+	for (const char *s = nfkc; *s != '\0' && rc == 0;) {
 		const char *next = g_utf8_next_char(s);
 		char before = out->len > 0 ? (char)out->data[out->len - 1] : 0;
 

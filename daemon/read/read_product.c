@@ -251,11 +251,10 @@ names_at(const struct search *s, size_t at, size_t *first)
 	size_t found = 0;
 
 	for (size_t d = 0; lo < hi; d++) {
-		size_t same = lo;
+		/* Those that end here; a NUL sorts before all else. */
+		size_t same = lower_bound(p->names, lo, hi, d, 1);
 		unsigned c;
 
-		/* Those that end here; a NUL sorts before all else. */
-		same = lower_bound(p->names, lo, hi, d, 1);
 		if (same > lo && d > 0 &&
 		    is_border(text, (size_t)text->at[at + d - 1] + 1)) {
 			*first = lo;
@@ -417,9 +416,11 @@ add_hit(struct reading *r, const struct span *span, uint32_t part,
 {
 	size_t cap = r->hits != NULL ? talloc_array_length(r->hits) : 0;
 
-	for (size_t i = r->nhits; i > 0 && r->hits[i - 1].part == part; i--) {
+	for (size_t i = cap > 0 ? r->nhits : 0; i > 0; i--) {
 		struct product_hit *hit = &r->hits[i - 1];
 
+		if (hit->part != part)
+			break;
 		if (hit->product != span->product)
 			continue;
 		if (hit->length < span->length)
