@@ -502,6 +502,17 @@ test_time(void **state)
 	}
 }
 
+/* Marks that have to be sorted cost as characters do, not as their square. */
+static void
+test_marks(void **state)
+{
+	double letters = seconds("\xc3\xa9\xc3\xa0", 75000, false);
+	double marks = seconds("\xcc\x81\xcc\xa3", 75000, false);
+
+	if (marks > 2 * letters)
+		fail_msg("%.4f s, not %.4f s", marks, letters);
+}
+
 int
 main(void)
 {
@@ -518,6 +529,7 @@ main(void)
 	    cmocka_unit_test(test_normal),
 	    cmocka_unit_test(test_html),
 	    cmocka_unit_test(test_time),
+	    cmocka_unit_test(test_marks),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

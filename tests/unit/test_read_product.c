@@ -273,6 +273,24 @@ test_time(void **state)
 	talloc_free(ctx);
 }
 
+/* A pattern that runs wild is given up, not only bounded: the text costs
+ * little more than one it does not run wild on. */
+static void
+test_given_up(void **state)
+{
+	const struct read_product list[] = {
+	    {NULL, 0, "(a+)+$"}, {NULL, 0, "(a|aa)+b"}};
+	void *ctx = talloc_new(NULL);
+	struct products *products = map(ctx, list, 2);
+	double calm = seconds(ctx, products, "cd", 20000);
+	double wild = seconds(
+	    ctx, products, "a-aaaaaaaaaaaaaaaaaaaaaaaa c", 20000 * 2 / 28);
+
+	if (wild > 10 * calm)
+		fail_msg("%.4f s, not %.4f s", wild, calm);
+	talloc_free(ctx);
+}
+
 int
 main(void)
 {
@@ -283,6 +301,7 @@ main(void)
 	    cmocka_unit_test(test_refused),
 	    cmocka_unit_test(test_many),
 	    cmocka_unit_test(test_time),
+	    cmocka_unit_test(test_given_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
