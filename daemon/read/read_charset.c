@@ -88,14 +88,21 @@ struct charsets {
 
 /* ---- opening ---- */
 
+/* NULL: never opened.  -1: the C library has none. */
+static bool
+is_open(iconv_t cd)
+{
+	return cd != NULL && (intptr_t)cd != -1;
+}
+
 static int
 charsets_close(struct charsets *cs)
 {
 	for (size_t i = 0; i < COUNT(cs->slots); i++)
-		if (cs->slots[i] != (iconv_t)-1)
+		if (is_open(cs->slots[i]))
 			iconv_close(cs->slots[i]);
 	for (size_t i = 0; i < COUNT(cs->rows); i++)
-		if (cs->rows[i] != (iconv_t)-1)
+		if (is_open(cs->rows[i]))
 			iconv_close(cs->rows[i]);
 	return 0;
 }
@@ -118,12 +125,11 @@ charsets_new(const void *ctx, struct error *err)
 		cs->slots[i] = iconv_open("UTF-8", names[i]);
 	/* A rare one may be missing; it is then treated as an unknown label. */
 	for (size_t i = 0; i < COUNT(table); i++)
-		cs->rows[i] = table[i].how == HOW_ICONV
-				  ? iconv_open("UTF-8", table[i].iconv)
-				  : (iconv_t)-1;
+		if (table[i].how == HOW_ICONV)
+			cs->rows[i] = iconv_open("UTF-8", table[i].iconv);
 	talloc_set_destructor(cs, charsets_close);
 	for (size_t i = 0; i < COUNT(cs->slots); i++)
-		if (cs->slots[i] == (iconv_t)-1) {
+		if (!is_open(cs->slots[i])) {
 			talloc_free(cs);
 			error_set(err, FAULT_SETUP,
 			    "the C library cannot convert %s", names[i]);
@@ -174,9 +180,11 @@ sink_convert(iconv_t cd, struct bytes from, size_t unit, struct sink *sink,
     struct error *err)
 {
 	char chunk[4096];
-	char *in = (char *)(uintptr_t)from.data;
 	size_t left = from.len;
+	char *in;
 
+	/* iconv only reads there, but its prototype does not say so. */
+	memcpy(&in, &from.data, sizeof(in));
 	iconv(cd, NULL, NULL, NULL, NULL);
 	while (left > 0) {
 		char *out = chunk;
@@ -349,7 +357,7 @@ charset_by_label(const struct charsets *cs, const char *label)
 	for (size_t i = 0; n > 0 && i < COUNT(table); i++)
 		if (has_word(table[i].labels, key, n))
 			return table[i].how == HOW_ICONV &&
-				       cs->rows[i] == (iconv_t)-1
+				       !is_open(cs->rows[i])
 				   ? NULL
 				   : &table[i];
 	return NULL;

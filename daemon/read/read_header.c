@@ -128,25 +128,30 @@ take_addresses(
 	InternetAddressList *list;
 	struct converted to;
 	char *text;
-	int rc = 0;
+	void *tmp;
+	int rc = -1;
 
 	if (raw == NULL || strlen(raw) > FIELD_MOST ||
 	    count_char(raw, ':') > COLONS_MOST)
 		return 0;
 	/* Raw eight bits or ISO-2022-JP hold bytes that look like quotes. */
-	if (charset_convert(t->ctx, t->cs, bytes_str(raw), NULL, &to, err) != 0)
-		return -1;
-	text = talloc_strdup(t->ctx, to.text);
-	talloc_free((void *)(uintptr_t)to.text);
-	if (text == NULL)
-		return error_set(err, FAULT_RETRY, "out of memory");
+	tmp = talloc_new(t->ctx);
+	if (charset_convert(tmp, t->cs, bytes_str(raw), NULL, &to, err) != 0)
+		goto out;
+	text = talloc_strdup(tmp, to.text);
+	if (text == NULL) {
+		error_set(err, FAULT_RETRY, "out of memory");
+		goto out;
+	}
 	swap_marks(text, '?', '!');
+	rc = 0;
 	list = internet_address_list_parse(NULL, text);
 	if (list != NULL) {
 		rc = take_list(t, list, 0, err);
 		g_object_unref(list);
 	}
-	talloc_free(text);
+out:
+	talloc_free(tmp);
 	return rc;
 }
 

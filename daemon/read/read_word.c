@@ -112,14 +112,16 @@ add_converted(
     struct decoder *d, struct bytes from, const char *label, struct error *err)
 {
 	struct converted to;
+	void *tmp;
 	int rc;
 
 	if (from.len == 0)
 		return 0;
-	if (charset_convert(d->out, d->cs, from, label, &to, err) != 0)
-		return -1;
-	rc = buf_add(d->out, to.text, to.len, err);
-	talloc_free((void *)(uintptr_t)to.text);
+	tmp = talloc_new(d->out);
+	rc = charset_convert(tmp, d->cs, from, label, &to, err);
+	if (rc == 0)
+		rc = buf_add(d->out, to.text, to.len, err);
+	talloc_free(tmp);
 	return rc;
 }
 
