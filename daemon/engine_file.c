@@ -97,7 +97,7 @@ write_case(struct filing *f, struct error *err)
 			return -1;
 	} else {
 		f->c.filed = clock_now();
-		if (store_case_new(e->st, &f->c, e->s->number_prefix,
+		if (store_case_new(f, e->st, &f->c, e->s->number_prefix,
 			clock_year(f->c.filed), err) != 0 ||
 		    engine_record(e, RECORD_CASE_MADE, f->c.id, f->letter.id, 0,
 			f->c.flow, err) != 0)

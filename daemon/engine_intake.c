@@ -124,10 +124,10 @@ too_large(struct engine *e, const struct fetch_letter *letter)
 	int64_t now = clock_now();
 	int64_t id = 0;
 
-	if (store_letter_too_large(e->st, e->s->folder, letter->uidvalidity,
+	if (store_begin(e->st, &err) != 0 ||
+	    store_letter_too_large(e->st, e->s->folder, letter->uidvalidity,
 		letter->uid, letter->internaldate, letter->size, now, &id,
 		&err) != 0 ||
-	    store_begin(e->st, &err) != 0 ||
 	    store_alert_add(e->st, REASON_TOO_LARGE, id, 0, now, &err) != 0 ||
 	    stop_commit(e, "store", &err) != 0) {
 		engine_trouble(e, "store", &err);

@@ -126,8 +126,8 @@ next_number(struct store *st, int year, int64_t *number, struct error *err)
 }
 
 int
-store_case_new(struct store *st, struct store_case *c, const char *prefix,
-    int year, struct error *err)
+store_case_new(const void *ctx, struct store *st, struct store_case *c,
+    const char *prefix, int year, struct error *err)
 {
 	int64_t number;
 	char *text;
@@ -138,7 +138,7 @@ store_case_new(struct store *st, struct store_case *c, const char *prefix,
 	    store_next_id(st, "casefile", &c->id, err) != 0)
 		return -1;
 	text = talloc_asprintf(
-	    st, "%s-%04d-%04lld", prefix, year, (long long)number);
+	    ctx, "%s-%04d-%04lld", prefix, year, (long long)number);
 	if (text == NULL)
 		return error_set(err, FAULT_RETRY, "out of memory");
 	query_start(&q, st, FAMILY_CASE, CASE_ADD, err);

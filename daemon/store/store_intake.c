@@ -400,19 +400,13 @@ store_letter_too_large(struct store *st, const char *folder,
     uint32_t uidvalidity, uint32_t uid, int64_t received, int64_t size,
     int64_t now, int64_t *letter, struct error *err)
 {
-	if (store_begin(st, err) != 0)
-		return -1;
 	/* Seen before, and not moved yet: the same row again. */
-	if (store_copy_find(st, folder, uidvalidity, uid, letter, err) != 0)
-		goto fail;
+	if (store_writing(st, err) != 0 ||
+	    store_copy_find(st, folder, uidvalidity, uid, letter, err) != 0)
+		return -1;
 	if (*letter == 0 &&
 	    (add_too_large(st, received, size, now, letter, err) != 0 ||
 		add_copy(st, folder, uidvalidity, uid, *letter, err) != 0))
-		goto fail;
-	if (store_commit(st, err) == 0)
-		return 0;
-fail:
-	store_rollback(st);
-	*letter = 0;
-	return -1;
+		return -1;
+	return 0;
 }

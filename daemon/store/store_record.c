@@ -22,6 +22,9 @@
 
 #define LINK_BYTES crypto_hash_sha256_BYTES
 #define SALT_BYTES 16
+#define WALK_LINES 1000
+
+_Static_assert(LINK_BYTES == STORE_DIGEST_BYTES, "a link is a SHA-256");
 
 enum {
 	RECORD_LAST,
@@ -52,7 +55,8 @@ static const char *const sql[RECORD_STMT_COUNT] = {
     [RECORD_LIST] = RECORD_SELECT " ORDER BY record.id LIMIT ?",
     [RECORD_LIST_CASE] = RECORD_SELECT " AND casefile = ?"
 				       " ORDER BY record.id LIMIT ?",
-    [RECORD_ALL] = "SELECT " RECORD_COLUMNS " FROM record ORDER BY id",
+    [RECORD_ALL] = "SELECT " RECORD_COLUMNS " FROM record WHERE id > ?"
+		   " ORDER BY id LIMIT ?",
     [RECORD_GIVEN] = "SELECT last FROM sequence WHERE name = 'record'",
 };
 
@@ -381,51 +385,62 @@ lines_given(struct store *st, int64_t *given, struct error *err)
 	return query_end(&q);
 }
 
-/* Walks the lines; *bad is the first that is not as it was written, or 0. */
-static int
-walk_chain(struct store *st, uint8_t link[LINK_BYTES], int64_t *lines,
-    int64_t *bad, struct error *err)
+int
+store_record_walk(struct store *st, struct store_walk *walk, size_t most,
+    bool *done, struct error *err)
 {
+	int64_t given = 0;
+	bool whole = true;
+	size_t n = 0;
 	struct query q;
 
-	memset(link, 0, LINK_BYTES);
-	*lines = *bad = 0;
+	*done = false;
 	query_start(&q, st, FAMILY_RECORD, RECORD_ALL, err);
-	while (*bad == 0 && query_next(&q) == 1) {
+	query_int(&q, walk->lines);
+	query_int(&q, (int64_t)most);
+	while (whole && query_next(&q) == 1) {
 		struct line l;
 		uint8_t want[LINK_BYTES];
 
 		get_line(&q, &l);
-		line_link(&l, link, want);
-		if (l.id != *lines + 1 || !bytes_equal(query_get_blob(&q),
-					      bytes_of(want, sizeof(want)))) {
-			*bad = *lines + 1;
-		} else {
-			memcpy(link, want, LINK_BYTES);
-			++*lines;
+		line_link(&l, walk->link, want);
+		whole = l.id == walk->lines + 1 &&
+			bytes_equal(
+			    query_get_blob(&q), bytes_of(want, sizeof(want)));
+		if (whole) {
+			memcpy(walk->link, want, LINK_BYTES);
+			walk->lines++;
+			n++;
 		}
 	}
-	return query_end(&q);
+	if (query_end(&q) != 0)
+		return -1;
+	if (whole && n < most) {
+		if (lines_given(st, &given, err) != 0)
+			return -1;
+		whole = given == walk->lines;
+		*done = whole;
+	}
+	if (!whole)
+		return error_set(err, FAULT_INPUT,
+		    "line %lld of the record is not as it was written",
+		    (long long)walk->lines + 1);
+	return 0;
 }
 
 int
 store_record_verify(const void *ctx, struct store *st, int64_t *lines,
     char **head, struct error *err)
 {
-	uint8_t link[LINK_BYTES];
-	int64_t bad, given;
+	struct store_walk walk = {0};
+	bool done = false;
 
 	*head = NULL;
-	if (walk_chain(st, link, lines, &bad, err) != 0 ||
-	    lines_given(st, &given, err) != 0)
-		return -1;
-	if (bad == 0 && given != *lines)
-		bad = *lines + 1;
-	if (bad != 0)
-		return error_set(err, FAULT_INPUT,
-		    "line %lld of the record is not as it was written",
-		    (long long)bad);
-	*head = bytes_hex(ctx, bytes_of(link, sizeof(link)));
+	while (!done)
+		if (store_record_walk(st, &walk, WALK_LINES, &done, err) != 0)
+			return -1;
+	*lines = walk.lines;
+	*head = bytes_hex(ctx, bytes_of(walk.link, sizeof(walk.link)));
 	if (*head == NULL)
 		return error_set(err, FAULT_RETRY, "out of memory");
 	return 0;

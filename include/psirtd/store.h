@@ -148,7 +148,8 @@ int store_intake_chunk(struct store_intake *in, struct bytes chunk,
 int store_intake_end(struct store_intake *in, int64_t now, int64_t *letter,
     bool *known, struct error *err);
 void store_intake_abort(struct store_intake *in);
-/* A letter over letter_max: a row without bytes, quarantined. One transaction. */
+/* A letter over letter_max: a row without bytes, quarantined; inside the
+ * caller's transaction. */
 int store_letter_too_large(struct store *st, const char *folder,
     uint32_t uidvalidity, uint32_t uid, int64_t received, int64_t size,
     int64_t now, int64_t *letter, struct error *err);
@@ -214,10 +215,10 @@ struct store_case {
 	char *proposed;       /* department names, space-separated; NULL */
 };
 
-/* Gives id and number (gap-free per year: PREFIX-YYYY-NNNN); the text of the
- * number lives as long as the store. */
-int store_case_new(struct store *st, struct store_case *c, const char *prefix,
-    int year, struct error *err);
+/* Gives id and number (gap-free per year: PREFIX-YYYY-NNNN; its text is a
+ * child of ctx). */
+int store_case_new(const void *ctx, struct store *st, struct store_case *c,
+    const char *prefix, int year, struct error *err);
 int store_case_get(const void *ctx, struct store *st, int64_t id,
     struct store_case *c, struct error *err); /* 1, 0 none, -1 */
 int store_case_by_number(struct store *st, const char *number, int64_t *id,
@@ -352,6 +353,17 @@ int store_record_add(struct store *st, const struct store_record *r,
 int store_record_list(const void *ctx, struct store *st, int64_t casefile,
     int64_t after, size_t most, struct store_record **list, size_t *count,
     struct error *err);
+/* How far a walk over the chain has come; all zero: at its beginning. */
+struct store_walk {
+	int64_t lines; /* verified */
+	uint8_t link[STORE_DIGEST_BYTES]; /* of the last of them: the head */
+};
+/*
+ * Verifies at most `most` lines more; *done: the end was reached and the
+ * record is whole.  -1 FAULT_INPUT names the first bad line.  Needs no key.
+ */
+int store_record_walk(struct store *st, struct store_walk *walk, size_t most,
+    bool *done, struct error *err);
 /* Walks the chain. 0: whole (*lines, head in hex); -1 FAULT_INPUT names the
  * first bad line. Needs no key: works before store_unlock. */
 int store_record_verify(const void *ctx, struct store *st, int64_t *lines,

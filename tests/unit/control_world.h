@@ -414,7 +414,7 @@ add_case(struct desk_world *w, uint32_t routed, int year)
 	    .proposed = routed == 1 ? talloc_strdup(w, "plc") : NULL};
 
 	assert_ok(w, store_begin(w->st, &w->err));
-	assert_ok(w, store_case_new(w->st, &c, "PSIRT", year, &w->err));
+	assert_ok(w, store_case_new(w, w->st, &c, "PSIRT", year, &w->err));
 	assert_ok(w, store_case_put(w->st, &c, &w->err));
 	assert_ok(w, store_commit(w->st, &w->err));
 	return c.id;

@@ -213,7 +213,7 @@ new_case(struct world *w, const char *product)
 
 	c.product = (char *)(uintptr_t)product;
 	begin(w);
-	assert_ok(w, store_case_new(w->st, &c, "PSIRT", 2026, &w->err));
+	assert_ok(w, store_case_new(w, w->st, &c, "PSIRT", 2026, &w->err));
 	commit(w);
 	return c.id;
 }

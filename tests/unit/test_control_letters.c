@@ -145,8 +145,10 @@ test_too_large_has_no_bytes(void **state)
 	struct desk_world *w = *state;
 	int64_t id = 0;
 
+	assert_ok(w, store_begin(w->st, &w->err));
 	assert_ok(w, store_letter_too_large(w->st, "INBOX", 7, 900, RECEIVED,
 			 99999999, RECEIVED, &id, &w->err));
+	assert_ok(w, store_commit(w->st, &w->err));
 	assert_refused(
 	    ask(w, "letter", word_of(w, id), "--raw"), 1, "folder Too large");
 	assert_refused(ask(w, "letter", word_of(w, id), "--reopen"), 1,

@@ -77,7 +77,7 @@ test_case_round_trips(void **state)
 	struct store_case back;
 
 	begin(w);
-	assert_ok(w, store_case_new(w->st, &c, "PSIRT", 2026, &w->err));
+	assert_ok(w, store_case_new(w, w->st, &c, "PSIRT", 2026, &w->err));
 	commit(w);
 	assert_int_equal(c.id, 1);
 	assert_string_equal(c.number, "PSIRT-2026-0001");
@@ -128,7 +128,7 @@ number_is(struct world *w, int year, const char *want, bool keep)
 	struct store_case c = {.state = CASE_OPEN};
 
 	begin(w);
-	assert_ok(w, store_case_new(w->st, &c, "PSIRT", year, &w->err));
+	assert_ok(w, store_case_new(w, w->st, &c, "PSIRT", year, &w->err));
 	assert_string_equal(c.number, want);
 	if (keep)
 		commit(w);
@@ -166,8 +166,8 @@ test_numbers_live_on(void **state)
 	struct store_case a = {.state = CASE_OPEN}, b = {.state = CASE_OPEN};
 
 	begin(w);
-	assert_ok(w, store_case_new(w->st, &a, "P", 2026, &w->err));
-	assert_ok(w, store_case_new(w->st, &b, "P", 2026, &w->err));
+	assert_ok(w, store_case_new(w, w->st, &a, "P", 2026, &w->err));
+	assert_ok(w, store_case_new(w, w->st, &b, "P", 2026, &w->err));
 	commit(w);
 	assert_string_equal(a.number, "P-2026-0001");
 	assert_string_equal(b.number, "P-2026-0002");

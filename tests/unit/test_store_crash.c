@@ -45,7 +45,7 @@ one_turn(struct store *st, void *ctx, uint32_t n, struct error *err)
 	if (store_begin(st, err) != 0 ||
 	    store_report(st, l.digest, id, &m.report, &fresh, &casefile, err) !=
 		0 ||
-	    store_case_new(st, &c, "PSIRT", 2026, err) != 0)
+	    store_case_new(st, st, &c, "PSIRT", 2026, err) != 0)
 		return -1;
 	l.casefile = m.casefile = r.casefile = c.id;
 	r.letter = m.letter = id;
@@ -323,7 +323,7 @@ test_full_disk_is_tried_again_later(void **state)
 
 	/* A stop that fails half-way leaves nothing, and blocks nothing. */
 	begin(w);
-	assert_ok(w, store_case_new(w->st, &c, "PSIRT", 2026, &w->err));
+	assert_ok(w, store_case_new(w, w->st, &c, "PSIRT", 2026, &w->err));
 	c.finder_key_blob = large;
 	if (store_case_put(w->st, &c, &w->err) == 0)
 		assert_fault(w, store_commit(w->st, &w->err), FAULT_RETRY);

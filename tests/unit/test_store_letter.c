@@ -253,8 +253,10 @@ test_too_large_is_a_row_without_bytes(void **state)
 	struct store_letter l;
 	int64_t id, again;
 
+	begin(w);
 	assert_ok(w, store_letter_too_large(w->st, "INBOX", 7, 5, NOW - 9,
 			 77777777777, NOW, &id, &w->err));
+	commit(w);
 	l = row(w, id);
 	assert_int_equal(l.state, LETTER_QUARANTINED);
 	assert_int_equal(l.reason, REASON_TOO_LARGE);
@@ -266,11 +268,15 @@ test_too_large_is_a_row_without_bytes(void **state)
 	assert_int_equal(back.len, 0);
 
 	/* Found once more, before it was moved: the same row. */
+	begin(w);
 	assert_ok(w, store_letter_too_large(w->st, "INBOX", 7, 5, NOW - 9,
 			 77777777777, NOW, &again, &w->err));
+	commit(w);
 	assert_int_equal(again, id);
+	begin(w);
 	assert_ok(w, store_letter_too_large(w->st, "INBOX", 7, 6, NOW - 9,
 			 77777777777, NOW, &again, &w->err));
+	commit(w);
 	assert_int_not_equal(again, id);
 }
 

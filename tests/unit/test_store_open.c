@@ -269,7 +269,7 @@ test_changes_want_a_transaction(void **state)
 	REFUSED(store_opening_put(w->st, 1, bytes_str("x"), &w->err));
 	REFUSED(store_report(w->st, digest, 1, &id, &fresh, &id, &w->err));
 	REFUSED(store_report_case(w->st, 1, 1, &w->err));
-	REFUSED(store_case_new(w->st, &c, "PSIRT", 2026, &w->err));
+	REFUSED(store_case_new(w, w->st, &c, "PSIRT", 2026, &w->err));
 	REFUSED(store_case_put(w->st, &c, &w->err));
 	REFUSED(store_case_ident_add(w->st, 1, 1, "x", &w->err));
 	REFUSED(store_case_address_add(w->st, 1, "x", &w->err));

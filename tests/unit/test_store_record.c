@@ -410,6 +410,36 @@ test_digest_is_sha256(void **state)
 	assert_memory_equal(digest, abc, sizeof(abc));
 }
 
+/* Piece by piece as in one go, and nothing is done before the end. */
+static void
+test_walk_in_pieces(void **state)
+{
+	struct world *w = *state;
+	struct store_walk walk = {0};
+	bool done = false;
+	int64_t lines = 0;
+	char *head = NULL;
+	size_t pieces = 0;
+
+	fill(w, 20);
+	while (!done) {
+		assert_ok(
+		    w, store_record_walk(w->st, &walk, 7, &done, &w->err));
+		pieces++;
+	}
+	assert_int_equal(pieces, 3);
+	assert_ok(w, store_record_verify(w, w->st, &lines, &head, &w->err));
+	assert_int_equal(walk.lines, lines);
+	assert_string_equal(
+	    head, bytes_hex(w, bytes_of(walk.link, sizeof(walk.link))));
+	/* A piece that ends with the last line is not yet the end. */
+	memset(&walk, 0, sizeof(walk));
+	assert_ok(w, store_record_walk(w->st, &walk, 20, &done, &w->err));
+	assert_false(done);
+	assert_ok(w, store_record_walk(w->st, &walk, 20, &done, &w->err));
+	assert_true(done);
+}
+
 int
 main(void)
 {
@@ -447,6 +477,7 @@ main(void)
 	    TEST(test_note_digests_are_salted),
 	    TEST(test_names),
 	    TEST(test_digest_is_sha256),
+	    TEST(test_walk_in_pieces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -363,7 +363,7 @@ write_secrets(struct world *w)
 	assert_ok(w, store_letter_put(w->st, &l, 1, &w->err));
 	assert_ok(
 	    w, store_opening_put(w->st, id, bytes_str("Opening-zq"), &w->err));
-	assert_ok(w, store_case_new(w->st, &c, "PSIRT", 2026, &w->err));
+	assert_ok(w, store_case_new(w, w->st, &c, "PSIRT", 2026, &w->err));
 	assert_ok(
 	    w, store_case_ident_add(w->st, c.id, 5, "JPCERT#zq1", &w->err));
 	assert_ok(w, store_case_address_add(
