@@ -347,9 +347,8 @@ engine_load_secrets(struct engine *e, struct error *err)
 	if (e->submission_secret == NULL)
 		return -1;
 	if (s->passphrase.file != NULL || s->passphrase.command != NULL) {
-		struct place place = {s->file, 0};
-
-		e->passphrase = settings_secret(e, &s->passphrase, place, err);
+		e->passphrase =
+		    settings_secret(e, &s->passphrase, s->keys_place, err);
 		if (e->passphrase == NULL)
 			return -1;
 	}

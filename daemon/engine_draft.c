@@ -149,8 +149,10 @@ draft_acknowledge(struct engine *e, const struct store_case *c,
 	draft_common_facts(&f, ctx, e, to->language);
 	draft_fact(&f, "number", c->number);
 	/* A finder's own text is not echoed, not even a number in it. */
-	if (c->correspondent != NULL)
+	if (c->correspondent != NULL) {
 		draft_fact(&f, "tracking", tracking_of(ctx, e, c->id));
+		draft_fact(&f, "correspondent", c->correspondent);
+	}
 	draft_fact(&f, "received", clock_text(ctx, letter->received));
 	draft_fact(&f, "reply_by", clock_date(ctx, reply_by));
 	draft_fact(
@@ -210,8 +212,12 @@ draft_resend(struct engine *e, const struct store_letter *letter,
 
 	draft_common_facts(&f, ctx, e, to->language);
 	draft_fact(&f, "received", clock_text(ctx, letter->received));
-	if (casefile != 0 && store_case_get(ctx, e->st, casefile, &c, err) == 1)
+	if (casefile != 0 &&
+	    store_case_get(ctx, e->st, casefile, &c, err) == 1) {
 		draft_fact(&f, "number", c.number);
+		if (c.correspondent != NULL)
+			draft_fact(&f, "tracking", tracking_of(ctx, e, c.id));
+	}
 	resend_reason(&f, o);
 	m.kind = MAIL_RESEND;
 	m.casefile = casefile;

@@ -29,6 +29,15 @@ static void find_bound_key(struct task *task);
 
 /* ---- the end of the task ---- */
 
+/* Who said what the letter says, for the record; 0: it could not be read. */
+static uint32_t
+verdict_of(const struct engine *e, const struct open_state *s)
+{
+	if (!s->readable)
+		return 0;
+	return desk_letter_signer(e->s, s->o, s->bound_fingerprint).verdict;
+}
+
 static int
 commit_opening(struct task *task, struct error *err)
 {
@@ -51,7 +60,7 @@ commit_opening(struct task *task, struct error *err)
 		return -1;
 	if (store_letter_put(e->st, &letter, LETTER_RECEIVED, err) != 0 ||
 	    engine_record(e, RECORD_LETTER_OPENED, letter.casefile, task->id, 0,
-		s->readable ? (uint32_t)s->o->nlayers : 0, err) != 0)
+		verdict_of(e, s), err) != 0)
 		return -1;
 	return stop_commit(e, "open", err);
 }
@@ -384,8 +393,10 @@ find_bound_key(struct task *task)
 	if (casefile != 0) {
 		struct store_case c = {0};
 
-		if (store_case_get(s, e->st, casefile, &c, NULL) == 1)
+		if (store_case_get(s, e->st, casefile, &c, NULL) == 1) {
 			s->bound_key = c.finder_key_blob;
+			s->bound_fingerprint = c.finder_key;
+		}
 	}
 }
 

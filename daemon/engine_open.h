@@ -31,7 +31,9 @@ struct open_state {
 	bool reading; /* else the vault is asked */
 	bool keys_asked;
 	bool readable; /* the letter itself could be read */
+	/* the key bound to the finder of the likely case; or none */
 	struct bytes bound_key;
+	const char *bound_fingerprint;
 };
 
 struct open_state *open_state_of(struct task *task);

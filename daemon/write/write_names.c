@@ -21,7 +21,8 @@
 
 static const char *const of_none[] = {NULL};
 static const char *const of_acknowledge[] = {COMMON, "number", "tracking",
-    "received", "reply_by", "flow_jpcert", "flow_direct", NULL};
+    "received", "reply_by", "correspondent", "flow_jpcert", "flow_direct",
+    NULL};
 static const char *const of_resend[] = {COMMON, "number", "tracking",
     "received", "reason_no_key", "reason_integrity", "reason_symmetric",
     "reason_malformed", "reason_unsupported", "reason_smime", NULL};

@@ -155,6 +155,7 @@ static const struct fact acknowledge_facts[] = {
     {"tracking", "VN: JVN#12345678 / TN: JPCERT#91234567"},
     {"received", "2026-11-24 08:59 JST"},
     {"reply_by", "2026-12-01"},
+    {"correspondent", "JPCERT/CC"},
     {"flow_jpcert", "1"},
 };
 #define NACKNOWLEDGE (sizeof(acknowledge_facts) / sizeof(acknowledge_facts[0]))
