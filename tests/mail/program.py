@@ -77,7 +77,7 @@ class Settings:
         section = self._section
         mailbox = self.server("mailbox", w.imap.port, w.imap.starttls_port,
                               letters.POC, w.accounts[letters.POC])
-        mailbox = {**mailbox, "poll": "2s", "adopt": "answer",
+        mailbox = {**mailbox, "poll": "2s",
                    **self.changes.get("mailbox", {})}
         submission = self.server("submission", w.smtp.port,
                                  w.smtp.starttls_port, "psirtd",
@@ -93,16 +93,20 @@ class Settings:
             "socket": self.folder / "s",
             "work_dir": self.folder / "w",
             "templates": TOP / "conf/templates",
+            "adopt": "answer",
             **{k: v for k, v in self.changes.items()
-               if not isinstance(v, dict)}}, "")
+               if not isinstance(v, dict) and k != "operator_role"}}, "")
         out += section("mailbox", mailbox)
         out += section("submission", submission)
-        out += section("poc", {
-            "name": "Vendor PSIRT", "address": letters.POC,
+        out += section("desk", {
+            "from_name": "Vendor PSIRT", "address": letters.POC,
             "organization": "Vendor Inc.",
             "organization_ja": "株式会社ベンダー",
             **self.changes.get("desk", {})})
         out += section("keys", keys)
+        out += section("limits", {"acknowledge_per_hour": 100,
+                                  "automatic_per_hour": 1000,
+                                  **self.changes.get("limits", {})})
         for name, role, title, who, address, fingerprint, lang in \
                 self.departments:
             contact = {"address": address, "language": lang}
@@ -119,7 +123,7 @@ class Settings:
             "quality": "qa"})
         out += section('product "GW-7"', {
             "pattern": "GW-7[A-Z]?", "design": "plc"})
-        out += section("default_departments", {"quality": "qa"})
+        out += section("default", {"quality": "qa"})
         out += section('correspondent "JPCERT/CC"', {
             "names": ["JPCERT/CC synthetic", "JPCERT/CC"],
             "addresses": [letters.JPCERT], "domains": ["jpcert.example"],
@@ -146,7 +150,7 @@ class Settings:
             if value is None:
                 continue
             if isinstance(value, bool):
-                value = "true" if value else "false"
+                value = "yes" if value else "no"
             elif isinstance(value, (list, tuple)):
                 value = words(value)
             elif not isinstance(value, int):
@@ -318,7 +322,22 @@ class Psirt:
         return done.stdout
 
     def json(self, *arguments):
-        """Its data, from --json."""
+        """The data of its answer, from --json."""
         answer = json.loads(self.text(*arguments, "--json"))
-        assert answer["version"] == 1
-        return answer["data"] if "data" in answer else answer
+        assert answer["version"] == 1 and answer["exit"] == 0
+        return answer["data"]
+
+    def cases(self):
+        return self.json("list", "--all")["cases"]
+
+    def letters(self):
+        return self.json("list", "--letters")["letters"]
+
+    def case(self, number):
+        return self.json("show", number)
+
+    def queue(self):
+        return self.json("queue")["mails"]
+
+    def log(self):
+        return self.json("log")["lines"]

@@ -201,6 +201,7 @@ host_lookup =
 rfc1413_query_timeout = 0s
 smtp_accept_max = 100
 smtp_accept_max_per_host = 100
+smtp_accept_queue_per_connection = 0
 bounce_return_message = false
 message_body_visible = 0
 check_spool_space = 0

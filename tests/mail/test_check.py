@@ -1,0 +1,92 @@
+"""`psirtd -n`: every error with file:line, before anything is started."""
+
+import re
+
+import pytest
+
+from program import SETUP
+
+
+def test_good_settings_pass(daemon):
+    d = daemon()
+    code, text = d.check()
+    assert code == 0, text
+    assert not d.database.exists() and not d.socket.exists()
+
+
+def test_check_names_who_cannot_be_reached_under_pgp(daemon):
+    code, text = daemon().check()
+    assert code == 0 and "Kei Care" in text
+
+
+@pytest.mark.parametrize("old, new", [
+    (r'route = ".*"', 'route = "sometimes"'),
+    (r"(?m)^  port = \d+", "  port = 99999"),
+    (r"(?m)^  design = .*", '  design = "nobody"'),
+    (r"(?m)^  flow = .*", '  flow = "sideways"'),
+    (r'(?m)^  poc = ".*"', '  poc = "1234"'),
+    (r"(?m)^adopt", "adoptt"),
+    (r"(?m)^  password_file = .*\n", "")])
+def test_each_error_is_said_with_its_line(daemon, old, new):
+    d = daemon(route="ask")
+    text = d.conf.read_text()
+    bad, count = re.subn(old, new, text, count=1)
+    assert count == 1
+    d.conf.write_text(bad)
+    code, said = d.check()
+    assert code == SETUP
+    assert re.search(re.escape(str(d.conf)) + r":\d+: ", said), said
+
+
+def test_all_errors_at_once(daemon):
+    d = daemon(route="ask")
+    text = d.conf.read_text().replace('route = "ask"', 'route = "x"')
+    d.conf.write_text(text.replace('flow = "jpcert"', 'flow = "x"'))
+    code, said = d.check()
+    lines = re.findall(r":(\d+): ", said)
+    assert code == SETUP and len(set(lines)) >= 2, said
+
+
+def test_missing_key_is_found(world, daemon):
+    d = daemon()
+    text = d.conf.read_text().replace(world.design.fingerprint,
+                                      world.finder.fingerprint)
+    d.conf.write_text(text)
+    code, said = d.check()
+    assert code == SETUP and world.finder.fingerprint in said
+
+
+def test_poc_key_that_cannot_sign_is_found(world, daemon):
+    d = daemon(keys={"poc": world.desk.fingerprint})
+    code, said = d.check()
+    assert code == SETUP and world.desk.fingerprint in said
+
+
+def test_template_with_an_unknown_word_is_found(daemon):
+    import shutil
+    from program import TOP
+    d = daemon()
+    mine = d.folder / "templates"
+    shutil.copytree(TOP / "conf/templates", mine)
+    path = mine / "en/acknowledge.txt"
+    path.write_text(path.read_text() + "\n{{report_text}}\n")
+    d.configure(templates=mine)
+    code, said = d.check()
+    assert code == SETUP
+    assert re.search(r"acknowledge\.txt:\d+: .*report_text", said), said
+
+
+def test_secret_that_everybody_may_read_or_is_missing(daemon):
+    d = daemon()
+    (d.folder / "mailbox.secret").unlink()
+    code, said = d.check()
+    assert code == SETUP and "mailbox.secret" in said
+
+
+def test_password_command(world, daemon):
+    import letters
+    d = daemon(mailbox={"password_file": None,
+                        "password_command": "/bin/cat "
+                        + str(world.folder / "pw")})
+    (world.folder / "pw").write_text(world.accounts[letters.POC] + "\n")
+    assert d.once() == 0, d.text()

@@ -1,0 +1,208 @@
+"""SIGKILL at any stop: nothing lost, nothing doubled.
+
+psirtd-stops is the same daemon with a hook around every commit; each stop of
+the engine's table is killed before and after its commit, then the shipped
+psirtd goes on.  Only one thing may then wait for a person: a mail that died
+between its DATA and the server's answer is uncertain, and is never sent again
+by itself.
+"""
+
+import re
+import signal
+import subprocess
+
+import pytest
+
+import letters
+import world as people
+from process import until
+from program import BUILD, SLOW
+
+
+def stops():
+    """The engine's own table, by name."""
+    try:
+        text = subprocess.run([str(BUILD / "psirtd-stops"), "--stops"],
+                              capture_output=True, text=True,
+                              check=True).stdout
+    except OSError:
+        return ["psirtd-stops-is-not-built"]
+    return [line.split("\t")[0] for line in text.splitlines()]
+
+
+def test_shipped_binary_has_no_hook():
+    data = (BUILD / "psirtd").read_bytes()
+    assert b"PSIRTD_STOP_AT" not in data
+    assert b"PSIRTD_STOP_AT" in (BUILD / "psirtd-stops").read_bytes()
+
+
+def push(world, d, stop):
+    """Do what leads through this stop, as a person where it takes one."""
+    number = None
+    if stop in ("route", "decide"):
+        until(lambda: d.process.poll() is None and _answers(d), 20,
+              "psirtd to answer")
+    if stop == "route":
+        number = until(lambda: [c["case"] for c in d.psirt.cases()], 20,
+                       "the case")[0]
+        d.psirt.run("route", number, "care")
+    elif stop == "decide":
+        letter = until(lambda: [x for x in d.psirt.letters()
+                                if x["state"] == "inquiry"], 20,
+                       "the inquiry")[0]
+        d.psirt.run("file", str(letter["letter"]))
+
+
+def _answers(d):
+    return d.psirt.run("list").returncode == 0
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.parametrize("stop", stops())
+def test_killed_at_every_stop(world, daemon, stop, side):
+    d = daemon()
+    d.start()  # the first start, with its new data key, is not the subject
+    assert d.stop() == 0
+    world.deliver(letters.finder_report(world.finder, world.poc))
+    if stop == "alert":
+        world.deliver(letters.jpcert_notice(world.forger, world.poc),
+                      letters.JPCERT)
+    if stop == "decide":
+        world.deliver(letters.inquiry(), people.STRANGER)
+
+    d.start(stop_at=f"{stop}:1:{side}", ready=False)
+    push(world, d, stop)
+    assert d.process.wait(40 * SLOW) == -signal.SIGKILL, (
+        f"never came to {stop}:\n{d.text()}")
+
+    d.start()
+    if stop in ("route", "decide") and side == "before":
+        push(world, d, stop)  # it was not committed: the person asks again
+    expect = {letters.FINDER: 1, people.DESIGN: 1, people.QUALITY: 1}
+    if stop == "route":
+        expect[people.CARE] = 1
+    if stop == "alert":
+        expect[people.DESK] = 1
+    settled(world, d, expect)
+
+    assert len(d.psirt.letters()) == len(world.letters(letters.POC, "Filed"))
+    assert len([c for c in d.psirt.cases()]) == (2 if stop == "decide"
+                                                 else 1)
+    assert world.letters(letters.POC) == []
+    assert d.psirt.run("log", "--verify").returncode == 0
+    numbers = [c["case"] for c in d.psirt.cases()]
+    assert sorted(int(n[-4:]) for n in numbers) == list(
+        range(1, len(numbers) + 1)), "numbers have a gap"
+
+
+def settled(world, d, expect):
+    """Each mail is there once, or once a person has decided."""
+    def quiet():
+        return all(m["state"] in ("held", "uncertain", "failed")
+                   for m in d.psirt.queue()) and all(
+            x["state"] not in ("received", "opened")
+            for x in d.psirt.letters()) and d.psirt.letters()
+
+    def whole():
+        queue = d.psirt.queue()
+        return quiet() and sum(
+            len(world.mails(a)) for a in expect) + len(queue) >= sum(
+                expect.values())
+
+    until(whole, 40 * SLOW, "everything to be sent or uncertain")
+    for mail in d.psirt.queue():
+        assert mail["state"] == "uncertain", mail
+        to = {"plc": people.DESIGN, "qa": people.QUALITY,
+              "care": people.CARE, "desk": people.DESK,
+              "sender": letters.FINDER}[mail["to"]]
+        # A person looks whether it arrived, and decides.
+        arrived = len(world.mails(to)) == expect[to]
+        d.psirt.text("queue", "sent" if arrived else "resend",
+                     str(mail["mail"]))
+    for address, count in expect.items():
+        world.wait_mails(address, count, seconds=20 * SLOW)
+    until(lambda: d.psirt.queue() == [], 20, "the queue to empty")
+    until(lambda: world.letters(letters.POC) == [], 10, "INBOX to empty")
+    for address, count in expect.items():
+        got = world.mails(address)
+        assert len(got) == count, (address, [m.kind for m in got])
+        assert len({m.message_id for m in got}) == count
+
+
+def test_killed_again_and_again(world, daemon):
+    """Three letters, and a kill at each pass of `file`."""
+    d = daemon()
+    d.start()
+    assert d.stop() == 0
+    for n in range(3):
+        world.deliver(letters.finder_report(
+            world.finder, world.poc, letters.ENGLISH + f"\nNo. {n}\n"))
+    for _ in range(3):
+        d.start(stop_at="file:1:after", ready=False)
+        assert d.process.wait(40 * SLOW) == -signal.SIGKILL, d.text()
+    d.start()
+    settled(world, d, {letters.FINDER: 3, people.DESIGN: 3,
+                       people.QUALITY: 3})
+    assert len(d.psirt.cases()) == 3
+
+
+@pytest.mark.parametrize("room", ["fetch", "read", "vault", "send"])
+def test_killed_room_is_started_anew(world, daemon, room):
+    d = daemon()
+    d.start()
+    pid, = rooms(d, room)[:1]
+    import os
+    os.kill(pid, signal.SIGKILL)
+    world.deliver(letters.finder_report(world.finder, world.poc))
+    world.wait_mails(letters.FINDER, kind="acknowledge", seconds=60 * SLOW)
+    assert d.alive()
+    until(lambda: rooms(d, room) and pid not in rooms(d, room), 10,
+          "the room to be there again")
+    assert len(world.mails(letters.FINDER)) == 1
+    assert d.stop() == 0
+
+
+def rooms(d, name):
+    """Process ids of this room."""
+    found = []
+    for pid in d.pids():
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as line:
+                words = line.read().split(b"\0")
+        except OSError:
+            continue
+        if b"-x" in words and name.encode() in words:
+            found.append(pid)
+    return found
+
+
+def test_first_start_killed_anywhere_starts_again(world, daemon):
+    """The data key is made once; half a first start is no start."""
+    import time
+    for wait in (0.05, 0.15, 0.3, 0.6):
+        d = daemon()
+        d.start(ready=False)
+        time.sleep(wait)
+        d.kill()
+        d.start()
+        world.deliver(letters.clear_report(), people.STRANGER)
+        world.wait_mails(people.STRANGER, kind="acknowledge")
+        assert d.stop() == 0, d.text()
+        world.reset()
+
+
+def test_record_names_the_uncertain_mail(world, daemon):
+    """Killed right after `sending` was committed: not sent by itself."""
+    d = daemon()
+    d.start()
+    assert d.stop() == 0
+    world.deliver(letters.clear_report(), people.STRANGER)
+    d.start(stop_at="send:1:after", ready=False)
+    assert d.process.wait(40 * SLOW) == -signal.SIGKILL, d.text()
+    d.start()
+    mail, = until(lambda: [m for m in d.psirt.queue()
+                           if m["state"] == "uncertain"], 20,
+                  "an uncertain mail")
+    assert re.search("resend", mail["next"])
+    what = [line["what"].replace("-", " ") for line in d.psirt.log()]
+    assert "mail uncertain" in what

@@ -1,0 +1,90 @@
+"""The check tools find what they are for."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A small tree with the tools in it."""
+    for folder in ("daemon/base", "daemon/desk", "daemon/store",
+                   "daemon/read", "include/psirtd", "tests/unit",
+                   "tests/mail"):
+        (tmp_path / folder).mkdir(parents=True)
+    shutil.copytree(TOP / "tests/tools", tmp_path / "tests/tools")
+    (tmp_path / "daemon/store/a.c").write_text("#include <sqlite3.h>\n")
+    return tmp_path
+
+
+def check_rooms(tree):
+    done = subprocess.run([str(tree / "tests/tools/check-rooms")],
+                          capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_tree_in_order_passes(tree):
+    assert check_rooms(tree)[0] == 0
+
+
+@pytest.mark.parametrize("path, line", [
+    ("daemon/desk/x.c", "#include <sqlite3.h>"),
+    ("daemon/read/x.c", "#include <gpgme.h>"),
+    ("daemon/base/x.c", '#include "psirtd/store.h"'),
+    ("daemon/desk/x.c", '#include "psirtd/store.h"'),
+    ("daemon/desk/x.c", "#include <sys/socket.h>"),
+    ("daemon/desk/x.c", "\tint64_t now = clock_now();"),
+    ("daemon/read/x.c", "  #  include <libetpan/libetpan.h>"),
+    ("daemon/store/x.c", "#include <jansson.h>"),
+    ("include/psirtd/x.h", "#include <gmime/gmime.h>"),
+    ("daemon/desk/x.c", "\n" * 801)])
+def test_breach_is_found(tree, path, line):
+    (tree / path).write_text(line + "\n")
+    code, said = check_rooms(tree)
+    assert code == 1 and path in said, said
+
+
+def test_own_tree_is_in_order():
+    assert check_rooms(TOP)[0] == 0
+
+
+def run_tests(tree, unit, mail):
+    """Runs run-tests over one made-up unit program and one mail test."""
+    build = tree / "build"
+    (build / "unit").mkdir(parents=True)
+    program = build / "unit/test_made_up"
+    program.write_text("#!/bin/sh\n" + unit)
+    program.chmod(0o755)
+    (tree / "tests/unit/test_made_up.c").write_text("")
+    (tree / "tests/mail/test_made_up.py").write_text(mail)
+    env = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
+    env.update(BUILD=str(build), PYTHON=sys.executable)
+    env.pop("SANITIZE", None)
+    done = subprocess.run([str(tree / "tests/tools/run-tests")],
+                          capture_output=True, text=True, env=env)
+    return done.returncode, done.stdout.splitlines()[-1]
+
+
+GOOD = "printf 'TAP version 13\\nok 1 - a\\nok 2 - b\\n'\n"
+
+
+@pytest.mark.parametrize("unit, mail, last, code", [
+    (GOOD, "def test_a(): pass\n", "3 passed, 0 failed", 0),
+    (GOOD + "exit 1\n", "def test_a(): pass\n", "3 passed, 1 failed", 1),
+    (GOOD + "kill -SEGV $$\n", "def test_a(): pass\n",
+     "3 passed, 1 failed", 1),
+    ("echo 'ok 1 - a'; echo 'not ok 2 - b'; exit 1\n",
+     "def test_a(): pass\n", "2 passed, 1 failed", 1),
+    ("exit 0\n", "def test_a(): pass\n", "1 passed, 1 failed", 1),
+    (GOOD, "def test_a(): assert False\n", "2 passed, 1 failed", 1),
+    (GOOD, "import pytest\n@pytest.mark.skip\ndef test_a(): pass\n",
+     "2 passed, 0 failed, 1 skipped", 0),
+    (GOOD, "import nowhere\n", "2 passed, 1 failed", 1)])
+def test_run_tests_counts(tree, unit, mail, last, code):
+    assert run_tests(tree, unit, mail) == (code, last)
