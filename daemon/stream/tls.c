@@ -108,6 +108,9 @@ set_session(struct stream *stream, struct error *err)
 static int
 handshake_failed(struct stream *stream, int rc, struct error *err)
 {
+	/* The server's log is to say why, not only that we left. */
+	if (rc == GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR)
+		gnutls_alert_send_appropriate(stream->tls, rc);
 	switch (rc) {
 	case GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR:
 		return error_set(err, FAULT_DENIED,
