@@ -38,7 +38,7 @@ add_files(struct engine *e, struct seal_state *s, struct vault_seal_job *job,
 	for (size_t i = 0; i < o->nparts; i++) {
 		const struct part *p = &o->parts[i];
 
-		if (p->kind != PART_FILE)
+		if (!part_is_attachment(p))
 			continue;
 		job->files[job->nfiles].name =
 		    p->name != NULL ? p->name : "attachment";

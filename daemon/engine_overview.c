@@ -72,7 +72,7 @@ attachments_of(const void *ctx, const struct opening *o)
 		const struct part *p = &o->parts[i];
 		char *line;
 
-		if (p->kind != PART_FILE)
+		if (!part_is_attachment(p))
 			continue;
 		line = talloc_asprintf(ctx, "%s (%zu bytes)",
 		    p->name != NULL ? text_escape(ctx, p->name, false) : "-",

@@ -34,16 +34,18 @@ struct desk_signer desk_part_signer(const struct settings *s,
  * letter says is said by this signer.  So a stranger's words put before a
  * signed part make the whole letter unsigned.
  */
-struct desk_signer desk_letter_signer(const struct settings *s,
-    const struct opening *o, const char *bound_key);
+struct desk_signer desk_letter_signer(
+    const struct settings *s, const struct opening *o, const char *bound_key);
 
 /* ---- what a letter is ---- */
 
 /* How a case came to be a candidate for a letter. */
-enum match_by { MATCH_THREAD = 1, /* In-Reply-To, References: our Message-ID */
-	MATCH_NUMBER,             /* our number */
-	MATCH_TRACKING,           /* a tracking id of the case */
-	MATCH_REPORT };           /* the same report digest */
+enum match_by {
+	MATCH_THREAD = 1, /* In-Reply-To, References: our Message-ID */
+	MATCH_NUMBER,     /* our number */
+	MATCH_TRACKING,   /* a tracking id of the case */
+	MATCH_REPORT
+}; /* the same report digest */
 
 struct candidate {
 	int64_t casefile;
@@ -56,8 +58,15 @@ struct candidate {
 	const char *correspondent;
 };
 
-enum letter_state { LETTER_RECEIVED = 1, LETTER_OPENED, LETTER_FILED,
-	LETTER_INQUIRY, LETTER_SET_ASIDE, LETTER_QUARANTINED, LETTER_DROPPED };
+enum letter_state {
+	LETTER_RECEIVED = 1,
+	LETTER_OPENED,
+	LETTER_FILED,
+	LETTER_INQUIRY,
+	LETTER_SET_ASIDE,
+	LETTER_QUARANTINED,
+	LETTER_DROPPED
+};
 
 /* Why a letter ended where it did; shown to the POC by reason_text(). */
 enum reason {
@@ -70,16 +79,16 @@ enum reason {
 	REASON_AUTO_REPLY,
 	REASON_LIST,
 	REASON_BOUNCE,
-	REASON_OWN,              /* our own mail came back */
+	REASON_OWN,      /* our own mail came back */
 	REASON_FORGED,   /* claims a correspondent: bad signature, other key */
 	REASON_UNPINNED, /* claims a correspondent: no signature at all */
 	/* our number, or a tracking id, from an address foreign to the case */
 	REASON_FOREIGN_NUMBER,
 	REASON_UNDECRYPTABLE,
 	REASON_TOO_LARGE,
-	REASON_BROKEN,           /* read room killed or refused */
+	REASON_BROKEN, /* read room killed or refused */
 	REASON_SMIME,
-	REASON_ADOPTED,          /* there before the first start */
+	REASON_ADOPTED, /* there before the first start */
 	REASON_DROPPED,
 	REASON_BY_HAND,
 	REASON_DEPARTMENT, /* a department's letter that names no case */
@@ -91,9 +100,19 @@ enum reason {
 };
 
 /* Why no acknowledgement goes; 0: it goes. */
-enum silence { SILENCE_NONE, SILENCE_POLICY, SILENCE_JOINED, SILENCE_MACHINE,
-	SILENCE_STALE, SILENCE_ADOPTED, SILENCE_LIMIT, SILENCE_NO_ADDRESS,
-	SILENCE_SET_ASIDE, SILENCE_OWN, SILENCE_DEPARTMENT };
+enum silence {
+	SILENCE_NONE,
+	SILENCE_POLICY,
+	SILENCE_JOINED,
+	SILENCE_MACHINE,
+	SILENCE_STALE,
+	SILENCE_ADOPTED,
+	SILENCE_LIMIT,
+	SILENCE_NO_ADDRESS,
+	SILENCE_SET_ASIDE,
+	SILENCE_OWN,
+	SILENCE_DEPARTMENT
+};
 
 struct desk_input {
 	const struct settings *settings;
@@ -103,12 +122,12 @@ struct desk_input {
 	bool adopted; /* stood in the mailbox at the first start, adopt=file */
 	bool own_message_id; /* its Message-ID is one of ours */
 	bool bounce_of_ours; /* a report that names one of our Message-IDs */
-	bool by_hand; /* `psirt file N`: the POC accepts it as a report */
+	bool by_hand;       /* `psirt file N`: the POC accepts it as a report */
 	bool address_known; /* some case knows the From address (RULES 6) */
 	const struct candidate *candidates;
 	size_t ncandidates;
-	unsigned acknowledged_last_hour;  /* to this sender's address */
-	unsigned automatic_last_hour;     /* in all */
+	unsigned acknowledged_last_hour; /* to this sender's address */
+	unsigned automatic_last_hour;    /* in all */
 };
 
 struct desk_route {
@@ -120,7 +139,7 @@ struct decision {
 	enum letter_state state;
 	enum reason reason;
 	struct desk_signer signer;
-	int64_t join; /* the case it joins; 0 none */
+	int64_t join;  /* the case it joins; 0 none */
 	int64_t named; /* the case it names; joined only where `join` says so */
 	bool new_case;
 	bool unopened; /* the case (or letter) waits for a key */
@@ -131,8 +150,8 @@ struct decision {
 
 	bool acknowledge;
 	enum silence silence;
-	bool ask_resend; /* the note of RULES 6 */
-	const char *reply_to;   /* the address an automatic mail may go to */
+	bool ask_resend;      /* the note of RULES 6 */
+	const char *reply_to; /* the address an automatic mail may go to */
 	const char *reply_name;
 	const char *language;
 	/* The key block of opening.key_part becomes the case's, unconfirmed. */
@@ -141,8 +160,8 @@ struct decision {
 	int product; /* index in settings.products; -1 none */
 	struct desk_route *routes;
 	size_t nroutes;
-	bool route_now; /* by itself; else proposed to the POC */
-	bool share_text; /* the letter's text may go along (RULES 5) */
+	bool route_now;        /* by itself; else proposed to the POC */
+	bool share_text;       /* the letter's text may go along (RULES 5) */
 	const char *exploited; /* words of active exploitation, or NULL */
 };
 
@@ -151,12 +170,13 @@ struct decision *desk_judge(const void *ctx, const struct desk_input *in);
 
 /* Index of the product whose longest name or pattern was hit; -1 none.
  * *clear: one product, or all hit products agree on the departments. */
-int desk_product(const struct settings *s, const struct opening *o, bool *clear);
+int desk_product(
+    const struct settings *s, const struct opening *o, bool *clear);
 /* "Claims to be": address or domain in From, Reply-To, Return-Path, a name,
  * address or domain of the settings in the display name of From (RULES 8).
  * NULL: claims none.  A claim gives no authority, it takes some away. */
-const struct correspondent *desk_claims(const struct settings *s,
-    const struct headers *h);
+const struct correspondent *desk_claims(
+    const struct settings *s, const struct headers *h);
 /* The letter's own words to show: first text of the deepest opened layer
  * (plain before HTML, body before attachment); NULL none.  Who said them is
  * desk_part_signer() of *part, not desk_letter_signer(). */
@@ -181,8 +201,8 @@ size_t desk_clocks(const struct settings *s, enum flow flow, int64_t received,
     struct desk_clock clocks[DESK_CLOCKS_MOST]);
 
 const char *letter_state_name(enum letter_state state);
-const char *reason_name(enum reason reason);      /* "forged" */
-const char *reason_text(enum reason reason);      /* a sentence */
+const char *reason_name(enum reason reason); /* "forged" */
+const char *reason_text(enum reason reason); /* a sentence */
 const char *silence_name(enum silence silence);
 const char *match_by_name(enum match_by by);
 

@@ -22,7 +22,7 @@
 
 /* How a server is reached; shared with send.h. */
 struct server {
-	const char *host; /* name that the certificate must carry */
+	const char *host;       /* name that the certificate must carry */
 	const char *connect_to; /* address to connect to, or NULL for host */
 	uint32_t port;
 	uint32_t starttls; /* 1: STARTTLS required; 0: implicit TLS */
@@ -51,8 +51,8 @@ enum fetch_frame {
 
 struct fetch_setup {
 	struct server server;
-	const char *folder; /* INBOX */
-	const char *filed;  /* Filed: made when missing */
+	const char *folder;    /* INBOX */
+	const char *filed;     /* Filed: made when missing */
 	const char *too_large; /* Too large */
 	uint32_t poll_s;
 	int64_t letter_max; /* bytes; over it FETCH_FOUND says too_large */
@@ -80,8 +80,12 @@ struct fetch_letter {
 	uint32_t too_large; /* over letter_max: TAKE is not allowed */
 };
 
-enum fetch_moved { FETCH_MOVED_MOVE = 1, FETCH_MOVED_COPY, FETCH_MOVED_FLAG,
-	FETCH_MOVED_GONE };
+enum fetch_moved {
+	FETCH_MOVED_MOVE = 1,
+	FETCH_MOVED_COPY,
+	FETCH_MOVED_FLAG,
+	FETCH_MOVED_GONE
+};
 
 struct fetch_order {
 	uint32_t uidvalidity;
@@ -90,11 +94,17 @@ struct fetch_order {
 	uint32_t how;
 };
 
-enum fetch_trouble_kind { FETCH_UNREACHABLE = 1, FETCH_TLS, FETCH_AUTH,
-	FETCH_PROTOCOL, FETCH_LOST, FETCH_OVERSIZE };
+enum fetch_trouble_kind {
+	FETCH_UNREACHABLE = 1,
+	FETCH_TLS,
+	FETCH_AUTH,
+	FETCH_PROTOCOL,
+	FETCH_LOST,
+	FETCH_OVERSIZE
+};
 
 struct fetch_trouble {
-	uint32_t kind; /* enum fetch_trouble_kind */
+	uint32_t kind;    /* enum fetch_trouble_kind */
 	const char *text; /* a sentence for the operator; no secret */
 };
 

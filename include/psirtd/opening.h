@@ -34,8 +34,8 @@ enum signature_status {
 	SIGNATURE_EXPIRED,
 	SIGNATURE_KEY_EXPIRED,
 	SIGNATURE_KEY_REVOKED,
-	SIGNATURE_WEAK,        /* MD5, SHA-1, RIPEMD-160 */
-	SIGNATURE_FUTURE,      /* made after our now + 10 min */
+	SIGNATURE_WEAK,   /* MD5, SHA-1, RIPEMD-160 */
+	SIGNATURE_FUTURE, /* made after our now + 10 min */
 	SIGNATURE_UNSUPPORTED,
 };
 
@@ -46,7 +46,8 @@ struct signature {
 	 * keyring; NULL unless the key is there.
 	 */
 	const char *primary;
-	const char *claimed; /* key id or fingerprint as claimed, unauthenticated */
+	const char
+	    *claimed; /* key id or fingerprint as claimed, unauthenticated */
 	int64_t made;
 };
 
@@ -58,7 +59,8 @@ struct layer {
 	size_t nsignatures;
 	const char **recipients; /* key ids it was made for */
 	size_t nrecipients;
-	uint32_t for_us;  /* a recipient is one of our keys, present or retired */
+	uint32_t
+	    for_us; /* a recipient is one of our keys, present or retired */
 	const char *note; /* a sentence for the POC, or NULL */
 };
 
@@ -68,11 +70,11 @@ enum verdict {
 	VERDICT_PINNED,      /* good, by a fingerprint of the settings */
 	VERDICT_KNOWN,       /* good, by the key bound to this case's finder */
 	VERDICT_UNKNOWN_KEY, /* signed, by a key we do not hold */
-	VERDICT_BAD,         /* bad, expired, revoked, weak or from the future */
+	VERDICT_BAD, /* bad, expired, revoked, weak or from the future */
 };
 
 struct opening {
-	struct headers headers; /* the outer ones */
+	struct headers headers;    /* the outer ones */
 	const char *inner_subject; /* protected, of an opened layer, or NULL */
 	struct layer *layers;
 	size_t nlayers;

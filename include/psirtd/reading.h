@@ -9,6 +9,7 @@
 #ifndef PSIRTD_READING_H
 #define PSIRTD_READING_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "psirtd/bytes.h"
@@ -18,10 +19,10 @@
 enum read_frame {
 	READ_SETUP = 1, /* engine: struct read_setup */
 	READ_READY,     /* room: the setup is good */
-	READ_REFUSED,   /* room: struct read_failed; a pattern that is no regex */
-	READ_JOB,       /* engine: struct read_job */
-	READ_DONE,      /* room: struct reading */
-	READ_FAILED,    /* room: struct read_failed */
+	READ_REFUSED, /* room: struct read_failed; a pattern that is no regex */
+	READ_JOB,     /* engine: struct read_job */
+	READ_DONE,    /* room: struct reading */
+	READ_FAILED,  /* room: struct read_failed */
 };
 
 enum read_mode {
@@ -70,10 +71,10 @@ enum header_flag {
 	HEADER_LIST = 1 << 1,           /* a List-* field, or Precedence list */
 	HEADER_BULK = 1 << 2,           /* Precedence bulk or junk */
 	HEADER_NULL_RETURN_PATH = 1 << 3,
-	HEADER_REPORT = 1 << 4,         /* multipart/report (RFC 6522) */
-	HEADER_AUTO_RESPONSE = 1 << 5,  /* X-Autoreply and its kin */
-	HEADER_OUT_OF_OFFICE = 1 << 6,  /* subject says automatic reply */
-	HEADER_PSIRTD = 1 << 7,         /* our own X-PSIRTD-Mail field */
+	HEADER_REPORT = 1 << 4,        /* multipart/report (RFC 6522) */
+	HEADER_AUTO_RESPONSE = 1 << 5, /* X-Autoreply and its kin */
+	HEADER_OUT_OF_OFFICE = 1 << 6, /* subject says automatic reply */
+	HEADER_PSIRTD = 1 << 7,        /* our own X-PSIRTD-Mail field */
 };
 
 struct headers {
@@ -85,26 +86,26 @@ struct headers {
 	size_t nreply_to;
 	struct mail_address *to; /* To and Cc */
 	size_t nto;
-	const char *return_path;  /* address, or NULL */
-	const char *subject;      /* decoded, or NULL */
-	const char *message_id;   /* without <>, or NULL */
-	const char **references;  /* In-Reply-To and References, without <> */
+	const char *return_path; /* address, or NULL */
+	const char *subject;     /* decoded, or NULL */
+	const char *message_id;  /* without <>, or NULL */
+	const char **references; /* In-Reply-To and References, without <> */
 	size_t nreferences;
 	const char *auto_submitted; /* as it stands, or NULL */
-	uint32_t flags;           /* enum header_flag */
-	int64_t date;             /* Date:, 0 none */
-	int64_t received;         /* the topmost Received:, 0 none */
+	uint32_t flags;             /* enum header_flag */
+	int64_t date;               /* Date:, 0 none */
+	int64_t received;           /* the topmost Received:, 0 none */
 };
 
 enum part_kind {
-	PART_TEXT = 1,   /* content: UTF-8 */
-	PART_FILE,       /* content: decoded bytes of an attachment */
-	PART_ENCRYPTED,  /* content: an OpenPGP message, armored or binary */
-	PART_SIGNED,     /* off, len: the signed octets; signature: the blob */
+	PART_TEXT = 1,    /* content: UTF-8 */
+	PART_FILE,        /* content: decoded bytes of an attachment */
+	PART_ENCRYPTED,   /* content: an OpenPGP message, armored or binary */
+	PART_SIGNED,      /* off, len: the signed octets; signature: the blob */
 	PART_CLEARSIGNED, /* content: the block with its armor, bytes as sent */
-	PART_KEY,        /* content: an OpenPGP public key block */
-	PART_SMIME,      /* application/pkcs7-mime: recognised, not opened */
-	PART_DSN,        /* message/delivery-status; content: its text */
+	PART_KEY,         /* content: an OpenPGP public key block */
+	PART_SMIME,       /* application/pkcs7-mime: recognised, not opened */
+	PART_DSN,         /* message/delivery-status; content: its text */
 };
 
 enum part_flag {
@@ -236,6 +237,14 @@ extern const struct wire_type ident_wire;
 extern const struct wire_type field_wire;
 extern const struct wire_type product_hit_wire;
 extern const struct wire_type reading_wire;
+
+/* A file that came along, shown as text or not: what --attachments hands on. */
+static inline bool
+part_is_attachment(const struct part *part)
+{
+	return part->kind == PART_FILE ||
+	       (part->kind == PART_TEXT && (part->flags & PART_ATTACHED) != 0);
+}
 
 /* "JVN", "CVE"…; "product", "version"…  "?" for an unknown number. */
 const char *ident_kind_name(uint32_t kind);

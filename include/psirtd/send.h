@@ -28,9 +28,9 @@ struct send_mail {
 
 enum send_outcome {
 	SEND_ACCEPTED = 1, /* 250 after the final dot */
-	SEND_RETRY,        /* nothing was handed over: 4xx, no connection, TLS */
-	SEND_REFUSED,      /* 5xx: this mail will not be taken */
-	SEND_UNCERTAIN,    /* the final dot was handed to TLS, no reply came */
+	SEND_RETRY,     /* nothing was handed over: 4xx, no connection, TLS */
+	SEND_REFUSED,   /* 5xx: this mail will not be taken */
+	SEND_UNCERTAIN, /* the final dot was handed to TLS, no reply came */
 };
 
 struct send_done {

@@ -20,9 +20,18 @@ struct place { /* where in the file something stood, for error messages */
 	int line;
 };
 
-enum role { ROLE_DESIGN = 1, ROLE_RESEARCH, ROLE_QUALITY, ROLE_INTEGRATION,
-	ROLE_CARE, ROLE_SALES, ROLE_RISK, ROLE_PUBLICITY, ROLE_MANUFACTURING,
-	ROLE_COUNT };
+enum role {
+	ROLE_DESIGN = 1,
+	ROLE_RESEARCH,
+	ROLE_QUALITY,
+	ROLE_INTEGRATION,
+	ROLE_CARE,
+	ROLE_SALES,
+	ROLE_RISK,
+	ROLE_PUBLICITY,
+	ROLE_MANUFACTURING,
+	ROLE_COUNT
+};
 enum adopt { ADOPT_UNSET, ADOPT_LEAVE, ADOPT_FILE, ADOPT_ANSWER };
 enum acknowledge { ACKNOWLEDGE_ENCRYPTED, ACKNOWLEDGE_REPORT, ACKNOWLEDGE_ANY };
 enum flow { FLOW_DIRECT = 1, FLOW_JPCERT };
@@ -88,11 +97,12 @@ struct correspondent {
 	struct place place;
 };
 
-struct operator {
+struct operator
+{
 	const char *user; /* login name */
 	uid_t uid;
 	enum operator_role role;
-	const char *address;     /* alerts go here; NULL none */
+	const char *address; /* alerts go here; NULL none */
 	const char *fingerprint;
 	const char *language;
 	struct place place;
@@ -101,10 +111,10 @@ struct operator {
 struct settings {
 	const char *file;
 	const char *database;
-	const char *socket;     /* of psirt */
-	const char *work_dir;   /* short: fresh gpg homes below it */
-	const char *templates;  /* folder with en/ and ja/ */
-	unsigned workers;       /* 0: number of cores */
+	const char *socket;    /* of psirt */
+	const char *work_dir;  /* short: fresh gpg homes below it */
+	const char *templates; /* folder with en/ and ja/ */
+	unsigned workers;      /* 0: number of cores */
 
 	struct server_settings mailbox;
 	const char *folder, *filed, *too_large;
@@ -130,15 +140,15 @@ struct settings {
 	const char *number_prefix; /* PSIRT */
 	const char *organization;  /* the vendor's name in mails */
 	const char *organization_ja;
-	const char *language; /* default of a reply: en, ja */
+	const char *language;             /* default of a reply: en, ja */
 	const char *policy_url, *key_url; /* or NULL */
 	unsigned reply_days; /* business days to the first human answer */
 
 	bool route_auto;
 	enum acknowledge acknowledge;
 	bool share_finder;
-	unsigned acknowledge_per_hour;    /* to one address */
-	unsigned automatic_per_hour;      /* in all */
+	unsigned acknowledge_per_hour; /* to one address */
+	unsigned automatic_per_hour;   /* in all */
 
 	/* limits (see vault.h, reading.h) */
 	unsigned wall_ms, cpu_s, memory_mb, max_parts, max_depth, max_keys;
@@ -150,7 +160,7 @@ struct settings {
 	int default_departments[ROLE_COUNT]; /* what no product matches */
 	struct correspondent *correspondents;
 	size_t ncorrespondents;
-	struct operator *operators;
+	struct operator* operators;
 	size_t noperators;
 };
 
@@ -158,8 +168,8 @@ struct settings {
  * Reads PATH.  NULL with FAULT_SETUP; every error found is written to
  * `errors` (a talloc string made on ctx, one "file:line: sentence" a line).
  */
-struct settings *settings_load(const void *ctx, const char *path,
-    char **errors, struct error *err);
+struct settings *settings_load(
+    const void *ctx, const char *path, char **errors, struct error *err);
 /*
  * Reads the secret (file or command; one trailing newline dropped) into a
  * buffer wiped when freed.  -1: FAULT_SETUP, naming file:line, never content.
@@ -172,18 +182,18 @@ struct buf *settings_secret(const void *ctx, const struct secret_source *from,
  */
 char *settings_notes(const void *ctx, const struct settings *s);
 /* Every fingerprint of contacts, correspondents and operators, once each. */
-const char **settings_pinned(const void *ctx, const struct settings *s,
-    size_t *count);
+const char **settings_pinned(
+    const void *ctx, const struct settings *s, size_t *count);
 /* Who owns a fingerprint; NULL none. */
 const struct correspondent *settings_correspondent_by_key(
     const struct settings *s, const char *fingerprint);
 const struct contact *settings_contact_by_key(const struct settings *s,
     const char *fingerprint, const struct department **department);
-const struct department *settings_department(const struct settings *s,
-    const char *name);
+const struct department *settings_department(
+    const struct settings *s, const char *name);
 bool settings_is_own_address(const struct settings *s, const char *address);
 /* NULL: this login has no role. */
-const struct operator *settings_operator(const struct settings *s, uid_t uid);
+const struct operator* settings_operator(const struct settings *s, uid_t uid);
 const char *role_name(enum role role);
 const char *flow_name(enum flow flow);
 

@@ -54,11 +54,11 @@ struct store_plain {
 	const char *text;
 	int64_t number;
 };
-typedef void store_inspect_row(void *arg, const char *table,
-    const struct store_plain *values, size_t n);
+typedef void store_inspect_row(
+    void *arg, const char *table, const struct store_plain *values, size_t n);
 /* Gives every row's numbers, dates and states; values live during the call. */
-int store_inspect(struct store *st, store_inspect_row *row, void *arg,
-    struct error *err);
+int store_inspect(
+    struct store *st, store_inspect_row *row, void *arg, struct error *err);
 
 /* ---- the data key (DESIGN.md, "At rest") ---- */
 
@@ -77,8 +77,8 @@ int store_keep_key(struct store *st, struct bytes wrapped,
 int store_rewrap_key(struct store *st, struct bytes wrapped,
     const uint8_t key[STORE_KEY_BYTES], struct error *err);
 /* Hands the key over (copied to locked memory); refuses a wrong one. */
-int store_unlock(struct store *st, const uint8_t key[STORE_KEY_BYTES],
-    struct error *err);
+int store_unlock(
+    struct store *st, const uint8_t key[STORE_KEY_BYTES], struct error *err);
 
 /* ---- transactions ---- */
 
@@ -93,19 +93,20 @@ struct store_mailbox {
 	uint32_t uidvalidity;
 	uint32_t after;  /* letters with a greater uid are looked at */
 	int64_t adopted; /* when the first start was settled; 0 not yet */
-	uint32_t adopt_upto; /* uids up to this stood there at the first start */
+	uint32_t
+	    adopt_upto; /* uids up to this stood there at the first start */
 };
 
 /* 1 found, 0 not, -1. */
 int store_mailbox_get(const void *ctx, struct store *st, const char *folder,
     struct store_mailbox *mb, struct error *err);
-int store_mailbox_put(struct store *st, const struct store_mailbox *mb,
-    struct error *err);
+int store_mailbox_put(
+    struct store *st, const struct store_mailbox *mb, struct error *err);
 /* The letter of a copy (folder, uidvalidity, uid); 0 unknown. */
 int store_copy_find(struct store *st, const char *folder, uint32_t uidvalidity,
     uint32_t uid, int64_t *letter, struct error *err);
-int store_copy_moved(struct store *st, const char *folder,
-    uint32_t uidvalidity, uint32_t uid, uint32_t how, struct error *err);
+int store_copy_moved(struct store *st, const char *folder, uint32_t uidvalidity,
+    uint32_t uid, uint32_t how, struct error *err);
 
 /* ---- letters ---- */
 
@@ -121,9 +122,9 @@ struct store_letter {
 	uint32_t adopted; /* stood there at the first start */
 	uint32_t by_hand;
 	uint32_t tries; /* openings begun: a letter that kills us is seen */
-	char *sender;     /* shown address; NULL */
-	char *subject;    /* of the letter; NULL. Reading it is a trace */
-	char *signer;     /* who signed in words; NULL */
+	char *sender;   /* shown address; NULL */
+	char *subject;  /* of the letter; NULL. Reading it is a trace */
+	char *signer;   /* who signed in words; NULL */
 	uint32_t unconfirmed;
 	uint8_t digest[STORE_DIGEST_BYTES];
 };
@@ -139,8 +140,8 @@ struct store_intake;
 struct store_intake *store_intake_begin(const void *ctx, struct store *st,
     const char *folder, uint32_t uidvalidity, uint32_t uid, int64_t received,
     bool adopted, struct error *err);
-int store_intake_chunk(struct store_intake *in, struct bytes chunk,
-    struct error *err);
+int store_intake_chunk(
+    struct store_intake *in, struct bytes chunk, struct error *err);
 /*
  * Commits letter, copy and record line.  *letter is the row; *known is true
  * when a letter with the same SHA-256 was there (then only the copy is new).
@@ -163,8 +164,8 @@ int store_letter_bytes(const void *ctx, struct store *st, int64_t id,
 int store_letter_next(struct store *st, uint32_t state, int64_t after,
     int64_t *id, struct error *err);
 /* Counts a try (own transaction); *tries is the new count. */
-int store_letter_try(struct store *st, int64_t id, uint32_t *tries,
-    struct error *err);
+int store_letter_try(
+    struct store *st, int64_t id, uint32_t *tries, struct error *err);
 /* Writes state, reason, verdict, casefile, sender, subject, signer,
  * unconfirmed, by_hand of the row; FAULT_DENIED when the state in the table
  * is not `from`.  A new state begins its tries anew. */
@@ -176,8 +177,8 @@ int store_letter_list(const void *ctx, struct store *st, uint32_t state,
     struct error *err);
 
 /* The opening, as wire bytes (opening.h), sealed; a later one replaces it. */
-int store_opening_put(struct store *st, int64_t letter, struct bytes wire,
-    struct error *err);
+int store_opening_put(
+    struct store *st, int64_t letter, struct bytes wire, struct error *err);
 int store_opening_get(const void *ctx, struct store *st, int64_t letter,
     struct bytes *wire, struct error *err); /* 1, 0 none, -1 */
 
@@ -187,8 +188,8 @@ int store_opening_get(const void *ctx, struct store *st, int64_t letter,
 int store_report(struct store *st, const uint8_t digest[STORE_DIGEST_BYTES],
     int64_t letter, int64_t *report, bool *fresh, int64_t *casefile,
     struct error *err);
-int store_report_case(struct store *st, int64_t report, int64_t casefile,
-    struct error *err);
+int store_report_case(
+    struct store *st, int64_t report, int64_t casefile, struct error *err);
 
 /* ---- cases ---- */
 
@@ -205,14 +206,15 @@ struct store_case {
 	int64_t acknowledged; /* when SMTP took the acknowledgement; 0 not */
 	char *correspondent;  /* its name in the settings; NULL: a finder */
 	char *finder_name, *finder_address;
-	char *finder_key;     /* fingerprint of the bound key; NULL */
-	uint32_t finder_key_confirmed; /* 0: unconfirmed (it came with a letter) */
+	char *finder_key; /* fingerprint of the bound key; NULL */
+	uint32_t
+	    finder_key_confirmed; /* 0: unconfirmed (it came with a letter) */
 	struct bytes finder_key_blob;
 	char *language;
-	char *product;        /* name in the map; NULL */
-	char *title;          /* the desk's own short title; NULL */
-	uint32_t routed;      /* 0 not, 1 proposed, 2 sent */
-	char *proposed;       /* department names, space-separated; NULL */
+	char *product;   /* name in the map; NULL */
+	char *title;     /* the desk's own short title; NULL */
+	uint32_t routed; /* 0 not, 1 proposed, 2 sent */
+	char *proposed;  /* department names, space-separated; NULL */
 };
 
 /* Gives id and number (gap-free per year: PREFIX-YYYY-NNNN; its text is a
@@ -223,8 +225,8 @@ int store_case_get(const void *ctx, struct store *st, int64_t id,
     struct store_case *c, struct error *err); /* 1, 0 none, -1 */
 int store_case_by_number(struct store *st, const char *number, int64_t *id,
     struct error *err); /* *id 0: none; any case of letters */
-int store_case_put(struct store *st, const struct store_case *c,
-    struct error *err);
+int store_case_put(
+    struct store *st, const struct store_case *c, struct error *err);
 /* Newest first. */
 int store_case_list(const void *ctx, struct store *st, bool closed_too,
     size_t most, struct store_case **list, size_t *count, struct error *err);
@@ -237,8 +239,8 @@ int store_case_idents(const void *ctx, struct store *st, int64_t casefile,
     uint32_t **kinds, char ***values, size_t *count, struct error *err);
 int store_cases_by_ident(const void *ctx, struct store *st, uint32_t kind,
     const char *value, int64_t **cases, size_t *count, struct error *err);
-int store_case_address_add(struct store *st, int64_t casefile,
-    const char *address, struct error *err);
+int store_case_address_add(
+    struct store *st, int64_t casefile, const char *address, struct error *err);
 int store_case_has_address(struct store *st, int64_t casefile,
     const char *address, bool *has, struct error *err);
 /* Cases that know this address. */
@@ -254,14 +256,22 @@ int store_message_id_find(struct store *st, const char *message_id,
 
 /* ---- what leaves ---- */
 
-enum outmail_state { OUTMAIL_DRAFT = 1, OUTMAIL_HELD, OUTMAIL_APPROVED,
-	OUTMAIL_SEALED, OUTMAIL_SENDING, OUTMAIL_SENT, OUTMAIL_UNCERTAIN,
-	OUTMAIL_FAILED, OUTMAIL_CANCELLED };
+enum outmail_state {
+	OUTMAIL_DRAFT = 1,
+	OUTMAIL_HELD,
+	OUTMAIL_APPROVED,
+	OUTMAIL_SEALED,
+	OUTMAIL_SENDING,
+	OUTMAIL_SENT,
+	OUTMAIL_UNCERTAIN,
+	OUTMAIL_FAILED,
+	OUTMAIL_CANCELLED
+};
 
 struct store_outmail {
 	int64_t id;
-	uint32_t kind;  /* enum mail_kind (write.h) */
-	uint32_t state; /* enum outmail_state */
+	uint32_t kind;    /* enum mail_kind (write.h) */
+	uint32_t state;   /* enum outmail_state */
 	int64_t casefile; /* 0 none */
 	int64_t letter;   /* answered; 0 none */
 	int64_t report;   /* UNIQUE with kind acknowledge; 0 none */
@@ -275,21 +285,21 @@ struct store_outmail {
 	char *from; /* envelope */
 	char *to;
 	char *to_name;
-	char *recipient;        /* pinned fingerprint, or NULL */
+	char *recipient;            /* pinned fingerprint, or NULL */
 	struct bytes recipient_key; /* or a key block with: */
 	char *recipient_key_fpr;
 	char *subject;
 	char *body;
 	char *in_reply_to;
-	char *reason; /* why held or failed: a sentence; NULL */
+	char *reason;        /* why held or failed: a sentence; NULL */
 	uint32_t with_files; /* attachments of `letter` go along */
 	uint32_t automatic;
 	char *department; /* its name, for MAIL_OVERVIEW and kin; NULL */
 };
 
 /* -1 with FAULT_DENIED: this report has its acknowledgement already. */
-int store_outmail_add(struct store *st, struct store_outmail *m,
-    struct error *err);
+int store_outmail_add(
+    struct store *st, struct store_outmail *m, struct error *err);
 int store_outmail_get(const void *ctx, struct store *st, int64_t id,
     struct store_outmail *m, struct error *err); /* 1, 0 none, -1 */
 /* Writes state, not_before, sent, tries, smtp_code, reason; FAULT_DENIED when
@@ -298,8 +308,8 @@ int store_outmail_get(const void *ctx, struct store *st, int64_t id,
 int store_outmail_put(struct store *st, const struct store_outmail *m,
     uint32_t from, struct error *err);
 /* The sealed message (wire bytes), kept until sent; {NULL,0}: none. */
-int store_outmail_wire_put(struct store *st, int64_t id, struct bytes wire,
-    struct error *err);
+int store_outmail_wire_put(
+    struct store *st, int64_t id, struct bytes wire, struct error *err);
 int store_outmail_wire_get(const void *ctx, struct store *st, int64_t id,
     struct bytes *wire, struct error *err);
 /* The oldest in this state whose not_before has come; 0 none.  *next is the
@@ -311,25 +321,42 @@ int store_outmail_list(const void *ctx, struct store *st, uint32_t state,
     int64_t casefile, size_t most, struct store_outmail **list, size_t *count,
     struct error *err);
 /* Automatic mails made since `since`: to this address (NULL: to all). */
-int store_automatic_count(struct store *st, const char *address,
-    int64_t since, unsigned *count, struct error *err);
+int store_automatic_count(struct store *st, const char *address, int64_t since,
+    unsigned *count, struct error *err);
 
 /* ---- the record (RULES 18): no content, a SHA-256 chain ---- */
 
 enum record_what {
-	RECORD_START = 1, RECORD_STOP,
-	RECORD_LETTER_RECEIVED, RECORD_LETTER_OPENED, RECORD_LETTER_FILED,
-	RECORD_LETTER_JOINED, RECORD_LETTER_INQUIRY, RECORD_LETTER_SET_ASIDE,
-	RECORD_LETTER_QUARANTINED, RECORD_LETTER_DROPPED, RECORD_LETTER_MOVED,
+	RECORD_START = 1,
+	RECORD_STOP,
+	RECORD_LETTER_RECEIVED,
+	RECORD_LETTER_OPENED,
+	RECORD_LETTER_FILED,
+	RECORD_LETTER_JOINED,
+	RECORD_LETTER_INQUIRY,
+	RECORD_LETTER_SET_ASIDE,
+	RECORD_LETTER_QUARANTINED,
+	RECORD_LETTER_DROPPED,
+	RECORD_LETTER_MOVED,
 	RECORD_LETTER_READ, /* by a person */
-	RECORD_CASE_MADE, RECORD_CASE_READ, RECORD_KEY_BOUND,
-	RECORD_ROUTE_PROPOSED, RECORD_ROUTED,
-	RECORD_MAIL_DRAFTED, RECORD_MAIL_HELD, RECORD_MAIL_SEALED,
-	RECORD_MAIL_SENT, RECORD_MAIL_RETRY, RECORD_MAIL_FAILED,
-	RECORD_MAIL_UNCERTAIN, RECORD_MAIL_DECIDED, RECORD_MAIL_READ,
-	RECORD_REFUSED, /* a person asked what their role may not */
+	RECORD_CASE_MADE,
+	RECORD_CASE_READ,
+	RECORD_KEY_BOUND,
+	RECORD_ROUTE_PROPOSED,
+	RECORD_ROUTED,
+	RECORD_MAIL_DRAFTED,
+	RECORD_MAIL_HELD,
+	RECORD_MAIL_SEALED,
+	RECORD_MAIL_SENT,
+	RECORD_MAIL_RETRY,
+	RECORD_MAIL_FAILED,
+	RECORD_MAIL_UNCERTAIN,
+	RECORD_MAIL_DECIDED,
+	RECORD_MAIL_READ,
+	RECORD_REFUSED,        /* a person asked what their role may not */
 	RECORD_NO_ACKNOWLEDGE, /* code: enum silence */
-	RECORD_ADOPTED, RECORD_SEARCHED,
+	RECORD_ADOPTED,
+	RECORD_SEARCHED,
 	RECORD_KEY_RESEALED, /* the data key, to the present keys */
 	RECORD_WHAT_COUNT,
 };
@@ -337,25 +364,26 @@ enum record_what {
 struct store_record {
 	int64_t id;
 	int64_t at;
-	uint32_t what;  /* enum record_what */
-	char *actor;    /* "psirtd", or a login name */
+	uint32_t what;                     /* enum record_what */
+	char *actor;                       /* "psirtd", or a login name */
 	int64_t casefile, letter, outmail; /* 0 none */
-	uint32_t code;  /* verdict, reason, SMTP code: by `what` */
-	char *note;     /* free text, sealed in a row of its own; NULL */
-	char *digest;   /* hex: SHA-256 of a subject matter (fingerprint…) or NULL */
-	char *chain;    /* hex: this line's link */
+	uint32_t code; /* verdict, reason, SMTP code: by `what` */
+	char *note;    /* free text, sealed in a row of its own; NULL */
+	char *digest; /* hex: SHA-256 of a subject matter (fingerprint…) or NULL
+		       */
+	char *chain; /* hex: this line's link */
 };
 
 /* Adds a line; note may be NULL. Inside the caller's transaction. */
-int store_record_add(struct store *st, const struct store_record *r,
-    struct error *err);
+int store_record_add(
+    struct store *st, const struct store_record *r, struct error *err);
 /* Oldest first with id > after; casefile 0: all. */
 int store_record_list(const void *ctx, struct store *st, int64_t casefile,
     int64_t after, size_t most, struct store_record **list, size_t *count,
     struct error *err);
 /* How far a walk over the chain has come; all zero: at its beginning. */
 struct store_walk {
-	int64_t lines; /* verified */
+	int64_t lines;                    /* verified */
 	uint8_t link[STORE_DIGEST_BYTES]; /* of the last of them: the head */
 };
 /*
@@ -377,7 +405,11 @@ const char *case_state_name(uint32_t state);
 int store_alert_add(struct store *st, uint32_t reason, int64_t letter,
     int64_t casefile, int64_t now, struct error *err);
 /* Alerts not yet mailed, oldest first; a flood comes in several lists. */
-struct store_alert { int64_t id; uint32_t reason; int64_t letter, casefile, at; };
+struct store_alert {
+	int64_t id;
+	uint32_t reason;
+	int64_t letter, casefile, at;
+};
 int store_alert_list(const void *ctx, struct store *st,
     struct store_alert **list, size_t *count, struct error *err);
 int store_alert_done(struct store *st, int64_t upto, struct error *err);
@@ -390,8 +422,8 @@ struct store_counts {
 	int64_t cases[8];     /* by case_state */
 	int64_t proposed;     /* cases that wait for a route */
 };
-int store_count(struct store *st, struct store_counts *counts,
-    struct error *err);
+int store_count(
+    struct store *st, struct store_counts *counts, struct error *err);
 
 /* SHA-256 (libsodium), for letters and reports. */
 void store_digest(struct bytes data, uint8_t digest[STORE_DIGEST_BYTES]);

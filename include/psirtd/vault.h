@@ -23,7 +23,7 @@ enum vault_frame {
 	VAULT_WRAPPED,   /* ... OpenPGP message to POC and recovery key out */
 	VAULT_UNWRAP,    /* struct vault_blob: that message in, secret out */
 	VAULT_UNWRAPPED,
-	VAULT_FAILED,    /* struct vault_failed */
+	VAULT_FAILED, /* struct vault_failed */
 };
 
 struct vault_setup {
@@ -33,14 +33,14 @@ struct vault_setup {
 	const char **retired; /* older POC keys: open only */
 	size_t nretired;
 	const char *recovery; /* fingerprint, or NULL */
-	const char **pinned;  /* fingerprints of departments, correspondents… */
+	const char **pinned; /* fingerprints of departments, correspondents… */
 	size_t npinned;
 	struct bytes passphrase; /* of the POC key; empty: none */
 	uint32_t wall_ms;
 	uint32_t cpu_s;
 	uint32_t memory_mb;
-	int64_t max_output; /* bytes one layer may open to */
-	uint32_t max_keys;  /* PKESK packets in one message (default 100) */
+	int64_t max_output;  /* bytes one layer may open to */
+	uint32_t max_keys;   /* PKESK packets in one message (default 100) */
 	uint32_t max_hidden; /* of them for key id 0 or one id of ours (4) */
 };
 
@@ -51,22 +51,32 @@ struct vault_key {
 	size_t nuids;
 	uint32_t can_sign;    /* a valid signing (sub)key; secret for our own */
 	uint32_t can_encrypt; /* a valid encryption subkey */
-	int64_t expires; /* the earliest of what is in use; 0 never */
-	uint32_t problem; /* 0, or: */
+	int64_t expires;      /* the earliest of what is in use; 0 never */
+	uint32_t problem;     /* 0, or: */
 	const char *text; /* "expired on …", "revoked", "not in GNUPGHOME" */
 };
 
-enum vault_key_problem { VAULT_KEY_FINE, VAULT_KEY_MISSING, VAULT_KEY_EXPIRED,
-	VAULT_KEY_REVOKED, VAULT_KEY_NO_SECRET, VAULT_KEY_NO_ENCRYPT,
-	VAULT_KEY_NO_SIGN };
+enum vault_key_problem {
+	VAULT_KEY_FINE,
+	VAULT_KEY_MISSING,
+	VAULT_KEY_EXPIRED,
+	VAULT_KEY_REVOKED,
+	VAULT_KEY_NO_SECRET,
+	VAULT_KEY_NO_ENCRYPT,
+	VAULT_KEY_NO_SIGN
+};
 
 struct vault_ready {
-	struct vault_key *keys; /* poc, retired, recovery, pinned, in that order */
+	struct vault_key
+	    *keys; /* poc, retired, recovery, pinned, in that order */
 	size_t nkeys;
 };
 
-enum vault_open_kind { VAULT_DECRYPT = 1, VAULT_VERIFY_DETACHED,
-	VAULT_VERIFY_CLEAR };
+enum vault_open_kind {
+	VAULT_DECRYPT = 1,
+	VAULT_VERIFY_DETACHED,
+	VAULT_VERIFY_CLEAR
+};
 
 struct vault_open_job {
 	uint32_t kind; /* enum vault_open_kind */
@@ -80,7 +90,7 @@ struct vault_open_job {
 };
 
 struct vault_opened {
-	uint32_t outcome; /* enum layer_outcome */
+	uint32_t outcome;   /* enum layer_outcome */
 	struct bytes plain; /* empty unless LAYER_OPEN */
 	struct signature *signatures;
 	size_t nsignatures;
@@ -103,8 +113,8 @@ struct vault_seal_job {
 	const char *from;
 	const char *to_name; /* may be NULL */
 	const char *to;
-	const char *subject;    /* UTF-8 */
-	const char *message_id; /* without <> */
+	const char *subject;     /* UTF-8 */
+	const char *message_id;  /* without <> */
 	const char *in_reply_to; /* without <>, or NULL */
 	const char **references;
 	size_t nreferences;
@@ -114,15 +124,15 @@ struct vault_seal_job {
 	const char *body;   /* UTF-8, LF */
 	struct draft_file *files;
 	size_t nfiles;
-	uint32_t encrypt; /* 1: encrypt or fail; 0: signed in clear */
-	const char *recipient;    /* pinned fingerprint, or NULL with: */
+	uint32_t encrypt;           /* 1: encrypt or fail; 0: signed in clear */
+	const char *recipient;      /* pinned fingerprint, or NULL with: */
 	struct bytes recipient_key; /* a key block, used from file */
 	const char *recipient_key_fpr; /* the primary it must hold, alone */
-	uint32_t attach_own_key; /* application/pgp-keys of the POC */
+	uint32_t attach_own_key;       /* application/pgp-keys of the POC */
 };
 
 struct vault_sealed {
-	struct bytes wire; /* the whole message, CRLF, 7-bit */
+	struct bytes wire;       /* the whole message, CRLF, 7-bit */
 	const char *fingerprint; /* encrypted to, or NULL */
 };
 

@@ -38,8 +38,8 @@ struct draft_text {
 };
 
 /* Loads and checks every kind in both languages. */
-struct templates *write_load(const void *ctx, const char *folder,
-    char **errors, struct error *err);
+struct templates *write_load(
+    const void *ctx, const char *folder, char **errors, struct error *err);
 /*
  * Renders.  FAULT_SETUP: no such template; FAULT_BUG: a fact is unknown;
  * FAULT_INPUT: a fact with a line break or control would stand in a subject.

@@ -171,7 +171,8 @@ def test_details_and_attachments_go_by_hand_only(world, daemon):
     raw = letters.finder_report(
         world.finder, world.poc,
         files=[("trace.bin", b"\x00\x01anvil\xff" * 40,
-                "application/octet-stream")])
+                "application/octet-stream"),
+               ("steps.txt", b"turn the anvil twice\n", "text/plain")])
     world.deliver(raw)
     handled(d)
     case, = d.psirt.cases()
@@ -185,7 +186,7 @@ def test_details_and_attachments_go_by_hand_only(world, daemon):
     assert "xylophone" in details.text
     assert "Robin" not in details.subject
     names = [name for name, _ in details.attachments()]
-    assert "trace.bin" in names
+    assert "trace.bin" in names and "steps.txt" in names
 
 
 def test_route_waits_for_a_person_where_asked_to(world, daemon):
