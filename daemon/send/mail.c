@@ -116,18 +116,18 @@ static int
 envelope(struct smtp *s, const void *ctx, const struct send_mail *mail,
     struct send_done *done)
 {
-	session_allow(s);
+	submission_allow(s);
 	if (!out_of_turn(s))
 		mailesmtp_mail_size(
 		    s->session, mail->from, 0, NULL, mail->wire.len);
 	if (reply_take(s) != 250)
 		return judge(s, ctx, "MAIL", done);
-	session_allow(s);
+	submission_allow(s);
 	if (!out_of_turn(s))
 		mailesmtp_rcpt(s->session, mail->to, 0, NULL);
 	if (reply_take(s) / 100 != 2)
 		return judge(s, ctx, "RCPT", done);
-	session_allow(s);
+	submission_allow(s);
 	if (!out_of_turn(s))
 		mailsmtp_data(s->session);
 	if (reply_take(s) != 354)
@@ -181,7 +181,7 @@ try_mail(struct smtp *s, const void *ctx, const struct send_mail *mail,
 	struct error err = {0};
 	bool fresh = true;
 
-	if (session_need(s, &fresh, &err) != 0) {
+	if (submission_need(s, &fresh, &err) != 0) {
 		outcome(done, ctx, SEND_RETRY, s->code, "%s", err.text);
 		return false;
 	}
@@ -206,13 +206,13 @@ clean_up(struct smtp *s, uint32_t how)
 		return;
 	if (stream_trouble(s->stream) == NULL && how != SEND_ACCEPTED &&
 	    s->code != 421) {
-		session_allow(s);
+		submission_allow(s);
 		mailsmtp_reset(s->session);
 		if (reply_take(s) != 250)
 			stream_give_up(s->stream, "RSET is refused");
 	}
 	if (stream_trouble(s->stream) != NULL || s->code == 421)
-		session_end(s);
+		submission_end(s);
 	else
 		s->used_ms = clock_monotonic_ms();
 }
@@ -225,7 +225,7 @@ mail_send(struct smtp *s, const void *ctx, const struct send_mail *mail,
 	if (check_mail(mail, ctx, done) != 0)
 		return;
 	if (try_mail(s, ctx, mail, done)) {
-		session_end(s);
+		submission_end(s);
 		try_mail(s, ctx, mail, done);
 	}
 	clean_up(s, done->outcome);

@@ -77,10 +77,10 @@ serve(struct smtp *s, struct channel *engine, struct error *setup_err,
 		struct frame frame;
 		bool timed_out = false;
 
-		rc = channel_recv(
-		    engine, ctx, session_idle_left(s), &frame, &timed_out, err);
+		rc = channel_recv(engine, ctx, submission_idle_left(s), &frame,
+		    &timed_out, err);
 		if (rc == 0 && timed_out) {
-			session_end(s);
+			submission_end(s);
 			continue;
 		}
 		if (rc == 1)
@@ -91,7 +91,7 @@ serve(struct smtp *s, struct channel *engine, struct error *setup_err,
 		if (rc != 0)
 			break;
 	}
-	session_end(s);
+	submission_end(s);
 	talloc_free(ctx);
 	return rc;
 }

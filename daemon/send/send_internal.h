@@ -55,13 +55,13 @@ char *reply_words(const void *ctx, const char *text);
  * A session that is ready for MAIL: the one that is open, else a new one.
  * *fresh: it is new.  -1: err says why, without a secret.
  */
-int session_need(struct smtp *s, bool *fresh, struct error *err);
+int submission_need(struct smtp *s, bool *fresh, struct error *err);
 /* QUIT, politely; or at once when the stream is broken. */
-void session_end(struct smtp *s);
+void submission_end(struct smtp *s);
 /* Milliseconds until an idle session is to be ended; -1: there is none. */
-int session_idle_left(const struct smtp *s);
+int submission_idle_left(const struct smtp *s);
 /* Time and bytes for one command. */
-void session_allow(struct smtp *s);
+void submission_allow(struct smtp *s);
 
 /* ---- mail.c ---- */
 

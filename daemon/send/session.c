@@ -25,7 +25,7 @@
 #define EHLO "EHLO [127.0.0.1]"
 
 void
-session_allow(struct smtp *s)
+submission_allow(struct smtp *s)
 {
 	uint32_t seconds = s->setup->server.timeout_s;
 
@@ -47,7 +47,7 @@ refused(struct smtp *s, const char *step, struct error *err)
 static int
 greeting(struct smtp *s, struct error *err)
 {
-	session_allow(s);
+	submission_allow(s);
 	/* mailsmtp_connect() would close it before we saw the reason. */
 	s->session->stream = stream_mailstream(s->stream);
 	stream_gave_away(s->stream);
@@ -59,7 +59,7 @@ greeting(struct smtp *s, struct error *err)
 static int
 ehlo(struct smtp *s, struct error *err)
 {
-	session_allow(s);
+	submission_allow(s);
 	if (reply_to(s, EHLO) != 250)
 		return refused(s, "EHLO is refused", err);
 	reply_offer(s->session->response, &s->offer);
@@ -78,7 +78,7 @@ starttls(struct smtp *s, struct error *err)
 	if (!s->offer.starttls)
 		return error_set(
 		    err, FAULT_DENIED, "the SMTP server offers no STARTTLS");
-	session_allow(s);
+	submission_allow(s);
 	mailesmtp_starttls(s->session);
 	if (reply_take(s) != 220)
 		return refused(s, "STARTTLS is refused", err);
@@ -135,7 +135,7 @@ authenticate(struct smtp *s, struct error *err)
 	if (!s->offer.plain && !s->offer.login)
 		return error_set(err, FAULT_DENIED,
 		    "the SMTP server offers neither AUTH PLAIN nor LOGIN");
-	session_allow(s);
+	submission_allow(s);
 	code = s->offer.plain ? auth_plain(s) : auth_login(s);
 	if (code == 235)
 		return 0;
@@ -152,7 +152,7 @@ authenticate(struct smtp *s, struct error *err)
 /* ---- life ---- */
 
 static int
-session_open(struct smtp *s, struct error *err)
+submission_open(struct smtp *s, struct error *err)
 {
 	TALLOC_FREE(s->text);
 	s->code = 0;
@@ -170,7 +170,7 @@ session_open(struct smtp *s, struct error *err)
 }
 
 void
-session_end(struct smtp *s)
+submission_end(struct smtp *s)
 {
 	if (s->stream != NULL)
 		stream_allow(s->stream, QUIT_MS, REPLY_BYTES);
@@ -182,7 +182,7 @@ session_end(struct smtp *s)
 
 /* An idle session that says something says good-bye. */
 static bool
-session_alive(const struct smtp *s)
+submission_alive(const struct smtp *s)
 {
 	struct pollfd p;
 
@@ -194,21 +194,21 @@ session_alive(const struct smtp *s)
 }
 
 int
-session_need(struct smtp *s, bool *fresh, struct error *err)
+submission_need(struct smtp *s, bool *fresh, struct error *err)
 {
 	*fresh = false;
-	if (session_alive(s))
+	if (submission_alive(s))
 		return 0;
-	session_end(s);
+	submission_end(s);
 	*fresh = true;
-	if (session_open(s, err) == 0)
+	if (submission_open(s, err) == 0)
 		return 0;
-	session_end(s);
+	submission_end(s);
 	return -1;
 }
 
 int
-session_idle_left(const struct smtp *s)
+submission_idle_left(const struct smtp *s)
 {
 	int64_t left = s->used_ms + IDLE_MS - clock_monotonic_ms();
 
