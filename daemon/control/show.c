@@ -83,7 +83,8 @@ show_who(struct request *r, const struct store_case *c)
 		    ? clocks_json(r->s, (enum flow)c->flow, c->received)
 		    : json_array()) != 0)
 		return -1;
-	return answer_set(r, "proposed", json_words(c->proposed));
+	return answer_set(
+	    r, "proposed", json_words(c->routed == 1 ? c->proposed : NULL));
 }
 
 static int

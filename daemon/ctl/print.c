@@ -100,8 +100,12 @@ value_list(const void *ctx, const json_t *list)
 char *
 print_value(const void *ctx, const json_t *value, enum how how)
 {
+	if (value == NULL)
+		return talloc_strdup(ctx, "-");
 	switch (json_typeof(value)) {
 	case JSON_STRING:
+		if (how == HOW_YES)
+			return talloc_strdup(ctx, "yes");
 		if (how == HOW_DATE || how == HOW_TIME)
 			return value_time(
 			    ctx, json_string_value(value), how == HOW_TIME);
@@ -115,6 +119,8 @@ print_value(const void *ctx, const json_t *value, enum how how)
 		return talloc_strdup(ctx, "no");
 	case JSON_ARRAY:
 		return value_list(ctx, value);
+	case JSON_NULL:
+		return talloc_strdup(ctx, how == HOW_YES ? "no" : "-");
 	default:
 		return talloc_strdup(ctx, "-");
 	}
@@ -123,7 +129,7 @@ print_value(const void *ctx, const json_t *value, enum how how)
 /* ---- tables ---- */
 
 struct table {
-	const struct column *columns;
+	struct column *columns;
 	size_t ncolumns; /* without one that goes below */
 	size_t nrows;
 	char **cells; /* nrows × ncolumns */
@@ -183,13 +189,39 @@ table_row(const struct printer *p, const struct table *t, char *const *cells)
 	fputc('\n', p->out);
 }
 
+/* A column without one value in it only takes room from the others. */
+static void
+table_drop_empty(struct table *t, const struct column *columns, size_t ncolumns)
+{
+	size_t kept = 0;
+
+	for (size_t c = 0; c < ncolumns; c++) {
+		bool empty = !columns[c].keep && t->nrows > 0;
+
+		for (size_t r = 0; empty && r < t->nrows; r++)
+			empty = strcmp(t->cells[r * ncolumns + c], "-") == 0;
+		if (empty)
+			continue;
+		t->columns[kept] = columns[c];
+		t->widths[kept] = t->widths[c];
+		for (size_t r = 0; r < t->nrows; r++)
+			t->cells[r * ncolumns + kept] =
+			    t->cells[r * ncolumns + c];
+		kept++;
+	}
+	/* Rows close up behind one another. */
+	for (size_t r = 1; r < t->nrows; r++)
+		for (size_t c = 0; c < kept; c++)
+			t->cells[r * kept + c] = t->cells[r * ncolumns + c];
+	t->ncolumns = kept;
+}
+
 static struct table *
 table_new(const json_t *rows, const struct column *columns, size_t ncolumns)
 {
 	struct table *t = talloc_zero(NULL, struct table);
 
-	t->columns = columns;
-	t->ncolumns = ncolumns;
+	t->columns = talloc_zero_array(t, struct column, ncolumns + 1);
 	t->nrows = json_array_size(rows);
 	t->cells = talloc_zero_array(t, char *, t->nrows *ncolumns + 1);
 	t->widths = talloc_zero_array(t, size_t, ncolumns + 1);
@@ -207,6 +239,7 @@ table_new(const json_t *rows, const struct column *columns, size_t ncolumns)
 		if (width > t->widths[i % ncolumns])
 			t->widths[i % ncolumns] = width;
 	}
+	table_drop_empty(t, columns, ncolumns);
 	return t;
 }
 
@@ -233,14 +266,14 @@ print_table(const struct printer *p, const json_t *rows,
 	char **titles;
 
 	/* A command to type is never cut. */
-	if (ncolumns > 1 && columns[ncolumns - 1].how == HOW_BELOW &&
+	if (t->ncolumns > 1 && t->columns[t->ncolumns - 1].how == HOW_BELOW &&
 	    table_width(t) >= p->width)
 		table_below(t);
 	table_fit(t, p->width - 1);
 	if (p->header) {
 		titles = talloc_zero_array(t, char *, t->ncolumns + 1);
 		for (size_t c = 0; c < t->ncolumns; c++)
-			titles[c] = talloc_strdup(t, columns[c].title);
+			titles[c] = talloc_strdup(t, t->columns[c].title);
 		table_row(p, t, titles);
 	}
 	for (size_t r = 0; r < t->nrows; r++) {
@@ -294,38 +327,70 @@ char_bytes(const char *s)
 	return n;
 }
 
-void
-print_wrapped(const struct printer *p, const char *first, const char *next,
-    const char *text)
+/*
+ * The bytes of text that fit into `most` columns.  All but ASCII counts as
+ * two: in Japanese terminals Greek, Cyrillic and lines are wide too, and a
+ * line that the terminal itself breaks goes on at the left edge, where only
+ * psirt speaks.
+ */
+static size_t
+bytes_that_fit(const char *text, size_t most)
+{
+	size_t used = 0, len = 0;
+
+	while (text[len] != '\0') {
+		size_t n = char_bytes(text + len);
+		size_t width = n > 1 ? 2 : 1;
+
+		if (used + width > most)
+			break;
+		len += n;
+		used += width;
+	}
+	return len;
+}
+
+/* The same, up to the end of a word where one ends in the second half. */
+static size_t
+words_that_fit(const char *text, size_t most)
+{
+	size_t len = bytes_that_fit(text, most);
+
+	if (text[len] == '\0' || text[len] == ' ')
+		return len;
+	for (size_t cut = len; cut > len / 2; cut--)
+		if (text[cut - 1] == ' ')
+			return cut - 1;
+	return len;
+}
+
+static void
+print_lines(const struct printer *p, const char *first, const char *next,
+    const char *text, size_t (*fit)(const char *text, size_t most))
 {
 	const char *lead = first;
 
 	do {
 		size_t lead_width = text_width(lead);
-		size_t most =
-		    p->width > lead_width + 3 ? p->width - lead_width - 1 : 2;
-		size_t used = 0;
+		size_t len = fit(text,
+		    p->width > lead_width + 3 ? p->width - lead_width - 1 : 2);
 
 		fputs(lead, p->out);
-		/*
-		 * All but ASCII counts as two columns: in Japanese terminals
-		 * Greek, Cyrillic and lines are wide too, and a line that the
-		 * terminal itself breaks goes on at the left edge, where only
-		 * psirt speaks.
-		 */
-		while (*text != '\0') {
-			size_t n = char_bytes(text);
-			size_t width = n > 1 ? 2 : 1;
-
-			if (used + width > most)
-				break;
-			fwrite(text, 1, n, p->out);
-			text += n;
-			used += width;
-		}
+		fwrite(text, 1, len, p->out);
 		fputc('\n', p->out);
+		text += len;
+		/* The space at which a sentence was broken. */
+		if (fit == words_that_fit)
+			text += strspn(text, " ");
 		lead = next;
 	} while (*text != '\0');
+}
+
+void
+print_wrapped(const struct printer *p, const char *first, const char *next,
+    const char *text)
+{
+	print_lines(p, first, next, text, words_that_fit);
 }
 
 /* Tabs become spaces: what they jump over cannot be counted. */
@@ -367,7 +432,8 @@ print_content(const struct printer *p, const char *mark, const char *text)
 		size_t len = strcspn(text, "\n");
 		char *line = content_line(ctx, text, len);
 
-		print_wrapped(p, mark, mark, line);
+		/* Letter by letter: nothing of it is moved or left out. */
+		print_lines(p, mark, mark, line, bytes_that_fit);
 		talloc_free(ctx);
 		text += len;
 		if (*text == '\n')

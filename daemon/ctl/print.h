@@ -24,7 +24,7 @@ enum how {
 	HOW_TEXT,
 	HOW_DATE,  /* RFC 3339 in, day in the local time zone out */
 	HOW_TIME,  /* the same, with hour and minute */
-	HOW_YES,   /* true: yes, false: no */
+	HOW_YES,   /* true or something: yes, false or null: no */
 	HOW_BELOW, /* last of a table: a line of its own where it fits not */
 };
 
@@ -43,11 +43,12 @@ void print_title(const struct printer *p, const char *title);
 /* "  label  value", the values under each other; nulls are left out. */
 void print_fields(const struct printer *p, const json_t *object,
     const struct column *columns, size_t ncolumns);
+/* A column that may be cut and has no value in any row is left out. */
 void print_table(const struct printer *p, const json_t *rows,
     const struct column *columns, size_t ncolumns);
 /*
  * A line of safe text that never reaches the terminal's edge: what does not
- * fit goes on behind `next`.
+ * fit goes on behind `next`, broken between words where it can be.
  */
 void print_wrapped(const struct printer *p, const char *first, const char *next,
     const char *text);

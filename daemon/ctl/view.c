@@ -52,7 +52,7 @@ static const struct column case_list[] = {
     {"phase", "PHASE", HOW_TEXT, true},
     {"source", "SOURCE", HOW_TEXT, false},
     {"routed", "ROUTED", HOW_TEXT, false},
-    {"acknowledged", "ANSWERED", HOW_DATE, false},
+    {"acknowledged", "ACK", HOW_YES, true},
     {"title", "TITLE", HOW_TEXT, false},
 };
 
@@ -121,9 +121,8 @@ static const struct column case_departments[] = {
 
 static const struct column log_lines[] = {
     {"line", "LINE", HOW_TEXT, true}, {"at", "AT", HOW_TIME, true},
-    {"actor", "WHO", HOW_TEXT, false}, {"what", "WHAT", HOW_TEXT, false},
-    {"case", "CASE", HOW_TEXT, true}, {"letter", "LETTER", HOW_TEXT, true},
-    {"mail", "MAIL", HOW_TEXT, true}, {"detail", "DETAIL", HOW_TEXT, false},
+    {"actor", "WHO", HOW_TEXT, false}, {"about", "ABOUT", HOW_TEXT, true},
+    {"happened", "WHAT", HOW_TEXT, false},
     {"note", "NOTE", HOW_BELOW, false}, /* last; with --notes alone */
 };
 
@@ -307,22 +306,50 @@ view_queue(const struct printer *p, json_t *data)
 		fputs("Nothing waits to leave.\n", p->out);
 }
 
-/* The code of a line in words, if it has any; true where a note is shown. */
-static bool
-log_detail(json_t *line)
+/* 2026-0012 of PSIRT-2026-0012: psirt finds a case by it as well. */
+static const char *
+short_number(const char *number)
 {
-	json_t *text = json_object_get(line, "code_text");
-	json_int_t code = number(line, "code");
-	json_t *detail = json_null();
+	const char *at = strrchr(number, '-');
 
-	if (json_is_string(text))
-		detail = json_incref(text);
-	else if (code != 0)
-		detail = json_integer(code);
-	else if (json_is_true(json_object_get(line, "noted")))
-		detail = json_string("(note)");
-	json_object_set_new(line, "detail", detail);
-	return json_is_string(json_object_get(line, "note"));
+	while (at != NULL && at > number && at[-1] != '-')
+		at--;
+	return at != NULL ? at : number;
+}
+
+/* Case, and mail or letter, in one column: eighty are soon full. */
+static json_t *
+log_about(const json_t *line)
+{
+	const char *casefile = json_string_value(json_object_get(line, "case"));
+	json_int_t mail = number(line, "mail");
+	json_int_t id = mail != 0 ? mail : number(line, "letter");
+
+	if (casefile == NULL && id == 0)
+		return json_null();
+	if (id == 0)
+		return json_string(short_number(casefile));
+	return json_sprintf("%s%s%s %" JSON_INTEGER_FORMAT,
+	    casefile != NULL ? short_number(casefile) : "",
+	    casefile != NULL ? " " : "", mail != 0 ? "mail" : "letter", id);
+}
+
+/* What happened, with its code in words; true where a note is shown. */
+static bool
+log_line(json_t *line)
+{
+	const char *what = json_string_value(json_object_get(line, "what"));
+	const char *code =
+	    json_string_value(json_object_get(line, "code_text"));
+	bool noted = json_is_true(json_object_get(line, "noted"));
+	bool shown = json_is_string(json_object_get(line, "note"));
+
+	json_object_set_new(line, "about", log_about(line));
+	json_object_set_new(line, "happened",
+	    json_sprintf("%s%s%s%s", what != NULL ? what : "?",
+		code != NULL ? ": " : "", code != NULL ? code : "",
+		noted && !shown ? " (note)" : ""));
+	return shown;
 }
 
 void
@@ -342,7 +369,7 @@ view_log(const struct printer *p, json_t *data)
 		fputs("No lines.\n", p->out);
 	} else {
 		for (i = 0; i < json_array_size(lines); i++)
-			notes |= log_detail(json_array_get(lines, i));
+			notes |= log_line(json_array_get(lines, i));
 		print_table(
 		    p, lines, log_lines, N(log_lines) - (notes ? 0 : 1));
 	}

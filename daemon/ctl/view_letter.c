@@ -122,6 +122,20 @@ view_layers(const struct printer *p, const json_t *data)
 	}
 }
 
+/* What stands before the reason why no signature covers a part. */
+static const char *
+uncovered(const json_t *part)
+{
+	const char *verdict =
+	    json_string_value(json_object_get(part, "verdict"));
+
+	if (verdict != NULL && strcmp(verdict, "bad") == 0)
+		return "BAD SIGNATURE: ";
+	if (verdict != NULL && strcmp(verdict, "unknown-key") == 0)
+		return "NO KNOWN SIGNER: ";
+	return "NOT SIGNED: ";
+}
+
 static void
 view_part(const struct printer *p, const json_t *part)
 {
@@ -134,7 +148,7 @@ view_part(const struct printer *p, const json_t *part)
 
 	/* Our words first: a file name cannot say them in our place. */
 	line = talloc_asprintf(ctx, "%s%s",
-	    covered ? "SIGNED by " : "NOT SIGNED by anyone known: ",
+	    covered ? "SIGNED by " : uncovered(part),
 	    print_value(ctx, json_object_get(part, covered ? "signer" : "why"),
 		HOW_TEXT));
 	line = talloc_asprintf_append(line, " -- %s, %s, %s bytes%s",
@@ -156,6 +170,26 @@ view_part(const struct printer *p, const json_t *part)
 	if (json_is_true(json_object_get(part, "cut")))
 		fputs("-- the rest is not shown: --raw has it all\n", p->out);
 	talloc_free(ctx);
+}
+
+/*
+ * A part that only held others, all of which were opened: the layers above
+ * tell of it, and what it held stands below.
+ */
+static bool
+is_wrapper(const json_t *part, const json_t *layers)
+{
+	const char *kind = json_string_value(json_object_get(part, "kind"));
+	size_t i;
+
+	if (kind == NULL ||
+	    (strcmp(kind, "encrypted") != 0 && strcmp(kind, "signed") != 0))
+		return false;
+	for (i = 0; i < json_array_size(layers); i++)
+		if (!json_is_true(
+			json_object_get(json_array_get(layers, i), "opened")))
+			return false;
+	return i > 0;
 }
 
 static int
@@ -251,8 +285,12 @@ view_letter(const struct printer *p, json_t *data)
 	}
 	if (json_is_false(json_object_get(data, "opened")))
 		fputs("It was not opened: --raw has its bytes.\n", p->out);
-	for (i = 0; i < json_array_size(parts); i++)
-		view_part(p, json_array_get(parts, i));
+	for (i = 0; i < json_array_size(parts); i++) {
+		const json_t *part = json_array_get(parts, i);
+
+		if (!is_wrapper(part, json_object_get(data, "layers")))
+			view_part(p, part);
+	}
 	if (i > 0)
 		fputc('\n', p->out);
 	view_next(p, data);

@@ -163,6 +163,23 @@ test_command_to_type_is_never_cut(void **state)
 	json_decref(rows);
 }
 
+static void
+test_columns_without_a_value_go(void **state)
+{
+	json_t *rows =
+	    rows_of("[{\"case\":\"P-1\",\"title\":null,\"flow\":\"direct\"},"
+		    "{\"case\":\"P-2\",\"flow\":\"jpcert\"}]");
+	SCREEN(s, 80);
+
+	(void)state;
+	print_table(&s.p, rows, columns, 3);
+	assert_string_equal(screen_text(&s), "  CASE  FLOW\n"
+					     "  P-1   direct\n"
+					     "  P-2   jpcert\n");
+	screen_close(&s);
+	json_decref(rows);
+}
+
 /* ---- what strangers write ---- */
 
 static void
@@ -234,11 +251,29 @@ test_values(void **state)
 	assert_value("12", HOW_TEXT, "12");
 	assert_value("true", HOW_YES, "yes");
 	assert_value("false", HOW_YES, "no");
+	assert_value("\"2026-11-24T17:16:43Z\"", HOW_YES, "yes");
+	assert_value("null", HOW_YES, "no");
 	assert_value("[]", HOW_TEXT, "-");
 	assert_value("[\"plc\",\"lab\"]", HOW_TEXT, "plc lab");
 	assert_value("\"2026-11-24T17:16:43Z\"", HOW_TIME, "2026-11-25 02:16");
 	assert_value("\"2026-11-24T17:16:43Z\"", HOW_DATE, "2026-11-25");
 	assert_value("\"soon\\u001b\"", HOW_DATE, "soon\\x1b");
+}
+
+static void
+test_sentences_break_between_words(void **state)
+{
+	SCREEN(s, 40);
+
+	(void)state;
+	print_wrapped(&s.p, "Trouble: ", "         ",
+	    "the mailbox was not reachable for a while, "
+	    "averyveryverylongwordthatfitsnowhere");
+	assert_string_equal(screen_text(&s),
+	    "Trouble: the mailbox was not reachable\n"
+	    "         for a while, averyveryverylong\n"
+	    "         wordthatfitsnowhere\n");
+	screen_close(&s);
 }
 
 static void
@@ -273,9 +308,11 @@ main(void)
 	    cmocka_unit_test(test_no_header),
 	    cmocka_unit_test(test_wide_table_is_cut_but_for_what_is_typed),
 	    cmocka_unit_test(test_command_to_type_is_never_cut),
+	    cmocka_unit_test(test_columns_without_a_value_go),
 	    cmocka_unit_test(test_controls_are_shown_not_obeyed),
 	    cmocka_unit_test(test_content_stands_behind_its_mark),
 	    cmocka_unit_test(test_values),
+	    cmocka_unit_test(test_sentences_break_between_words),
 	    cmocka_unit_test(test_fields),
 	};
 

@@ -138,8 +138,7 @@ test_signed_and_unsigned_text(void **state)
 
 	(void)state;
 	assert_has(text, "Letter 3\n");
-	assert_has(text, "\n-- part 1: NOT SIGNED by anyone known");
-	assert_has(text, "no signature");
+	assert_has(text, "\n-- part 1: NOT SIGNED: no signature");
 	assert_has(text, "\n? -- part 9: SIGNED by JPCERT/CC\n? | pay here\n");
 	assert_has(text, "\n-- part 2: SIGNED by JPCERT/CC");
 	assert_has(text, "\n| 概要をご連絡します\n");
@@ -163,9 +162,53 @@ test_file_name_cannot_speak_for_psirt(void **state)
 	char *text = shown(view_letter, part, 60);
 
 	(void)state;
-	assert_has(text, "\n-- part 1: NOT SIGNED by anyone known");
+	assert_has(text, "\n-- part 1: NOT SIGNED: no signature");
 	assert_has_not(text, "\n-- part 1: SIGNED");
 	free(text);
+}
+
+static void
+test_what_no_signature_covers_says_why(void **state)
+{
+	static const struct {
+		const char *verdict, *line;
+	} rows[] = {
+	    {"unsigned", "\n-- part 1: NOT SIGNED: because"},
+	    {"unknown-key", "\n-- part 1: NO KNOWN SIGNER: because"},
+	    {"bad", "\n-- part 1: BAD SIGNATURE: because"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char json[600];
+		char *text;
+
+		snprintf(json, sizeof(json),
+		    "{\"letter\":1,\"opened\":true,\"headers\":{},\"layers\":[{"
+		    "\"layer\":1,\"opened\":true}],\"parts\":[{\"part\":1,"
+		    "\"kind\":\"text\",\"covered\":false,\"verdict\":\"%s\","
+		    "\"why\":\"because\",\"text\":\"words\"},{\"part\":2,"
+		    "\"kind\":\"encrypted\",\"covered\":false}],\"next\":[]}",
+		    rows[i].verdict);
+		text = shown(view_letter, json, 80);
+		assert_has(text, rows[i].line);
+		assert_has(text, "\n? words\n");
+		/* What only held the others is not shown as a part. */
+		assert_has_not(text, "-- part 2");
+		free(text);
+	}
+	/* One that stayed closed is. */
+	{
+		char *text = shown(view_letter,
+		    "{\"letter\":1,\"opened\":true,\"headers\":{},\"layers\":[{"
+		    "\"layer\":1,\"opened\":false}],\"parts\":[{\"part\":1,"
+		    "\"kind\":\"encrypted\",\"covered\":false,\"verdict\":"
+		    "\"unsigned\",\"why\":\"no signature\"}],\"next\":[]}",
+		    80);
+
+		assert_has(text, "-- part 1: NOT SIGNED");
+		free(text);
+	}
 }
 
 static void
@@ -214,8 +257,7 @@ test_log(void **state)
 	(void)state;
 	snprintf(with, sizeof(with), lines, "null");
 	text = shown(view_log, with, 100);
-	assert_has(text, "letter-dropped");
-	assert_has(text, "dropped\n");
+	assert_has(text, "letter 4  letter-dropped: dropped (note)\n");
 	assert_has_not(text, "NOTE");
 	free(text);
 	snprintf(with, sizeof(with), lines, "\"広告です\"");
@@ -327,6 +369,7 @@ main(void)
 	    cmocka_unit_test(test_nothing_waits),
 	    cmocka_unit_test(test_signed_and_unsigned_text),
 	    cmocka_unit_test(test_file_name_cannot_speak_for_psirt),
+	    cmocka_unit_test(test_what_no_signature_covers_says_why),
 	    cmocka_unit_test(test_raw_bytes),
 	    cmocka_unit_test(test_unopened_letter),
 	    cmocka_unit_test(test_log),
