@@ -61,7 +61,7 @@ class Demo:
 
     def psirt(self, *arguments, most=None):
         """Run psirt as the desk would and show what it prints."""
-        print("\n$ psirt " + " ".join(arguments))
+        print("\n$ " + " ".join(("psirt",) + arguments))
         lines = self.daemon.psirt.text(*arguments).splitlines()
         for line in lines[:most]:
             print(f"  {line}")
@@ -166,24 +166,23 @@ class Demo:
         self.check("forged" in reasons,
                    "the forged notice was set aside and is shown as forged")
         self.check("auto-reply" in reasons, "the out-of-office moved nothing")
-        for who, address, home in (
-                ("finder", letters.FINDER, w.finder),
-                ("finder in Japan", people.FINDER2, w.finder2),
-                ("JPCERT/CC", letters.JPCERT, w.jpcert),
-                ("overseas CERT", letters.CERT, w.cert)):
-            mails = w.mails(address, home, "acknowledge")
-            self.check(len(mails) == 1 and mails[0].encrypted and
-                       mails[0].signers == [w.poc.fingerprint],
-                       f"the {who} got one acknowledgement, signed and "
-                       "encrypted" if who != "JPCERT/CC" else
-                       "JPCERT/CC got one acknowledgement, signed and "
-                       "encrypted, none for the forgery")
-        mails = w.mails(people.STRANGER, None, "acknowledge")
-        self.check(len(mails) == 1 and
-                   mails[0].signers == [w.poc.fingerprint],
-                   "who wrote in clear got one, signed")
-        mails = w.mails(people.DESIGN, w.design)
-        self.check(mails and all(m.encrypted for m in mails) and
+        for what, address, home, sealed in (
+                ("the finder got one acknowledgement, signed and encrypted, "
+                 "and none for the second letter", letters.FINDER, w.finder,
+                 True),
+                ("the finder in Japan got one, signed (no key came along)",
+                 people.FINDER2, w.finder2, False),
+                ("JPCERT/CC got one, signed and encrypted, and none for the "
+                 "forgery", letters.JPCERT, w.jpcert, True),
+                ("the overseas CERT got one, signed and encrypted",
+                 letters.CERT, w.cert, True),
+                ("who wrote in clear got one, signed", people.STRANGER, None,
+                 False)):
+            mails = w.wait_mails(address, 1, home, "acknowledge", WAIT)
+            self.check(len(mails) == 1 and mails[0].encrypted == sealed and
+                       mails[0].signers == [w.poc.fingerprint], what)
+        mails = w.wait_mails(people.DESIGN, 3, w.design, seconds=WAIT)
+        self.check(all(m.encrypted for m in mails) and
                    {m.kind for m in mails} == {"overview"},
                    f"the design department got {len(mails)} overviews, "
                    "encrypted, and no answer to its out-of-office")
