@@ -24,7 +24,7 @@
 #include "psirtd/clock.h"
 
 #define BUFFER_BYTES 8192
-#define OPEN_BYTES (64 * 1024)
+#define OPEN_BYTES ((uint64_t)64 << 10)
 #define DEFAULT_TIMEOUT_S 60
 /* No operation of an honest server costs more. */
 #define CPU_MOST_MS 30000

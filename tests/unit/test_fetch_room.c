@@ -458,6 +458,37 @@ hook_first_session_dies(struct imap *i)
 	return false;
 }
 
+static bool
+hook_bye_while_idle(struct imap *i)
+{
+	if (i->p->nth > 1 || !is_command(i, "IDLE"))
+		return false;
+	say(i->p, "+ idling\r\n* BYE restarting\r\n");
+	gnutls_bye(i->p->tls, GNUTLS_SHUT_WR);
+	_exit(0);
+}
+
+/* To write DONE to it must not be the end of us (SIGPIPE). */
+static void
+test_server_leaves_while_idle(void **state)
+{
+	struct net_server s;
+	struct test_room r;
+	struct fetch_trouble *trouble;
+
+	mailbox_new();
+	ways.hook = hook_bye_while_idle;
+	up_to_go(&r, &s, 0);
+	expect(&r, FETCH_IDLE, NULL);
+	trouble = expect(&r, FETCH_TROUBLE, &fetch_trouble_wire);
+	assert_int_equal(trouble->kind, FETCH_LOST);
+	expect(&r, FETCH_MAILBOX, &fetch_mailbox_wire);
+	tell_go(&r, 0);
+	expect(&r, FETCH_IDLE, NULL);
+	room_finish(&r);
+	server_stop(&s);
+}
+
 static void
 test_connects_again(void **state)
 {
@@ -512,6 +543,7 @@ main(void)
 	    cmocka_unit_test(test_engine_is_heard_while_idle),
 	    cmocka_unit_test(test_starttls_and_authenticate),
 	    cmocka_unit_test(test_once),
+	    cmocka_unit_test(test_server_leaves_while_idle),
 	    cmocka_unit_test(test_connects_again),
 	    cmocka_unit_test(test_engine_changes_its_mind),
 	};
