@@ -73,7 +73,8 @@ code_text(const void *ctx, const struct store_record *line)
 	case RECORD_LETTER_DROPPED:
 		return reason_name((enum reason)line->code);
 	case RECORD_MAIL_DECIDED:
-		return outmail_state_name(line->code);
+		return line->outmail != 0 ? outmail_state_name(line->code)
+					  : "by hand";
 	case RECORD_NO_ACKNOWLEDGE:
 		return silence_name((enum silence)line->code);
 	default:

@@ -6,6 +6,7 @@
  *   commands.c  commands[]: name, least role, what it records, handler
  *   answer.c    the answer, written piece by piece
  *   today.c     `psirt`: what needs a person
+ *   unread.c    letters of a case that nobody has read
  *   cases.c     list, route, and how a case is named
  *   show.c      show
  *   letters.c   file, drop, letter --reopen
@@ -187,6 +188,14 @@ enum step show_run(struct request *r);
 enum step route_run(struct request *r);
 
 enum step today_run(struct request *r);
+
+/* ---- unread.c ---- */
+
+/* Set aside or joined, and rightly so: nobody needs to look. */
+bool letter_is_noise(const struct store_letter *l);
+/* Filed under this case, no noise, and read by no person; newest first. */
+int unread_letters(const void *ctx, struct request *r, int64_t casefile,
+    struct store_letter **letters, size_t *count);
 
 /* ---- letters.c, letter_show.c ---- */
 

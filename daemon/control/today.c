@@ -12,12 +12,13 @@
 #include "psirtd/opening.h"
 #include "psirtd/write.h"
 
-enum stage { STAGE_CASES, STAGE_LETTERS, STAGE_MAILS, STAGE_END };
+enum stage { STAGE_CASES, STAGE_LETTERS, STAGE_UNREAD, STAGE_MAILS, STAGE_END };
 
 struct today {
 	enum stage stage;
 	size_t state; /* index in the states of this stage */
 	int64_t id;   /* the row looked at last */
+	int64_t newest, open_cases;
 	int64_t open; /* open cases not come across yet */
 	size_t shown;
 	int64_t cases_over, letters_over, mails_over, by_itself;
@@ -27,15 +28,6 @@ static const enum letter_state letter_states[] = {
     LETTER_INQUIRY, LETTER_SET_ASIDE, LETTER_QUARANTINED};
 static const enum outmail_state mail_states[] = {
     OUTMAIL_HELD, OUTMAIL_UNCERTAIN, OUTMAIL_FAILED};
-
-/* Set aside, and rightly so: nobody needs to look. */
-static bool
-is_noise(uint32_t reason)
-{
-	return reason == REASON_AUTO_REPLY || reason == REASON_LIST ||
-	       reason == REASON_OWN || reason == REASON_ADOPTED ||
-	       reason == REASON_DUPLICATE;
-}
 
 /* The room for a row of this list; else counted in *over. */
 static bool
@@ -60,10 +52,11 @@ today_start(struct request *r)
 		return error_set(&r->err, FAULT_RETRY, "out of memory");
 	r->state = t;
 	if (store_count(r->st, &counts, &r->err) != 0 ||
-	    request_newest_case(r, &t->id) != 0)
+	    request_newest_case(r, &t->newest) != 0)
 		return -1;
-	t->id++;
-	t->open = counts.cases[CASE_OPEN] + counts.cases[CASE_UNOPENED];
+	t->id = t->newest + 1;
+	t->open_cases = counts.cases[CASE_OPEN] + counts.cases[CASE_UNOPENED];
+	t->open = t->open_cases;
 	if (answer_set(r, "trouble",
 		json_text(engine->trouble(engine->arg, r))) != 0 ||
 	    answer_set(r, "open_cases", json_integer(t->open)) != 0)
@@ -157,12 +150,25 @@ out:
 /* ---- letters ---- */
 
 static int
+today_letter_row(struct request *r, const struct store_letter *l, int64_t due)
+{
+	json_t *row = letter_row(r, l);
+	char *next =
+	    talloc_asprintf(NULL, "psirt letter %lld", (long long)l->id);
+
+	if (row != NULL) {
+		json_object_set_new(row, "next", json_text(next));
+		json_object_set_new(row, "due", json_time(due));
+	}
+	talloc_free(next);
+	return answer_row(r, row);
+}
+
+static int
 today_letter(struct request *r, struct today *t)
 {
 	struct store_letter l;
 	void *ctx = talloc_new(r);
-	char *next;
-	json_t *row;
 	int rc = -1;
 	int found;
 
@@ -172,23 +178,50 @@ today_letter(struct request *r, struct today *t)
 	rc = 0;
 	if (found == 0)
 		goto out;
-	if (l.state == LETTER_SET_ASIDE && is_noise(l.reason)) {
+	if (l.state == LETTER_SET_ASIDE && letter_is_noise(&l)) {
 		t->by_itself++;
 		goto out;
 	}
 	if (!today_room(t, &t->letters_over))
 		goto out;
-	row = letter_row(r, &l);
-	next = talloc_asprintf(ctx, "psirt letter %lld", (long long)l.id);
-	if (row != NULL) {
-		json_object_set_new(row, "next", json_text(next));
-		/* Perhaps a real notice: its clocks run already (RULES 8). */
-		json_object_set_new(row, "due",
-		    json_time(letter_claims(&l) ? first_answer_due(r->s,
-						      FLOW_JPCERT, l.received)
-						: 0));
+	/* Perhaps a real notice: its clocks run already (RULES 8). */
+	rc = today_letter_row(r, &l,
+	    letter_claims(&l) ? first_answer_due(r->s, FLOW_JPCERT, l.received)
+			      : 0);
+out:
+	talloc_free(ctx);
+	return rc;
+}
+
+/* What was filed under an open case and read by nobody; oldest first. */
+static int
+today_unread(struct request *r, struct today *t)
+{
+	struct store_letter *letters = NULL;
+	struct store_case c;
+	void *ctx = talloc_new(r);
+	size_t n = 0;
+	int rc = -1;
+	int found;
+
+	found = store_case_get(ctx, r->st, t->id, &c, &r->err);
+	if (found < 0)
+		goto out;
+	rc = 0;
+	if (found == 0 || c.state == CASE_CLOSED)
+		goto out;
+	t->open--;
+	rc = unread_letters(ctx, r, c.id, &letters, &n);
+	while (rc == 0 && n > 0) {
+		const struct store_letter *l = &letters[--n];
+		bool report = l->reason == REASON_NEW_REPORT;
+
+		if (today_room(t, &t->letters_over))
+			rc = today_letter_row(r, l,
+			    report ? first_answer_due(
+					 r->s, (enum flow)c.flow, l->received)
+				   : 0);
 	}
-	rc = answer_row(r, row);
 out:
 	talloc_free(ctx);
 	return rc;
@@ -266,9 +299,16 @@ today_step(struct request *r, struct today *t)
 		if (today_next(r, t,
 			sizeof(letter_states) / sizeof(letter_states[0])) != 0)
 			return -1;
-		if (t->id == 0)
+		if (t->id != 0)
+			return today_letter(r, t);
+		t->stage = STAGE_UNREAD;
+		t->id = t->newest + 1;
+		t->open = t->open_cases;
+		return 0;
+	case STAGE_UNREAD:
+		if (--t->id < 1 || t->open <= 0)
 			return today_next_list(r, t, "mails");
-		return today_letter(r, t);
+		return today_unread(r, t);
 	case STAGE_MAILS:
 		if (today_next(r, t,
 			sizeof(mail_states) / sizeof(mail_states[0])) != 0)

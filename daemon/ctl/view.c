@@ -26,10 +26,10 @@ static const struct column case_wait[] = {
 
 static const struct column letter_wait[] = {
     {"letter", "LETTER", HOW_TEXT, true},
-    {"received", "RECEIVED", HOW_TIME, true},
-    {"due", "DUE", HOW_DATE, true},
-    {"state", "STATE", HOW_TEXT, true},
-    {"reason", "WHY", HOW_TEXT, false},
+    {"received", "RECEIVED", HOW_DATE, true},
+    {"short", "CASE", HOW_TEXT, false},
+    {"reason", "WHY", HOW_TEXT, true},
+    {"due", "ANSWER DUE", HOW_DATE, true},
     {"next", "TYPE NEXT", HOW_BELOW, true},
 };
 
@@ -189,12 +189,35 @@ view_clocks(const struct printer *p, const json_t *data)
 	    clock_columns, N(clock_columns));
 }
 
+/* 2026-0012 of PSIRT-2026-0012: psirt finds a case by it as well. */
+static const char *
+short_number(const char *number)
+{
+	const char *at = strrchr(number, '-');
+
+	while (at != NULL && at > number && at[-1] != '-')
+		at--;
+	return at != NULL ? at : number;
+}
+
 void
 view_today(const struct printer *p, json_t *data)
 {
 	char *trouble = text_of(NULL, data, "trouble");
 	json_int_t quiet = number(data, "set_aside_by_itself");
+	const json_t *letters = json_object_get(data, "letters");
 	bool any = trouble != NULL;
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(letters, i, row)
+	{
+		const char *of =
+		    json_string_value(json_object_get(row, "case"));
+
+		json_object_set_new(row, "short",
+		    of != NULL ? json_string(short_number(of)) : json_null());
+	}
 
 	if (trouble != NULL)
 		print_wrapped(p, "Trouble: ", "         ", trouble);
@@ -304,17 +327,6 @@ view_queue(const struct printer *p, json_t *data)
 		print_table(p, mails, mail_wait, N(mail_wait));
 	else
 		fputs("Nothing waits to leave.\n", p->out);
-}
-
-/* 2026-0012 of PSIRT-2026-0012: psirt finds a case by it as well. */
-static const char *
-short_number(const char *number)
-{
-	const char *at = strrchr(number, '-');
-
-	while (at != NULL && at > number && at[-1] != '-')
-		at--;
-	return at != NULL ? at : number;
 }
 
 /* Case, and mail or letter, in one column: eighty are soon full. */

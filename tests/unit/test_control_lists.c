@@ -76,7 +76,6 @@ test_today(void **state)
 	json_t *root, *data, *row;
 
 	add_letter(w, "b", LETTER_SET_ASIDE, REASON_AUTO_REPLY, 0);
-	add_letter(w, "c", LETTER_FILED, REASON_NEW_REPORT, settled);
 	add_mail(w, MAIL_ACKNOWLEDGE, settled, OUTMAIL_SEALED, NULL, true);
 	add_mail(w, MAIL_ACKNOWLEDGE, proposed, OUTMAIL_SEALED, NULL, true);
 	root = ask(w, "today");
@@ -111,6 +110,48 @@ test_today(void **state)
 	root = ask_line(w, "{\"version\":1,\"args\":[]}\n");
 	assert_string_equal(
 	    text_at(data_of(root), "trouble"), "mailbox: no route");
+	json_decref(root);
+}
+
+static void
+test_what_nobody_has_read(void **state)
+{
+	struct desk_world *w = *state;
+	int64_t id = add_case(w, 2, 2026);
+	int64_t report =
+	    add_letter(w, "a", LETTER_FILED, REASON_NEW_REPORT, id);
+	int64_t answer =
+	    add_letter(w, "b", LETTER_FILED, REASON_JOINED_UNCONFIRMED, id);
+	json_t *root, *data;
+
+	add_letter(w, "c", LETTER_FILED, REASON_AUTO_REPLY, id);
+	add_letter(w, "d", LETTER_FILED, REASON_DUPLICATE, id);
+	add_mail(w, MAIL_ACKNOWLEDGE, id, OUTMAIL_SEALED, NULL, true);
+	root = ask(w, "today");
+	data = data_of(root);
+	assert_int_equal(json_array_size(json_object_get(data, "cases")), 0);
+	assert_int_equal(json_array_size(json_object_get(data, "letters")), 2);
+	assert_string_equal(
+	    text_at(row_of(data, "letters", 0), "reason"), "new-report");
+	assert_string_not_equal(
+	    text_at(row_of(data, "letters", 0), "due"), "(none)");
+	assert_string_equal(
+	    text_at(row_of(data, "letters", 1), "reason"), "unconfirmed");
+	assert_string_equal(
+	    text_at(row_of(data, "letters", 1), "case"), "PSIRT-2026-0001");
+	json_decref(root);
+	assert_done(ask(w, "letter", word_of(w, report)));
+	root = ask(w, "today");
+	assert_int_equal(
+	    json_array_size(json_object_get(data_of(root), "letters")), 1);
+	assert_int_equal(json_integer_value(json_object_get(
+			     row_of(data_of(root), "letters", 0), "letter")),
+	    answer);
+	json_decref(root);
+	assert_done(ask(w, "letter", word_of(w, answer), "--raw"));
+	root = ask(w, "today");
+	assert_int_equal(
+	    json_array_size(json_object_get(data_of(root), "letters")), 0);
 	json_decref(root);
 }
 
@@ -349,6 +390,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, desk_setup, desk_teardown)
 	    TEST(test_today),
+	    TEST(test_what_nobody_has_read),
 	    TEST(test_today_counts_what_it_does_not_show),
 	    TEST(test_how_a_case_is_named),
 	    TEST(test_list),
