@@ -379,7 +379,8 @@ engine_walls(struct engine *e, struct error *err)
 	    "/dev/urandom", "/dev/null", NULL};
 	const char *write_paths[] = {
 	    folder_of(e, e->s->database), folder_of(e, e->s->socket), NULL};
-	const struct sandbox_paths paths = {read_paths, NULL, write_paths};
+	const struct sandbox_paths paths = {
+	    .read = read_paths, .write = write_paths};
 
 	if (sandbox_files(&paths, err) != 0)
 		return -1;

@@ -97,7 +97,9 @@ sandbox_files(const struct sandbox_paths *paths, struct error *err)
 	    add_paths(ruleset, paths->execute,
 		(READ_TREE | LANDLOCK_ACCESS_FS_EXECUTE) & handled, err) != 0 ||
 	    add_paths(ruleset, paths->write,
-		(WRITE_TREE | ACCESS_TRUNCATE) & handled, err) != 0)
+		(WRITE_TREE | ACCESS_TRUNCATE) & handled, err) != 0 ||
+	    add_paths(ruleset, paths->remove, LANDLOCK_ACCESS_FS_REMOVE_DIR,
+		err) != 0)
 		goto out;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
 	    syscall(SYS_landlock_restrict_self, ruleset, 0) != 0) {

@@ -98,7 +98,7 @@ answer_job(struct channel *engine, const struct room_limits *limits,
 static int
 raise_walls(struct error *err)
 {
-	static const struct sandbox_paths none = {NULL, NULL, NULL};
+	static const struct sandbox_paths none = {0};
 
 	if (sandbox_files(&none, err) != 0 ||
 	    sandbox_calls(SANDBOX_NET, err) != 0 ||

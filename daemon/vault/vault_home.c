@@ -2,7 +2,7 @@
  * vault_home.c - a fresh GNUPGHOME of our own, and the files in it.
  *
  * Runs in the vault room.  Each home is a short-pathed 0700 folder below
- * work_dir whose lock file is held for as long as the process lives; a home
+ * work_dir that is locked for as long as the process lives; a home
  * whose lock is free was left by a dead one and is removed.  The home of the
  * settings is none of this file's business.
  */
@@ -111,17 +111,12 @@ remove_tree(const char *path)
 	rmdir(path);
 }
 
-/* The lock of a home; -1 when somebody alive has it. */
+/* Locks a folder; -1 when somebody alive has it.  Closing lets it go. */
 static int
-lock_file(const char *folder, int how)
+lock_folder(const char *folder, int how)
 {
-	char *path = talloc_asprintf(NULL, "%s/lock", folder);
-	int fd;
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	if (path == NULL)
-		return -1;
-	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	talloc_free(path);
 	if (fd >= 0 && flock(fd, how) != 0) {
 		close(fd);
 		fd = -1;
@@ -151,7 +146,7 @@ remove_stale(const char *work_dir)
 		if (!is_home_name(entry->d_name))
 			continue;
 		path = talloc_asprintf(NULL, "%s/%s", work_dir, entry->d_name);
-		fd = path != NULL ? lock_file(path, LOCK_EX | LOCK_NB) : -1;
+		fd = path != NULL ? lock_folder(path, LOCK_EX | LOCK_NB) : -1;
 		if (fd >= 0) {
 			remove_tree(path);
 			close(fd);
@@ -288,9 +283,9 @@ home_make(struct vault_home *home, const char *work_dir, struct error *err)
 	if (mkdtemp(path) == NULL)
 		return error_errno(err, FAULT_SETUP, "work_dir %s", work_dir);
 	home->path = path;
-	home->lock = lock_file(path, LOCK_EX | LOCK_NB);
+	home->lock = lock_folder(path, LOCK_EX | LOCK_NB);
 	if (home->lock < 0)
-		return error_errno(err, FAULT_SETUP, "%s/lock", path);
+		return error_errno(err, FAULT_SETUP, "%s: lock", path);
 	folder = talloc_asprintf(home, "%s/t", path);
 	if (folder == NULL || mkdir(folder, 0700) != 0)
 		return error_errno(err, FAULT_SETUP, "%s/t", path);
@@ -316,9 +311,9 @@ home_new(const void *ctx, const char *work_dir, struct error *err)
 	}
 	home->lock = -1;
 	talloc_set_destructor(home, home_end);
-	lock = lock_file(work_dir, LOCK_EX);
+	lock = lock_folder(work_dir, LOCK_EX);
 	if (lock < 0) {
-		error_errno(err, FAULT_SETUP, "%s/lock", work_dir);
+		error_errno(err, FAULT_SETUP, "%s: lock", work_dir);
 		talloc_free(home);
 		return NULL;
 	}

@@ -128,7 +128,9 @@ walls(const struct vault *vault, struct error *err)
 	static const char *const execute[] = {
 	    GPG, GPG_AGENT, "/usr/lib", "/usr/lib64", "/lib", "/lib64", NULL};
 	const char *write[] = {vault->home->path, "/dev/null", NULL};
-	struct sandbox_paths paths = {read, execute, write};
+	/* Its own home, at the end, which is empty by then. */
+	const char *remove[] = {vault->setup->work_dir, NULL};
+	struct sandbox_paths paths = {read, execute, write, remove};
 
 	if (sandbox_files(&paths, err) != 0)
 		return -1;

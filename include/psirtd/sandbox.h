@@ -25,6 +25,7 @@ struct sandbox_paths {
 	const char *const *read;    /* files and trees to read */
 	const char *const *execute; /* trees to read and execute */
 	const char *const *write;   /* trees to read, write, make, remove */
+	const char *const *remove;  /* trees whose empty folders may go */
 };
 
 /* no_new_privs, no core, not dumpable: every room, first thing. */

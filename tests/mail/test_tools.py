@@ -81,6 +81,8 @@ GOOD = "printf 'TAP version 13\\nok 1 - a\\nok 2 - b\\n'\n"
      "3 passed, 1 failed", 1),
     ("echo 'ok 1 - a'; echo 'not ok 2 - b'; exit 1\n",
      "def test_a(): pass\n", "2 passed, 1 failed", 1),
+    (GOOD + "echo 'not ok 3 # SKIP c'\n", "def test_a(): pass\n",
+     "3 passed, 0 failed, 1 skipped", 0),
     ("exit 0\n", "def test_a(): pass\n", "1 passed, 1 failed", 1),
     (GOOD, "def test_a(): assert False\n", "2 passed, 1 failed", 1),
     (GOOD, "import pytest\n@pytest.mark.skip\ndef test_a(): pass\n",

@@ -200,7 +200,8 @@ enter_vault(struct error *err)
 {
 	static const char *const read_paths[] = {"/usr", NULL};
 	static const char *const write_paths[] = {"/dev/null", NULL};
-	const struct sandbox_paths paths = {read_paths, NULL, write_paths};
+	const struct sandbox_paths paths = {
+	    .read = read_paths, .write = write_paths};
 
 	if (sandbox_base(err) != 0 || sandbox_files(&paths, err) != 0)
 		return -1;
@@ -212,7 +213,8 @@ enter_engine(struct error *err)
 {
 	static const char *const read_paths[] = {"/usr", NULL};
 	static const char *const write_paths[] = {"/dev/null", NULL};
-	const struct sandbox_paths paths = {read_paths, NULL, write_paths};
+	const struct sandbox_paths paths = {
+	    .read = read_paths, .write = write_paths};
 
 	if (sandbox_base(err) != 0 || sandbox_files(&paths, err) != 0)
 		return -1;
