@@ -82,6 +82,15 @@ code_text(const void *ctx, const struct store_record *line)
 	}
 }
 
+/* A decision about a letter has no mail. */
+static const char *
+line_name(const struct store_record *line)
+{
+	if (line->what == RECORD_MAIL_DECIDED && line->outmail == 0)
+		return "letter-decided";
+	return record_what_name(line->what);
+}
+
 static int
 line_row(struct request *r, const struct store_record *line)
 {
@@ -90,11 +99,11 @@ line_row(struct request *r, const struct store_record *line)
 	return answer_row(r,
 	    json_pack("{s:I,s:o,s:s,s:o,s:o,s:o,s:o,s:i,s:o,s:b,s:o,s:o,s:o}",
 		"line", (json_int_t)line->id, "at", json_time(line->at), "what",
-		record_what_name(line->what), "actor", json_text(line->actor),
-		"case", json_text(request_case_number(r, line->casefile)),
-		"letter", json_number(line->letter), "mail",
-		json_number(line->outmail), "code", (int)line->code,
-		"code_text", json_text(code_text(line->actor, line)), "noted",
+		line_name(line), "actor", json_text(line->actor), "case",
+		json_text(request_case_number(r, line->casefile)), "letter",
+		json_number(line->letter), "mail", json_number(line->outmail),
+		"code", (int)line->code, "code_text",
+		json_text(code_text(line->actor, line)), "noted",
 		line->note != NULL, "note",
 		json_text(shown ? line->note : NULL), "digest",
 		json_text(line->digest), "chain", json_text(line->chain)));

@@ -89,14 +89,14 @@ static const struct column finder_fields[] = {
     {"name", "name", HOW_TEXT, false},
     {"address", "address", HOW_TEXT, false},
     {"key", "key", HOW_TEXT, false},
-    {"key_confirmed", "confirmed", HOW_YES, false},
+    {"key_confirmed", "key confirmed", HOW_YES, false},
 };
 
 static const struct column case_letters[] = {
     {"letter", "LETTER", HOW_TEXT, true},
     {"received", "RECEIVED", HOW_TIME, true},
     {"verdict", "VERDICT", HOW_TEXT, false},
-    {"unconfirmed", "UNCONFIRMED", HOW_YES, false},
+    {"unconfirmed", "UNCONFIRMED", HOW_TEXT, false},
     {"sender", "FROM", HOW_TEXT, false},
     {"subject", "SUBJECT", HOW_TEXT, false},
 };
@@ -180,6 +180,13 @@ view_over(const struct printer *p, const json_t *data, const char *key,
 	if (over > 0)
 		fprintf(p->out, "  and %" JSON_INTEGER_FORMAT " more: %s\n",
 		    over, where);
+}
+
+void
+null_if_false(json_t *object, const char *key)
+{
+	if (json_is_false(json_object_get(object, key)))
+		json_object_set_new(object, key, json_null());
 }
 
 void
@@ -287,7 +294,10 @@ view_identifiers(const struct printer *p, const json_t *data)
 void
 view_show(const struct printer *p, json_t *data)
 {
-	const json_t *finder = json_object_get(data, "finder");
+	json_t *finder = json_object_get(data, "finder");
+	const json_t *letters = json_object_get(data, "letters");
+	json_t *letter;
+	size_t i;
 	char *case_number = text_of(NULL, data, "case");
 	char *phase = text_of(NULL, data, "phase_text");
 
@@ -299,7 +309,13 @@ view_show(const struct printer *p, json_t *data)
 		phase != NULL ? phase : ""));
 	print_title(p, case_number != NULL ? case_number : "?");
 	print_fields(p, shown, case_fields, N(case_fields));
+	json_array_foreach(letters, i, letter)
+	{
+		null_if_false(letter, "unconfirmed");
+	}
 	if (json_is_object(finder)) {
+		if (json_is_null(json_object_get(finder, "key")))
+			null_if_false(finder, "key_confirmed");
 		print_title(p, "Finder");
 		print_fields(p, finder, finder_fields, N(finder_fields));
 	}
@@ -357,6 +373,10 @@ log_line(json_t *line)
 	bool shown = json_is_string(json_object_get(line, "note"));
 
 	json_object_set_new(line, "about", log_about(line));
+	/* "letter-joined: joined" says it twice. */
+	if (code != NULL && what != NULL && strlen(what) > strlen(code) &&
+	    strcmp(what + strlen(what) - strlen(code), code) == 0)
+		code = NULL;
 	json_object_set_new(line, "happened",
 	    json_sprintf("%s%s%s%s", what != NULL ? what : "?",
 		code != NULL ? ": " : "", code != NULL ? code : "",

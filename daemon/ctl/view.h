@@ -13,6 +13,8 @@ void view_letter(const struct printer *p, json_t *data);
 void view_queue(const struct printer *p, json_t *data);
 void view_log(const struct printer *p, json_t *data);
 void view_key(const struct printer *p, json_t *data);
+/* A "no" that goes without saying is not shown. */
+void null_if_false(json_t *object, const char *key);
 /* Due dates, where there are any. */
 void view_clocks(const struct printer *p, const json_t *data);
 /* What was done; and what to type next. */

@@ -26,7 +26,7 @@ static const struct column letter_fields[] = {
     {"case", "case", HOW_TEXT, false},
     {"verdict", "verdict", HOW_TEXT, false},
     {"signer", "signer", HOW_TEXT, false},
-    {"unconfirmed", "unconfirmed", HOW_YES, false},
+    {"unconfirmed", "unconfirmed", HOW_TEXT, false},
 };
 
 static const struct column header_fields[] = {
@@ -42,15 +42,9 @@ static const struct column header_fields[] = {
 };
 
 static const struct column signature_columns[] = {
-    {"status", "SIGNATURE", HOW_TEXT, false},
+    {"status", "SIGNATURE", HOW_TEXT, true},
     {"key", "KEY", HOW_TEXT, true},
-    {"claimed", "CLAIMED", HOW_TEXT, false},
     {"made", "MADE", HOW_TIME, true},
-};
-
-static const struct column field_columns[] = {
-    {"field", "FIELD", HOW_TEXT, true},
-    {"value", "VALUE", HOW_TEXT, false},
 };
 
 /* {"name":…,"address":…} becomes one string, so that a list of them prints. */
@@ -85,6 +79,27 @@ headers_flat(const json_t *headers)
 		}
 		json_object_set_new(flat, lists[k], out);
 	}
+	/* Protected and the same as outside: once is enough. */
+	if (json_equal(json_object_get(flat, "subject"),
+		json_object_get(flat, "protected_subject")))
+		json_object_del(flat, "protected_subject");
+	return flat;
+}
+
+/* The key, or the one that a signature names whose key is not here. */
+static json_t *
+signatures_flat(const json_t *signatures)
+{
+	json_t *flat = json_deep_copy(signatures);
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(flat, i, row)
+	{
+		if (json_is_null(json_object_get(row, "key")))
+			json_object_set(
+			    row, "key", json_object_get(row, "claimed"));
+	}
 	return flat;
 }
 
@@ -100,7 +115,8 @@ view_layers(const struct printer *p, const json_t *data)
 		void *ctx = talloc_new(NULL);
 		const json_t *note = json_object_get(layer, "note");
 		const json_t *to = json_object_get(layer, "recipients");
-		const json_t *signatures = json_object_get(layer, "signatures");
+		json_t *signatures =
+		    signatures_flat(json_object_get(layer, "signatures"));
 		char *line = talloc_asprintf(ctx, "%s, %s",
 		    print_value(ctx, json_object_get(layer, "kind"), HOW_TEXT),
 		    print_value(
@@ -118,22 +134,64 @@ view_layers(const struct printer *p, const json_t *data)
 		if (json_array_size(signatures) > 0)
 			print_table(p, signatures, signature_columns,
 			    N(signature_columns));
+		json_decref(signatures);
 		talloc_free(ctx);
 	}
 }
 
-/* What stands before the reason why no signature covers a part. */
-static const char *
-uncovered(const json_t *part)
+/* One field a line or more: white space in it is one space. */
+static void
+view_fields(const struct printer *p, const json_t *fields)
+{
+	size_t i;
+
+	for (i = 0; i < json_array_size(fields); i++) {
+		const json_t *field = json_array_get(fields, i);
+		const char *value =
+		    json_string_value(json_object_get(field, "value"));
+		void *ctx = talloc_new(NULL);
+		char *name =
+		    print_value(ctx, json_object_get(field, "field"), HOW_TEXT);
+		char *line = talloc_strdup(ctx, value != NULL ? value : "-");
+
+		if (i == 0)
+			print_title(p, "Fields found in the text");
+		for (char *c = line; *c != '\0'; c++)
+			if (*c == '\n' || *c == '\r' || *c == '\t')
+				*c = ' ';
+		print_wrapped(p, talloc_asprintf(ctx, "  %-10s  ", name),
+		    "              ", text_escape(ctx, line, false));
+		talloc_free(ctx);
+	}
+}
+
+/* Whose good signature covers a part. */
+static char *
+covered_by(const void *ctx, const json_t *part)
 {
 	const char *verdict =
 	    json_string_value(json_object_get(part, "verdict"));
+	bool known = verdict != NULL && strcmp(verdict, "known") == 0;
+
+	return talloc_asprintf(ctx, "SIGNED by %s%s",
+	    known ? "the key bound to this case, " : "",
+	    print_value(ctx, json_object_get(part, "signer"), HOW_TEXT));
+}
+
+/* Why none does. */
+static char *
+uncovered_by(const void *ctx, const json_t *part)
+{
+	const char *verdict =
+	    json_string_value(json_object_get(part, "verdict"));
+	const char *what = "NOT SIGNED";
 
 	if (verdict != NULL && strcmp(verdict, "bad") == 0)
-		return "BAD SIGNATURE: ";
+		what = "BAD SIGNATURE";
 	if (verdict != NULL && strcmp(verdict, "unknown-key") == 0)
-		return "NO KNOWN SIGNER: ";
-	return "NOT SIGNED: ";
+		what = "NO KNOWN SIGNER";
+	return talloc_asprintf(ctx, "%s: %s", what,
+	    print_value(ctx, json_object_get(part, "why"), HOW_TEXT));
 }
 
 static void
@@ -147,10 +205,7 @@ view_part(const struct printer *p, const json_t *part)
 	char *line;
 
 	/* Our words first: a file name cannot say them in our place. */
-	line = talloc_asprintf(ctx, "%s%s",
-	    covered ? "SIGNED by " : uncovered(part),
-	    print_value(ctx, json_object_get(part, covered ? "signer" : "why"),
-		HOW_TEXT));
+	line = covered ? covered_by(ctx, part) : uncovered_by(ctx, part);
 	line = talloc_asprintf_append(line, " -- %s, %s, %s bytes%s",
 	    print_value(ctx, json_object_get(part, "kind"), HOW_TEXT),
 	    print_value(ctx, json_object_get(part, "type"), HOW_TEXT),
@@ -256,7 +311,6 @@ view_letter(const struct printer *p, json_t *data)
 {
 	const json_t *raw = json_object_get(data, "raw");
 	const json_t *parts = json_object_get(data, "parts");
-	const json_t *fields = json_object_get(data, "fields");
 	json_t *headers;
 	char title[40];
 	size_t i;
@@ -272,6 +326,7 @@ view_letter(const struct printer *p, json_t *data)
 	snprintf(title, sizeof(title), "Letter %" JSON_INTEGER_FORMAT,
 	    json_integer_value(json_object_get(data, "letter")));
 	print_title(p, title);
+	null_if_false(data, "unconfirmed");
 	print_fields(p, data, letter_fields, N(letter_fields));
 	view_clocks(p, data);
 	print_title(p, "Headers (never signed)");
@@ -279,10 +334,7 @@ view_letter(const struct printer *p, json_t *data)
 	print_fields(p, headers, header_fields, N(header_fields));
 	json_decref(headers);
 	view_layers(p, data);
-	if (json_array_size(fields) > 0) {
-		print_title(p, "Fields found in the text");
-		print_table(p, fields, field_columns, N(field_columns));
-	}
+	view_fields(p, json_object_get(data, "fields"));
 	if (json_is_false(json_object_get(data, "opened")))
 		fputs("It was not opened: --raw has its bytes.\n", p->out);
 	for (i = 0; i < json_array_size(parts); i++) {

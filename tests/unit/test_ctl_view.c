@@ -257,7 +257,7 @@ test_log(void **state)
 	(void)state;
 	snprintf(with, sizeof(with), lines, "null");
 	text = shown(view_log, with, 100);
-	assert_has(text, "letter 4  letter-dropped: dropped (note)\n");
+	assert_has(text, "letter 4  letter-dropped (note)\n");
 	assert_has_not(text, "NOTE");
 	free(text);
 	snprintf(with, sizeof(with), lines, "\"広告です\"");
@@ -331,7 +331,7 @@ test_show(void **state)
 	assert_has(text, "PSIRT-2026-0001\n");
 	assert_has(text, "1 notification\n");
 	assert_has(text, "山田 太郎\n");
-	assert_has(text, "confirmed  no\n");
+	assert_has(text, "key confirmed  no\n");
 	assert_has(text, "first answer  2026-12-01\n");
 	assert_has(text, "CVE-2026-41928\n");
 	assert_has(text, "Next: psirt route 1 plc\n");
