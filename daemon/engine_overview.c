@@ -29,7 +29,7 @@ fields_of(const void *ctx, const struct opening *o, enum field_kind kind)
 		    FIELD_COLUMNS);
 		all = all == NULL ? one
 				  : talloc_asprintf(ctx, "%s; %s", all, one);
-		if (strlen(all) > 3 * FIELD_COLUMNS)
+		if (strlen(all) > (size_t)3 * FIELD_COLUMNS)
 			break;
 	}
 	return all;

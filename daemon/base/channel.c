@@ -95,7 +95,7 @@ compact(struct buf *buf, size_t *off)
 	buf_drop(buf, *off);
 	*off = 0;
 	/* A big frame has passed: give its memory back. */
-	if (buf->len == 0 && buf->cap > 4 * FILL_BYTES) {
+	if (buf->len == 0 && buf->cap > (size_t)4 * FILL_BYTES) {
 		explicit_bzero(buf->data, buf->cap);
 		TALLOC_FREE(buf->data);
 		buf->cap = 0;

@@ -139,7 +139,8 @@ wire_encode(const struct wire_type *type, const void *obj, struct buf *out,
 static int
 malformed(struct reader *r, const struct wire_field *f)
 {
-	return error_set(r->err, FAULT_INPUT, "malformed frame: %s", f->name);
+	error_set(r->err, FAULT_INPUT, "malformed frame: %s", f->name);
+	return -1;
 }
 
 static int

@@ -51,8 +51,7 @@ struct store_sql {
 
 extern const struct store_sql store_core_sql, store_key_sql, store_mailbox_sql,
     store_intake_sql, store_letter_sql, store_case_sql, store_known_sql,
-    store_outmail_sql, store_record_sql, store_alert_sql,
-    store_inspect_sql;
+    store_outmail_sql, store_record_sql, store_alert_sql, store_inspect_sql;
 
 struct store_keys;
 
