@@ -29,16 +29,17 @@ engine_opening(
 }
 
 static int
-person_record(struct engine *e, enum record_what what, int64_t casefile,
-    int64_t letter, const char *actor, struct error *err)
+letter_decided(struct engine *e, const struct store_letter *letter,
+    const char *actor, struct error *err)
 {
 	struct store_record r = {0};
 
 	r.at = clock_now();
-	r.what = what;
+	r.what = RECORD_LETTER_DECIDED;
 	r.actor = (char *)(uintptr_t)actor;
-	r.casefile = casefile;
-	r.letter = letter;
+	r.casefile = letter->casefile;
+	r.letter = letter->id;
+	r.code = letter->state;
 	return store_record_add(e->st, &r, err);
 }
 
@@ -85,8 +86,7 @@ again(struct engine *e, int64_t id, enum letter_state to, bool by_hand,
 		letter.by_hand = 1;
 	if (store_begin(e->st, err) != 0 ||
 	    store_letter_put(e->st, &letter, from, err) != 0 ||
-	    person_record(
-		e, RECORD_MAIL_DECIDED, letter.casefile, id, actor, err) != 0)
+	    letter_decided(e, &letter, actor, err) != 0)
 		goto out;
 	rc = stop_commit(e, "decide", err);
 out:

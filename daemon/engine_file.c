@@ -176,6 +176,12 @@ write_letter(struct filing *f, struct error *err)
 	    store_message_id_add(e->st, f->o->headers.message_id, l->casefile,
 		l->id, 0, err) != 0)
 		return -1;
+	/* Its clocks run in hours, also while it lies set aside as a claim. */
+	if (d->exploited != NULL &&
+	    (d->state == LETTER_FILED || d->claims_correspondent) &&
+	    store_alert_add(e->st, REASON_EXPLOITED, l->id, l->casefile,
+		f->in.now, err) != 0)
+		return -1;
 	if (d->tell_poc && store_alert_add(e->st, l->reason, l->id, l->casefile,
 			       f->in.now, err) != 0)
 		return -1;

@@ -61,6 +61,28 @@ run_room(const char *name)
 	return EXIT_USAGE;
 }
 
+static int
+run_engine(const char *config, bool check, bool once)
+{
+	void *ctx = talloc_new(NULL);
+	const struct settings *s;
+	struct error err = {0};
+	char *errors = NULL;
+	int exit_code = ENGINE_EXIT_SETUP;
+
+	s = settings_load(ctx, config, &errors, &err);
+	if (s == NULL) {
+		fputs(errors != NULL ? errors : "", stderr);
+		fprintf(stderr, "psirtd: %s\n", err.text);
+	} else if (check) {
+		exit_code = engine_check(s, "/proc/self/exe");
+	} else {
+		exit_code = engine_run(s, "/proc/self/exe", once);
+	}
+	talloc_free(ctx);
+	return exit_code;
+}
+
 static void
 usage(FILE *to)
 {
@@ -97,9 +119,6 @@ main(int argc, char **argv)
 	};
 	const char *config = PSIRTD_SYSCONFDIR "/psirtd/psirtd.conf";
 	const char *room = NULL;
-	const struct settings *s;
-	struct error err = {0};
-	char *errors = NULL;
 	bool check = false;
 	bool once = false;
 	int c;
@@ -141,13 +160,5 @@ main(int argc, char **argv)
 	}
 	if (room != NULL)
 		return run_room(room);
-	s = settings_load(NULL, config, &errors, &err);
-	if (s == NULL) {
-		fputs(errors != NULL ? errors : "", stderr);
-		fprintf(stderr, "psirtd: %s\n", err.text);
-		return ENGINE_EXIT_SETUP;
-	}
-	if (check)
-		return engine_check(s, "/proc/self/exe");
-	return engine_run(s, "/proc/self/exe", once);
+	return run_engine(config, check, once);
 }

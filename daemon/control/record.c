@@ -73,22 +73,15 @@ code_text(const void *ctx, const struct store_record *line)
 	case RECORD_LETTER_DROPPED:
 		return reason_name((enum reason)line->code);
 	case RECORD_MAIL_DECIDED:
-		return line->outmail != 0 ? outmail_state_name(line->code)
-					  : "by hand";
+		return outmail_state_name(line->code);
+	case RECORD_LETTER_DECIDED:
+		return line->code == LETTER_OPENED ? "to be filed"
+						   : "to be opened again";
 	case RECORD_NO_ACKNOWLEDGE:
 		return silence_name((enum silence)line->code);
 	default:
 		return number_text(ctx, line);
 	}
-}
-
-/* A decision about a letter has no mail. */
-static const char *
-line_name(const struct store_record *line)
-{
-	if (line->what == RECORD_MAIL_DECIDED && line->outmail == 0)
-		return "letter-decided";
-	return record_what_name(line->what);
 }
 
 static int
@@ -99,11 +92,11 @@ line_row(struct request *r, const struct store_record *line)
 	return answer_row(r,
 	    json_pack("{s:I,s:o,s:s,s:o,s:o,s:o,s:o,s:i,s:o,s:b,s:o,s:o,s:o}",
 		"line", (json_int_t)line->id, "at", json_time(line->at), "what",
-		line_name(line), "actor", json_text(line->actor), "case",
-		json_text(request_case_number(r, line->casefile)), "letter",
-		json_number(line->letter), "mail", json_number(line->outmail),
-		"code", (int)line->code, "code_text",
-		json_text(code_text(line->actor, line)), "noted",
+		record_what_name(line->what), "actor", json_text(line->actor),
+		"case", json_text(request_case_number(r, line->casefile)),
+		"letter", json_number(line->letter), "mail",
+		json_number(line->outmail), "code", (int)line->code,
+		"code_text", json_text(code_text(line->actor, line)), "noted",
 		line->note != NULL, "note",
 		json_text(shown ? line->note : NULL), "digest",
 		json_text(line->digest), "chain", json_text(line->chain)));

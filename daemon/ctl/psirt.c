@@ -156,6 +156,7 @@ help(void)
 }
 
 struct call {
+	void *ctx; /* of what its words need */
 	const char *socket;
 	bool json, header, help, version;
 	const char *args[2 * WORDS_MOST];
@@ -199,8 +200,8 @@ call_parse(struct call *call, int argc, char **argv)
 		default:
 			if (nhanded + 2 > WORDS_MOST)
 				return usage_error("too many", "options");
-			handed[nhanded++] =
-			    talloc_asprintf(NULL, "--%s", options[index].name);
+			handed[nhanded++] = talloc_asprintf(
+			    call->ctx, "--%s", options[index].name);
 			if (optarg != NULL)
 				handed[nhanded++] = optarg;
 		}
@@ -247,35 +248,32 @@ call_answer(const struct call *call, const char *name, const json_t *answer)
 	return code >= 0 && code < 126 ? (int)code : ASK_EXIT_REFUSED;
 }
 
-int
-main(int argc, char **argv)
+static int
+call_run(struct call *call, int argc, char **argv)
 {
-	const char *socket = getenv("PSIRT_SOCKET");
-	struct call call = {.header = true};
 	const char *name;
 	struct error err;
 	json_t *answer;
 	int rc;
 
-	tzset();
-	call.socket =
-	    socket != NULL && *socket != '\0' ? socket : SOCKET_DEFAULT;
-	rc = call_parse(&call, argc, argv);
+	rc = call_parse(call, argc, argv);
 	if (rc != ASK_EXIT_DONE)
 		return rc;
-	if (call.version) {
+	if (call->version) {
 		puts("psirt " PSIRTD_VERSION);
 		return ASK_EXIT_DONE;
 	}
-	name = call.nwords > 0 ? call.args[call.nargs - call.nwords] : "today";
-	if (call.help)
-		return call.nwords > 0 ? help_about(name) : help();
+	name =
+	    call->nwords > 0 ? call->args[call->nargs - call->nwords] : "today";
+	if (call->help)
+		return call->nwords > 0 ? help_about(name) : help();
 	if (strcmp(name, "help") == 0)
-		return call.nwords > 1 ? help_about(call.args[call.nargs - 1])
-				       : help();
+		return call->nwords > 1
+			   ? help_about(call->args[call->nargs - 1])
+			   : help();
 
 	error_clear(&err);
-	answer = ask(call.socket, call.args, call.nargs, &err);
+	answer = ask(call->socket, call->args, call->nargs, &err);
 	if (answer == NULL) {
 		char *safe = text_escape(NULL, err.text, false);
 
@@ -284,7 +282,23 @@ main(int argc, char **argv)
 		return err.fault == FAULT_RETRY ? ASK_EXIT_AGAIN
 						: ASK_EXIT_REFUSED;
 	}
-	rc = call_answer(&call, name, answer);
+	rc = call_answer(call, name, answer);
 	json_decref(answer);
+	return rc;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *socket = getenv("PSIRT_SOCKET");
+	struct call call = {.header = true};
+	int rc;
+
+	tzset();
+	call.ctx = talloc_new(NULL);
+	call.socket =
+	    socket != NULL && *socket != '\0' ? socket : SOCKET_DEFAULT;
+	rc = call_run(&call, argc, argv);
+	talloc_free(call.ctx);
 	return rc;
 }

@@ -57,6 +57,7 @@ reason_name(enum reason reason)
 	    [REASON_MAIL_HELD] = "mail-held",
 	    [REASON_MAIL_FAILED] = "mail-failed",
 	    [REASON_MAIL_UNCERTAIN] = "mail-uncertain",
+	    [REASON_EXPLOITED] = "exploited",
 	};
 
 	return NAME(names, reason);
@@ -105,6 +106,8 @@ reason_text(enum reason reason)
 	    [REASON_MAIL_FAILED] = "The mail server refused a mail.",
 	    [REASON_MAIL_UNCERTAIN] =
 		"Nobody knows whether a mail arrived; it waits for a decision.",
+	    [REASON_EXPLOITED] =
+		"It says that the flaw is used in attacks already.",
 	};
 
 	return NAME(texts, reason);

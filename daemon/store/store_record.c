@@ -97,6 +97,7 @@ record_what_name(uint32_t what)
 	    [RECORD_ADOPTED] = "adopted",
 	    [RECORD_SEARCHED] = "searched",
 	    [RECORD_KEY_RESEALED] = "key-resealed",
+	    [RECORD_LETTER_DECIDED] = "letter-decided",
 	};
 
 	return what < RECORD_WHAT_COUNT && names[what] != NULL ? names[what]

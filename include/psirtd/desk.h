@@ -96,6 +96,7 @@ enum reason {
 	REASON_MAIL_HELD,
 	REASON_MAIL_FAILED,
 	REASON_MAIL_UNCERTAIN,
+	REASON_EXPLOITED, /* it says the flaw is used in attacks already */
 	REASON_COUNT,
 };
 

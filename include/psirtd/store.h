@@ -357,7 +357,8 @@ enum record_what {
 	RECORD_NO_ACKNOWLEDGE, /* code: enum silence */
 	RECORD_ADOPTED,
 	RECORD_SEARCHED,
-	RECORD_KEY_RESEALED, /* the data key, to the present keys */
+	RECORD_KEY_RESEALED,   /* the data key, to the present keys */
+	RECORD_LETTER_DECIDED, /* by a person; code: its next state */
 	RECORD_WHAT_COUNT,
 };
 

@@ -362,3 +362,35 @@ def test_limit_of_automatic_mail_per_address(world, daemon):
     d.start()
     assert len(d.psirt.cases()) == 4
     assert len(answered(world, letters.FINDER)) == 2
+
+
+def test_words_of_exploitation_are_told_to_the_desk(world, daemon):
+    d = daemon()
+    world.deliver(letters.finder_report(
+        world.finder, world.poc,
+        letters.ENGLISH + "\nIt is being actively exploited in the wild.\n"))
+    settle(d)
+    alert, = world.wait_mails(people.DESK, 1, world.desk)
+    assert "exploited" in alert.text and "PSIRT-" in alert.text
+    assert "in the wild" not in alert.text
+    # A newsletter with the same words wakes nobody.
+    world.deliver(letters.plain(
+        "XYZ-100 is being actively exploited in the wild.\n",
+        subject="[announce] digest", sender="list@lists.example",
+        List_Id="<announce.lists.example>", Precedence="list"),
+        "list@lists.example")
+    settle(d)
+    assert not any("exploited" in mail.text
+                   for mail in world.mails(people.DESK, world.desk)[1:])
+
+
+def test_decisions_about_letters_stand_in_the_record(world, daemon):
+    d = daemon()
+    world.deliver(letters.inquiry(), people.STRANGER)
+    settle(d)
+    d.start()
+    _, letter = state_of_newest(d)
+    d.psirt.text("file", str(letter["letter"]))
+    until(lambda: len(d.psirt.cases()) == 1, 10, "a case")
+    line, = [x for x in d.psirt.log() if x["what"] == "letter-decided"]
+    assert line["letter"] == letter["letter"] and line["actor"] != "psirtd"

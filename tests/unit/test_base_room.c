@@ -328,10 +328,11 @@ static const struct {
 static void
 test_walls(void **state)
 {
-	void *ctx = talloc_new(NULL);
+	void *ctx;
 
 	if (!sandbox_is_real())
 		skip();
+	ctx = talloc_new(NULL);
 	for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++) {
 		struct error err = {0};
 		struct bytes answer;
