@@ -392,7 +392,6 @@ engine_new(
     const struct settings *s, const char *self, bool once, struct error *err)
 {
 	struct engine *e = talloc_zero(NULL, struct engine);
-	struct control_engine asks = engine_asks;
 	char *errors = NULL;
 
 	if (e == NULL) {
@@ -416,8 +415,9 @@ engine_new(
 	e->st = store_open(e, s->database, err);
 	if (e->st == NULL)
 		goto fail;
-	asks.arg = e;
-	e->control = control_new(e, s, e->st, &asks, err);
+	e->asks = engine_asks;
+	e->asks.arg = e;
+	e->control = control_new(e, s, e->st, &e->asks, err);
 	if (e->control == NULL || engine_walls(e, err) != 0)
 		goto fail;
 	rooms_init(e);

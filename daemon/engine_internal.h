@@ -89,6 +89,7 @@ struct engine {
 	struct store *st;
 	struct templates *templates;
 	struct control *control;
+	struct control_engine asks; /* what control may ask of us */
 	struct starter *starter;
 	bool once;
 

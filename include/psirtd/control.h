@@ -18,7 +18,8 @@
 
 struct control;
 
-/* What the engine offers to control; each returns 0 or -1 with *err. */
+/* What the engine offers to control, kept as long as control lives; each
+ * returns 0 or -1 with *err. */
 struct control_engine {
 	void *arg;
 	/* Something changed in the tables: look for work. */
