@@ -99,10 +99,11 @@ may_route_now(const struct judging *j)
 
 	if (!j->s->route_auto || in->adopted)
 		return false;
-	if (in->by_hand)
-		return true;
+	/* A person filed it as a report, not as the coordinator's word. */
 	if (d->claims_correspondent)
 		return false;
+	if (in->by_hand)
+		return true;
 	if (d->signer.correspondent != NULL)
 		return is_signed_hit(j, d->signer.correspondent);
 	/* A flood of sealed letters is no flood of mails to departments. */
