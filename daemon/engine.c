@@ -208,7 +208,8 @@ wait_ms(struct engine *e)
 		if (wait == 0 || e->pause_until_ms - now_ms < wait)
 			wait = e->pause_until_ms - now_ms;
 	}
-	if (e->retry_at != 0) {
+	/* Nothing is retried while the engine rests or ends. */
+	if (e->retry_at != 0 && !e->draining && e->pause_until_ms <= now_ms) {
 		int64_t left = (e->retry_at - clock_now()) * 1000;
 
 		if (left < wait)

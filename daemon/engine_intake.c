@@ -294,6 +294,7 @@ intake_frame(struct engine *e, const struct frame *frame)
 	}
 	switch (frame->type) {
 	case FETCH_MAILBOX:
+		e->fetch.failures = 0;
 		mailbox_seen(e, obj);
 		break;
 	case FETCH_FOUND:

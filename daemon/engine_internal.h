@@ -65,7 +65,8 @@ struct task {
 	int64_t id; /* letter or outmail */
 	struct engine *engine;
 	struct worker *worker;
-	void *state; /* of engine_open.c or engine_mail.c */
+	int64_t until_ms; /* its room answers by then, or is ended */
+	void *state;      /* of engine_open.c or engine_mail.c */
 };
 
 enum reseal_state {
@@ -169,9 +170,12 @@ size_t rooms_poll(
     struct engine *e, struct pollfd *fds, struct slot **slots, size_t most);
 void rooms_turn(struct engine *e, struct slot *slot, short revents);
 void rooms_stop(struct engine *e);
-/* Sends a frame; a room that is gone is noticed at the next turn. */
-void room_tell(struct slot *slot, uint32_t type,
-    const struct wire_type *type_of, const void *obj);
+/*
+ * Sends a frame; a room that is gone is noticed at the next turn.  -1: it
+ * never will get this one (it is over the limit), so no answer will come.
+ */
+int room_tell(struct slot *slot, uint32_t type, const struct wire_type *type_of,
+    const void *obj);
 
 /* ---- engine_setup.c ---- */
 void rooms_setup_fetch(struct engine *e);

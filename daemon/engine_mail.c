@@ -10,6 +10,7 @@
 #include "engine_internal.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include <talloc.h>
 
@@ -24,6 +25,8 @@ struct seal_state {
 };
 
 /* ---- seal ---- */
+
+static int commit_held(struct task *task, const char *why, struct error *err);
 
 /* The files of the letter that go along with `psirt route --attachments`. */
 static int
@@ -113,7 +116,12 @@ stop_seal(struct engine *e)
 		task_done(task);
 		return false;
 	}
-	room_tell(&w->vault, VAULT_SEAL, &vault_seal_job_wire, &job);
+	if (room_tell(&w->vault, VAULT_SEAL, &vault_seal_job_wire, &job) != 0) {
+		if (commit_held(task, "it is too large to be sealed", &err) !=
+		    0)
+			engine_trouble(e, "seal", &err);
+		task_done(task);
+	}
 	return true;
 }
 
@@ -132,9 +140,14 @@ commit_sealed(
 	struct seal_state *s = task->state;
 	struct store_record r = {0};
 
-	/* Asked to be encrypted, and was not: it must not leave. */
-	if (s->m.encrypt && sealed->fingerprint == NULL)
-		return error_set(err, FAULT_BUG, "sealed in clear");
+	const char *want = !s->m.encrypt            ? NULL
+			   : s->m.recipient != NULL ? s->m.recipient
+						    : s->m.recipient_key_fpr;
+
+	/* In clear, or to another key than was asked: it must not leave. */
+	if ((want == NULL) != (sealed->fingerprint == NULL) ||
+	    (want != NULL && strcasecmp(want, sealed->fingerprint) != 0))
+		return commit_held(task, "the vault sealed another mail", err);
 	s->m.state = OUTMAIL_SEALED;
 	r.at = clock_now();
 	r.what = RECORD_MAIL_SEALED;
@@ -233,53 +246,6 @@ seal_vault_frame(struct task *task, const struct frame *frame)
 
 /* ---- send ---- */
 
-bool
-stop_send(struct engine *e)
-{
-	struct store_outmail m = {0};
-	struct send_mail mail = {0};
-	struct error err = {0};
-	void *ctx;
-	int64_t id = 0;
-	int64_t next = 0;
-	bool done = false;
-
-	if (!e->unlocked || !e->send.ready || e->sending != 0)
-		return false;
-	if (store_outmail_next(
-		e->st, OUTMAIL_SEALED, clock_now(), 0, &id, &next, &err) != 0) {
-		engine_trouble(e, "send", &err);
-		return false;
-	}
-	if (next != 0 && (e->retry_at == 0 || next < e->retry_at))
-		e->retry_at = next;
-	if (id == 0)
-		return false;
-	ctx = talloc_new(e);
-	if (store_outmail_get(ctx, e->st, id, &m, &err) != 1 ||
-	    store_outmail_wire_get(ctx, e->st, id, &mail.wire, &err) != 0) {
-		engine_trouble(e, "send", &err);
-		goto out;
-	}
-	m.state = OUTMAIL_SENDING;
-	m.tries++;
-	if (store_begin(e->st, &err) != 0 ||
-	    store_outmail_put(e->st, &m, OUTMAIL_SEALED, &err) != 0 ||
-	    stop_commit(e, "send", &err) != 0) {
-		engine_trouble(e, "send", &err);
-		goto out;
-	}
-	e->sending = id;
-	mail.outmail = id;
-	mail.from = m.from;
-	mail.to = m.to;
-	room_tell(&e->send, SEND_MAIL, &send_mail_wire, &mail);
-	done = true;
-out:
-	talloc_free(ctx);
-	return done;
-}
-
 /* What becomes of a mail after each outcome of the send room. */
 static const struct {
 	uint32_t state;
@@ -356,6 +322,79 @@ out:
 	return rc;
 }
 
+/*
+ * A mail is `sending` and the send room has none: psirtd died, or the answer
+ * could not be committed (a full disk).  Nobody knows whether it arrived.
+ */
+static int
+doubt_all(struct engine *e, const char *why, struct error *err)
+{
+	int64_t id = 0;
+	int64_t next = 0;
+
+	for (;;) {
+		if (store_outmail_next(e->st, OUTMAIL_SENDING, INT64_MAX, 0,
+			&id, &next, err) != 0)
+			return -1;
+		if (id == 0)
+			return 0;
+		log_warn("outmail=%lld uncertain: %s", (long long)id, why);
+		if (commit_sent(e, id, SEND_UNCERTAIN, 0, why, err) != 0)
+			return -1;
+	}
+}
+
+bool
+stop_send(struct engine *e)
+{
+	struct store_outmail m = {0};
+	struct send_mail mail = {0};
+	struct error err = {0};
+	void *ctx;
+	int64_t id = 0;
+	int64_t next = 0;
+	bool done = false;
+
+	if (!e->unlocked || !e->send.ready || e->sending != 0)
+		return false;
+	if (doubt_all(e, "its answer could not be kept", &err) != 0) {
+		engine_trouble(e, "send", &err);
+		return false;
+	}
+	if (store_outmail_next(
+		e->st, OUTMAIL_SEALED, clock_now(), 0, &id, &next, &err) != 0) {
+		engine_trouble(e, "send", &err);
+		return false;
+	}
+	if (next != 0 && (e->retry_at == 0 || next < e->retry_at))
+		e->retry_at = next;
+	if (id == 0)
+		return false;
+	ctx = talloc_new(e);
+	if (store_outmail_get(ctx, e->st, id, &m, &err) != 1 ||
+	    store_outmail_wire_get(ctx, e->st, id, &mail.wire, &err) != 0) {
+		engine_trouble(e, "send", &err);
+		goto out;
+	}
+	m.state = OUTMAIL_SENDING;
+	m.tries++;
+	if (store_begin(e->st, &err) != 0 ||
+	    store_outmail_put(e->st, &m, OUTMAIL_SEALED, &err) != 0 ||
+	    stop_commit(e, "send", &err) != 0) {
+		engine_trouble(e, "send", &err);
+		goto out;
+	}
+	e->sending = id;
+	mail.outmail = id;
+	mail.from = m.from;
+	mail.to = m.to;
+	room_tell(&e->send, SEND_MAIL, &send_mail_wire, &mail);
+	done = true;
+out:
+	talloc_free(ctx);
+	return done;
+}
+
 void
 send_frame(struct engine *e, const struct frame *frame)
 {
@@ -372,6 +411,7 @@ send_frame(struct engine *e, const struct frame *frame)
 		return;
 	}
 	e->sending = 0;
+	e->send.failures = 0;
 	if (commit_sent(e, done->outmail, done->outcome, done->code, done->text,
 		&err) != 0)
 		engine_trouble(e, "sent", &err);
@@ -404,25 +444,10 @@ send_lost(struct engine *e)
 int
 mail_recover(struct engine *e, struct error *err)
 {
-	int64_t id = 0;
-	int64_t next = 0;
-
 	if (store_begin(e->st, err) != 0)
 		return -1;
 	if (engine_record(e, RECORD_START, 0, 0, 0, 0, err) != 0 ||
 	    stop_commit(e, "start", err) != 0)
 		return -1;
-	for (;;) {
-		if (store_outmail_next(e->st, OUTMAIL_SENDING, INT64_MAX, 0,
-			&id, &next, err) != 0)
-			return -1;
-		if (id == 0)
-			return 0;
-		log_warn("outmail=%lld was being sent when psirtd died: "
-			 "uncertain",
-		    (long long)id);
-		if (commit_sent(e, id, SEND_UNCERTAIN, 0,
-			"psirtd died while it sent this mail", err) != 0)
-			return -1;
-	}
+	return doubt_all(e, "psirtd died while it sent this mail", err);
 }

@@ -81,6 +81,10 @@ report_digest(const struct filing *f, uint8_t *digest, struct error *err)
 		else if (p->kind == PART_FILE)
 			rc = buf_add(buf, p->content.data, p->content.len, err);
 	}
+	/* Nothing that could be told from another letter's: the letter. */
+	if (rc == 0 && buf->len == 0)
+		rc = buf_add(
+		    buf, f->letter.digest, sizeof(f->letter.digest), err);
 	if (rc == 0)
 		store_digest(buf_bytes(buf), digest);
 	talloc_free(buf);
@@ -272,6 +276,17 @@ filing_gather(struct filing *f, struct error *err)
 	if (from != NULL && store_automatic_count(e->st, from, now - 3600,
 				&f->in.acknowledged_last_hour, err) != 0)
 		return -1;
+	/* The answer may go to Reply-To: who got the most counts. */
+	for (size_t i = 0; f->o != NULL && i < f->o->headers.nreply_to; i++) {
+		const char *to = f->o->headers.reply_to[i].address;
+		unsigned n = 0;
+
+		if (to != NULL &&
+		    store_automatic_count(e->st, to, now - 3600, &n, err) != 0)
+			return -1;
+		if (n > f->in.acknowledged_last_hour)
+			f->in.acknowledged_last_hour = n;
+	}
 	if (store_automatic_count(
 		e->st, NULL, now - 3600, &f->in.automatic_last_hour, err) != 0)
 		return -1;

@@ -26,6 +26,7 @@
 
 static void open_next(struct task *task);
 static void find_bound_key(struct task *task);
+static void give_up(struct engine *e, int64_t id);
 
 /* ---- the end of the task ---- */
 
@@ -70,9 +71,17 @@ open_done(struct task *task)
 {
 	struct error err = {0};
 
-	if (commit_opening(task, &err) != 0)
-		engine_trouble(task->engine, "open", &err);
-	else
+	if (commit_opening(task, &err) != 0) {
+		/* The letter's own fault: nobody else is to wait for it. */
+		if (err.fault == FAULT_INPUT) {
+			log_warn("letter=%lld stop=open %s",
+			    (long long)task->id, err.text);
+			store_rollback(task->engine->st);
+			give_up(task->engine, task->id);
+		} else {
+			engine_trouble(task->engine, "open", &err);
+		}
+	} else
 		log_info("letter=%lld stop=open layers=%zu%s",
 		    (long long)task->id, open_state_of(task)->o->nlayers,
 		    open_state_of(task)->readable ? "" : " unreadable");
@@ -89,14 +98,17 @@ open_lost(struct task *task)
 
 /* ---- read ---- */
 
-static void
+/* -1: it is more than the room can be given. */
+static int
 ask_read(
     struct task *task, uint32_t mode, const char *charset, struct bytes data)
 {
 	struct read_job job = {mode, charset, data};
 
+	if (room_tell(&task->worker->read, READ_JOB, &read_job_wire, &job) != 0)
+		return -1;
 	open_state_of(task)->reading = true;
-	room_tell(&task->worker->read, READ_JOB, &read_job_wire, &job);
+	return 0;
 }
 
 void
@@ -158,6 +170,22 @@ closed_layer(
 	return 0;
 }
 
+/* It opened, and is too much to be looked at. */
+static int
+too_big(struct task *task, uint32_t layer, struct vault_opened *v)
+{
+	struct open_state *s = open_state_of(task);
+	struct layer *l = &s->o->layers[layer - 1];
+
+	l->outcome = LAYER_TOO_BIG;
+	l->nsignatures = 0;
+	s->o->unopened = 1;
+	talloc_free((void *)(uintptr_t)v->plain.data);
+	v->plain = BYTES_NONE;
+	open_next(task);
+	return 0;
+}
+
 static int
 vault_opened(struct task *task, struct vault_opened *v, struct error *err)
 {
@@ -192,6 +220,10 @@ vault_opened(struct task *task, struct vault_opened *v, struct error *err)
 		open_next(task);
 		return 0;
 	}
+	/* All that is opened of one letter together, not each layer. */
+	if (plain.len > (size_t)task->engine->s->letter_max * 2 - s->opened)
+		return too_big(task, layer, v);
+	s->opened += plain.len;
 	/* PGP/MIME holds an entity; a block in a text or file holds text. */
 	entity = p.kind == PART_ENCRYPTED &&
 		 (p.flags & (PART_IN_TEXT | PART_ATTACHED)) == 0;
@@ -199,8 +231,11 @@ vault_opened(struct task *task, struct vault_opened *v, struct error *err)
 		plain = text_to_crlf(s, plain);
 	if (opening_add_source(task, plain, layer, p.depth + 1, err) != 0)
 		return -1;
-	ask_read(task, entity ? READ_ENTITY : READ_TEXT, p.charset, plain);
-	return 0;
+	if (ask_read(
+		task, entity ? READ_ENTITY : READ_TEXT, p.charset, plain) == 0)
+		return 0;
+	s->nsources--;
+	return too_big(task, layer, v);
 }
 
 /* The key that came along: usable, and just one? */
@@ -273,7 +308,9 @@ ask_keys(struct task *task)
 
 	s->keys_asked = true;
 	for (size_t i = 0; i < s->o->nparts; i++) {
-		if (s->o->parts[i].kind != PART_KEY)
+		/* Beside a sealed letter anybody on the way may lay a key. */
+		if (s->o->parts[i].kind != PART_KEY ||
+		    (s->o->encrypted && s->o->parts[i].layer == 0))
 			continue;
 		s->o->key_part = (uint32_t)i + 1;
 		blob.data = s->o->parts[i].content;
@@ -284,7 +321,7 @@ ask_keys(struct task *task)
 	open_done(task);
 }
 
-static void
+static int
 ask_open(struct task *task)
 {
 	struct open_state *s = open_state_of(task);
@@ -309,7 +346,8 @@ ask_open(struct task *task)
 		job.data = p->content;
 		break;
 	}
-	room_tell(&task->worker->vault, VAULT_OPEN, &vault_open_job_wire, &job);
+	return room_tell(
+	    &task->worker->vault, VAULT_OPEN, &vault_open_job_wire, &job);
 }
 
 /* What is next: a layer, the key that came along, or the end. */
@@ -337,9 +375,13 @@ open_next(struct task *task)
 		note =
 		    "the signed bytes do not stand in the letter as one span";
 	}
-	if (outcome == 0)
-		ask_open(task);
-	else if (s->o->nlayers >= 200)
+	if (outcome == 0 && ask_open(task) == 0)
+		return;
+	if (outcome == 0) {
+		outcome = LAYER_TOO_BIG;
+		note = NULL;
+	}
+	if (s->o->nlayers >= 200)
 		ask_keys(task); /* the rest stays closed, and is shown so */
 	else if (closed_layer(task, outcome, note, &err) != 0) {
 		engine_trouble(task->engine, "open", &err);
@@ -460,6 +502,9 @@ stop_open(struct engine *e)
 		task_done(task);
 		return false;
 	}
-	ask_read(task, READ_LETTER, NULL, s->sources[0].data);
+	if (ask_read(task, READ_LETTER, NULL, s->sources[0].data) != 0) {
+		task_done(task);
+		give_up(e, id);
+	}
 	return true;
 }

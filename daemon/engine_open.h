@@ -27,8 +27,9 @@ struct open_state {
 	size_t nsources;
 	struct pending *pending;
 	size_t npending;
-	size_t next;  /* the pending one that the vault has, or will get */
-	bool reading; /* else the vault is asked */
+	size_t next;   /* the pending one that the vault has, or will get */
+	size_t opened; /* bytes that came out of layers, all together */
+	bool reading;  /* else the vault is asked */
 	bool keys_asked;
 	bool readable; /* the letter itself could be read */
 	/* the key bound to the finder of the likely case; or none */

@@ -181,9 +181,13 @@ opening_add_layer(struct task *task, const struct vault_opened *v,
 	const struct part *p = opening_part_pending(s);
 	struct layer one = {0};
 
-	one.kind = p->kind == PART_ENCRYPTED ? LAYER_ENCRYPTED
-		   : p->kind == PART_SIGNED  ? LAYER_SIGNED
-					     : LAYER_CLEARSIGNED;
+	/* "BEGIN PGP MESSAGE" may hold what is signed alone: no recipient. */
+	one.kind = p->kind == PART_ENCRYPTED &&
+			   (v->outcome != LAYER_OPEN || v->nrecipients > 0)
+		       ? LAYER_ENCRYPTED
+		   : p->kind == PART_ENCRYPTED ? LAYER_SIGNED
+		   : p->kind == PART_SIGNED    ? LAYER_SIGNED
+					       : LAYER_CLEARSIGNED;
 	one.parent = s->sources[s->pending[s->next].source].layer;
 	one.outcome = v->outcome;
 	one.signatures = v->signatures;

@@ -19,6 +19,9 @@
 
 #define RESTART_FIRST_MS 500
 #define RESTART_MOST_MS 60000
+/* A room answers within so many times the limit of a job, and this. */
+#define ANSWER_JOBS 3
+#define ANSWER_EXTRA_MS 10000
 
 static const char *const slot_names[] = {
     [SLOT_FETCH] = "fetch",
@@ -51,18 +54,22 @@ rooms_init(struct engine *e)
 	}
 }
 
-void
+int
 room_tell(struct slot *slot, uint32_t type, const struct wire_type *type_of,
     const void *obj)
 {
 	struct error err = {0};
 
 	if (slot->process == NULL)
-		return;
+		return 0;
 	if (channel_queue(slot->process->channel, type, type_of, obj, &err) !=
-		0 ||
-	    channel_flush(slot->process->channel, &err) != 0)
+	    0) {
 		log_warn("%s: %s", slot->process->name, err.text);
+		return -1;
+	}
+	if (channel_flush(slot->process->channel, &err) != 0)
+		log_warn("%s: %s", slot->process->name, err.text);
+	return 0;
 }
 
 /* ---- frames ---- */
@@ -106,9 +113,19 @@ vault_frame(struct engine *e, struct slot *slot, const struct frame *frame)
 	struct task *task = slot->worker->task;
 	struct vault_failed *failed;
 
-	if (task != NULL && task->kind == TASK_RESEAL) {
-		key_vault_frame(task, frame);
-		return;
+	/* Whatever it says while it has a job is its answer to that job. */
+	if (task != NULL && slot->ready) {
+		switch (task->kind) {
+		case TASK_OPEN:
+			open_vault_frame(task, frame);
+			return;
+		case TASK_SEAL:
+			seal_vault_frame(task, frame);
+			return;
+		case TASK_RESEAL:
+			key_vault_frame(task, frame);
+			return;
+		}
 	}
 	switch (frame->type) {
 	case VAULT_READY:
@@ -123,11 +140,8 @@ vault_frame(struct engine *e, struct slot *slot, const struct frame *frame)
 	default:
 		break;
 	}
-	if (task != NULL && slot->ready) {
-		if (task->kind == TASK_OPEN)
-			open_vault_frame(task, frame);
-		else
-			seal_vault_frame(task, frame);
+	if (slot->ready) {
+		log_warn("vault: an answer nobody asked for");
 		return;
 	}
 	/* A set-up or the data key failed: a person has to look. */
@@ -165,9 +179,19 @@ read_frame(struct engine *e, struct slot *slot, const struct frame *frame)
 	}
 }
 
+/* Each job has limits of its own in its room; this is for a room that hangs. */
+static void
+task_extend(struct task *task)
+{
+	task->until_ms = clock_monotonic_ms() + ANSWER_EXTRA_MS +
+			 (int64_t)ANSWER_JOBS * task->engine->s->wall_ms;
+}
+
 static void
 slot_frame(struct engine *e, struct slot *slot, const struct frame *frame)
 {
+	if (slot->worker != NULL && slot->worker->task != NULL)
+		task_extend(slot->worker->task);
 	switch (slot->kind) {
 	case SLOT_FETCH:
 		intake_frame(e, frame);
@@ -209,6 +233,7 @@ slot_lost(struct engine *e, struct slot *slot, const char *why)
 {
 	unsigned shift = slot->failures < 7 ? slot->failures : 7;
 	int64_t wait = (int64_t)RESTART_FIRST_MS << shift;
+	struct slot *other;
 
 	if (wait > RESTART_MOST_MS)
 		wait = RESTART_MOST_MS;
@@ -236,6 +261,15 @@ slot_lost(struct engine *e, struct slot *slot, const char *why)
 		break;
 	case SLOT_READ:
 	case SLOT_VAULT:
+		if (slot->worker->task == NULL)
+			break;
+		/* What the other one still answers would be taken for an
+		 * answer to the worker's next task: it goes as well. */
+		other = slot->kind == SLOT_READ ? &slot->worker->vault
+						: &slot->worker->read;
+		TALLOC_FREE(other->process);
+		other->ready = false;
+		other->set_up = false;
 		task_lost(slot->worker->task);
 		break;
 	}
@@ -310,6 +344,8 @@ rooms_start(struct engine *e)
 	for (size_t i = 0; i < e->nworkers; i++) {
 		struct worker *w = &e->workers[i];
 
+		if (w->task != NULL && clock_monotonic_ms() > w->task->until_ms)
+			slot_lost(e, &w->read, "it does not answer");
 		slot_start(e, &w->read);
 		slot_start(e, &w->vault);
 		/* Those that waited for another's data key. */
@@ -408,6 +444,7 @@ task_new(struct engine *e, struct worker *w, enum task_kind kind, int64_t id)
 	task->engine = e;
 	task->worker = w;
 	w->task = task;
+	task_extend(task);
 	return task;
 }
 

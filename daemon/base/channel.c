@@ -93,6 +93,8 @@ compact(struct buf *buf, size_t *off)
 	if (*off == 0)
 		return;
 	buf_drop(buf, *off);
+	/* What has passed may have been a secret: it does not linger. */
+	explicit_bzero(buf->data + buf->len, *off);
 	*off = 0;
 	/* A big frame has passed: give its memory back. */
 	if (buf->len == 0 && buf->cap > (size_t)4 * FILL_BYTES) {

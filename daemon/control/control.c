@@ -200,6 +200,18 @@ control_busy_answer(struct control *c, int fd)
 	close(fd);
 }
 
+/* So that one user's connections leave room for everybody else's. */
+static bool
+control_has_room(const struct control *c, uid_t uid)
+{
+	size_t mine = 0;
+
+	for (size_t i = 0; i < c->nconnections; i++)
+		mine += c->connections[i]->uid == uid;
+	return c->nconnections < CONTROL_CONNECTIONS &&
+	       mine < CONTROL_ONE_USER;
+}
+
 static void
 control_accept(struct control *c)
 {
@@ -213,12 +225,16 @@ control_accept(struct control *c)
 
 		if (fd < 0)
 			return;
-		if (c->nconnections == CONTROL_CONNECTIONS) {
+		if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0) {
+			close(fd);
+			continue;
+		}
+		if (!control_has_room(c, who.uid)) {
 			control_busy_answer(c, fd);
 			continue;
 		}
-		if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0 ||
-		    (conn = connection_new(c, fd, who.uid)) == NULL) {
+		conn = connection_new(c, fd, who.uid);
+		if (conn == NULL) {
 			close(fd);
 			continue;
 		}
@@ -398,6 +414,9 @@ control_close(struct control *c)
 
 		if (now_ms - conn->active_ms > c->idle_ms &&
 		    !connection_can_work(conn))
+			conn->gone = true;
+		if (conn->request == NULL &&
+		    now_ms - conn->since_ms > CONTROL_ASK_MS)
 			conn->gone = true;
 		if (now_ms - conn->since_ms > c->life_ms)
 			conn->gone = true;

@@ -28,8 +28,10 @@
 #include "psirtd/desk.h"
 
 #define CONTROL_CONNECTIONS 32
+#define CONTROL_ONE_USER 24 /* of them; the rest is for everybody else */
 #define CONTROL_REQUEST_MAX 65536
 #define CONTROL_TURN_MS 20
+#define CONTROL_ASK_MS 5000 /* a request is whole by then */
 #define CONTROL_IDLE_MS 30000
 #define CONTROL_LIFE_MS 600000
 /* A handler rests while this much waits for a slow reader … */

@@ -22,6 +22,7 @@ struct stream {
 	/* tls.c; tls is NULL while the stream is plain */
 	gnutls_session_t tls;
 	gnutls_certificate_credentials_t trust;
+	gnutls_typed_vdata_st must[2]; /* what its certificate must say */
 
 	/* libetpan's half: freed by mailstream_close() */
 	mailstream *mail;

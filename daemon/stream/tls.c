@@ -100,7 +100,11 @@ set_session(struct stream *stream, struct error *err)
 	if (rc < 0)
 		return error_set(
 		    err, FAULT_SETUP, "TLS: %s", gnutls_strerror(rc));
-	gnutls_session_set_verify_cert(stream->tls, stream->host, 0);
+	stream->must[0] = (gnutls_typed_vdata_st){GNUTLS_DT_DNS_HOSTNAME,
+	    (unsigned char *)(uintptr_t)stream->host, 0};
+	stream->must[1] = (gnutls_typed_vdata_st){GNUTLS_DT_KEY_PURPOSE_OID,
+	    (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_SERVER, 0};
+	gnutls_session_set_verify_cert2(stream->tls, stream->must, 2, 0);
 	gnutls_transport_set_int(stream->tls, stream->fd);
 	return 0;
 }

@@ -4,6 +4,8 @@
  */
 #include "control_world.h"
 
+#include "../../daemon/control/request.h"
+
 static void
 test_socket_is_for_its_group(void **state)
 {
@@ -71,28 +73,28 @@ test_a_path_too_long(void **state)
 	assert_int_equal(w->err.fault, FAULT_SETUP);
 }
 
-/* One too many is told so; the others are served. */
+/* One too many of a user is told so; the others are served. */
 static void
 test_many_askers(void **state)
 {
 	struct desk_world *w = *state;
-	int fds[33];
+	int fds[CONTROL_ONE_USER + 1];
 	struct buf *in = buf_new(w, 65536);
 
-	for (int i = 0; i < 33; i++)
+	for (int i = 0; i <= CONTROL_ONE_USER; i++)
 		fds[i] = client_connect(w);
 	for (int i = 0; i < 4; i++)
 		turn(w, 10);
-	assert_true(client_take(fds[32], in));
+	assert_true(client_take(fds[CONTROL_ONE_USER], in));
 	assert_non_null(strstr((char *)in->data, "\"exit\":75"));
-	for (int i = 0; i < 32; i++) {
+	for (int i = 0; i < CONTROL_ONE_USER; i++) {
 		buf_clear(in);
 		client_send(fds[i], "{\"version\":1,\"args\":[\"list\"]}\n");
 		for (int k = 0; k < 100 && !client_take(fds[i], in); k++)
 			turn(w, 10);
 		assert_non_null(strstr((char *)in->data, "\"exit\":0"));
 	}
-	for (int i = 0; i < 33; i++)
+	for (int i = 0; i <= CONTROL_ONE_USER; i++)
 		close(fds[i]);
 }
 
