@@ -1,10 +1,12 @@
 /*
  * settings_internal.h - between the files of daemon/settings.
  *
- * The way of the file: text (settings_text.c) to a tree of sections with the
- * line of every value (settings_parse.c), by the tables of what may stand
- * where (settings_keys.c) into struct settings (settings_read.c), then what
- * only the whole can tell (settings_check.c).
+ * The way of the file: text (settings_text.c) whose braces close
+ * (settings_braces.c) to a tree of sections with the line of every value
+ * (settings_parse.c), by the tables of what may stand where (settings_keys.c)
+ * into struct settings (settings_read.c), then what only the whole can tell
+ * (settings_check.c), and whether the files it names are there
+ * (settings_check_files.c).
  */
 #ifndef SETTINGS_INTERNAL_H
 #define SETTINGS_INTERNAL_H
@@ -125,6 +127,11 @@ int entry_line(const struct node *node, const char *name);
 
 /* Reads and checks the bytes of the file; NULL: *p says why. */
 char *settings_text(const void *ctx, const char *path, struct problems *p);
+/*
+ * False: a section or list is not closed.  *p says which, and the text was cut
+ * where what it means is no longer known.
+ */
+bool settings_closed(const void *ctx, char *text, struct problems *p);
 /* NULL only when out of memory. */
 struct tree *settings_parse(
     const void *ctx, const char *text, struct problems *p);

@@ -398,18 +398,23 @@ settings_load(
 	}
 	text = settings_text(l.p, path, l.p);
 	if (text != NULL) {
+		bool closed = settings_closed(l.p, text, l.p);
+
 		l.tree = settings_parse(l.p, text, l.p);
 		if (l.tree == NULL) {
 			error_set(err, FAULT_RETRY, "out of memory");
 			goto fail;
 		}
+		l.tree->cut = l.tree->cut || !closed;
 		load_tree(&l);
 	}
 	all = problems_text(ctx, l.p);
 	if (all != NULL) {
-		error_set(err, FAULT_SETUP, "%zu error%s, the first: %.*s",
-		    l.p->count, l.p->count == 1 ? "" : "s",
-		    (int)strcspn(all, "\n"), all);
+		/* Who gets the list needs no line of it again. */
+		error_set(err, FAULT_SETUP, "%zu error%s%s%.*s", l.p->count,
+		    l.p->count == 1 ? "" : "s",
+		    errors != NULL ? "" : ", the first: ",
+		    errors != NULL ? 0 : (int)strcspn(all, "\n"), all);
 		if (errors != NULL)
 			*errors = all;
 		else

@@ -202,6 +202,27 @@ static const struct bad syntax[] = {
     {"route = ask", "route = ask }", 4, "mend this first"},
 };
 
+/* A section or list that is not closed, at the end or in the middle. */
+static const struct bad braces[] = {
+    {KEY_DESK "\"\n}\n", KEY_DESK "\"\n", 75,
+	"operator \"LOGIN\" is not closed: put } behind it"},
+    {"  letter_max = 20M\n}\n", "  letter_max = 20M\n", 5,
+	"mailbox is not closed: put } behind it"},
+    {"\"en\"\n  }\n}\n", "\"en\"\n  }\n", 32,
+	"department \"plc\" is not closed: put } behind it"},
+    {KEY_QUALITY "\"\n  }\n", KEY_QUALITY "\"\n", 43,
+	"contact \"Hana Quality\" is not closed: put } behind it"},
+    {"{ quality = \"qa\" }", "{ quality = \"qa\"", 61,
+	"default is not closed: put } behind it"},
+    {"\"XYZ 100\"}", "\"XYZ 100\"", 53,
+	"the list of names is not closed: put } behind it"},
+    {NULL, "department \"x\" { contact \"y\" { address =", 80,
+	"contact \"y\" is not closed"},
+    {NULL, "department \"x\" { contact \"y\" { address =", 80,
+	"department \"x\" is not closed"},
+    {NULL, "xyzzy {", 80, "xyzzy is not closed"},
+};
+
 static void
 expect(const struct bad *bad)
 {
@@ -209,11 +230,15 @@ expect(const struct bad *bad)
 	char *text = good_text(ctx);
 	char *want;
 	char *errors = NULL;
+	const char *says;
 	const char *at;
 
 	text = bad->from == NULL ? talloc_asprintf(ctx, "%s%s", text, bad->to)
 				 : replaced(ctx, text, bad->from, bad->to);
 	want = talloc_asprintf(ctx, ":%d: ", bad->line);
+	says = bad->says;
+	if (strstr(says, "LOGIN") != NULL)
+		says = replaced(ctx, says, "LOGIN", login_name());
 	if (load_text(ctx, text, &errors) != NULL)
 		fail_msg("taken as good: %s", bad->to);
 	/* The line, and the sentence on it. */
@@ -222,12 +247,12 @@ expect(const struct bad *bad)
 		char *one = talloc_strndup(ctx, at, len);
 
 		if (strncmp(one, want, strlen(want)) == 0 &&
-		    strstr(one, bad->says) != NULL)
+		    strstr(one, says) != NULL)
 			break;
 		at += len + (at[len] == '\n');
 	}
 	if (at == NULL || *at == '\0')
-		fail_msg("wanted \"%s…%s\" in:\n%s", want, bad->says, errors);
+		fail_msg("wanted \"%s…%s\" in:\n%s", want, says, errors);
 	talloc_free(ctx);
 }
 
@@ -243,6 +268,7 @@ TABLE(places)
 TABLE(wholes)
 TABLE(keys)
 TABLE(syntax)
+TABLE(braces)
 
 /* One mistake is one line, where nothing else hangs on it. */
 static void
@@ -253,7 +279,10 @@ test_one_mistake_one_line(void **state)
 	} each[] = {{"route = ask", "route = x"}, {"poll", "pol"},
 	    {"mail = \"notice\"", "mail = \"no\" fingerprint = \"12\""},
 	    {"role = \"design\"", "role = \"designer\""},
-	    {"submission {", "submission "}, {"keys {", "kees {"}};
+	    {KEY_DESK "\"\n}\n", KEY_DESK "\"\n"},
+	    {"  letter_max = 20M\n}\n", "  letter_max = 20M\n"},
+	    {"\"XYZ 100\"}", "\"XYZ 100\""}, {"submission {", "submission "},
+	    {"keys {", "kees {"}};
 
 	for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
 		void *ctx = talloc_new(NULL);
@@ -265,7 +294,7 @@ test_one_mistake_one_line(void **state)
 		    &errors));
 		for (const char *c = errors; *c != '\0'; c++)
 			lines += *c == '\n';
-		if (lines > 2 || (lines == 2 && i != 2 && i != 5))
+		if (lines > 2 || (lines == 2 && i != 2 && i != 8))
 			fail_msg(
 			    "%zu lines for one mistake:\n%s", lines, errors);
 		talloc_free(ctx);
@@ -300,6 +329,87 @@ test_all_at_once(void **state)
 	assert_non_null(d);
 	assert_true(c < d);
 	talloc_free(ctx);
+}
+
+/* Every error has a line, and none is said twice. */
+static void
+assert_lines(const void *ctx, const char *errors)
+{
+	for (const char *at = errors; *at != '\0';) {
+		size_t len = strcspn(at, "\n");
+		char *one = talloc_strndup(ctx, at, len + 1);
+
+		if (at[0] != ':' || atoi(at + 1) < 1)
+			fail_msg("no line in: %s", one);
+		if (strstr(at + len, one) != NULL)
+			fail_msg("said twice: %s", one);
+		at += len + (at[len] == '\n');
+	}
+}
+
+/*
+ * Cut behind any byte it is good only where every brace is closed, and the
+ * sections that must be there (up to line 30) are.
+ */
+static void
+test_cut_anywhere(void **state)
+{
+	void *top = talloc_new(NULL);
+	const char *text = good_text(top);
+	size_t good = 0;
+	int depth = 0;
+	int line = 1;
+
+	for (size_t i = 0; text[i] != '\0'; i++) {
+		void *ctx = talloc_new(top);
+		char *part = talloc_strndup(ctx, text, i + 1);
+		char *errors = NULL;
+		bool whole;
+
+		depth += (text[i] == '{') - (text[i] == '}');
+		whole = depth == 0 && line >= 30 &&
+			(text[i] == '}' || text[i] == '\n');
+		if ((load_text(ctx, part, &errors) != NULL) != whole)
+			fail_msg("cut in line %d behind \"%s\": %s", line,
+			    part + (i > 30 ? i - 30 : 0),
+			    whole ? errors : "taken as good");
+		if (!whole)
+			assert_lines(ctx, errors);
+		good += whole;
+		line += text[i] == '\n';
+		talloc_free(ctx);
+	}
+	/* The last line of each part, with its line end and without. */
+	assert_int_equal(good, 20);
+	talloc_free(top);
+}
+
+static void
+test_brace_dropped(void **state)
+{
+	void *top = talloc_new(NULL);
+	const char *text = good_text(top);
+	int dropped = 0;
+
+	for (const char *at = strpbrk(text, "{}"); at != NULL;
+	     at = strpbrk(at + 1, "{}")) {
+		void *ctx = talloc_new(top);
+		char *errors = NULL;
+
+		if (load_text(ctx,
+			talloc_asprintf(
+			    ctx, "%.*s%s", (int)(at - text), text, at + 1),
+			&errors) != NULL)
+			fail_msg(
+			    "taken as good without the %c of: %.60s", *at, at);
+		assert_lines(ctx, errors);
+		if (*at == '}' && strstr(errors, "is not closed") == NULL)
+			fail_msg("not said: } before %.60s\n%s", at, errors);
+		dropped++;
+		talloc_free(ctx);
+	}
+	assert_int_equal(dropped, 2 * 25);
+	talloc_free(top);
 }
 
 static void
@@ -339,6 +449,9 @@ main(void)
 	    cmocka_unit_test(test_wholes),
 	    cmocka_unit_test(test_keys),
 	    cmocka_unit_test(test_syntax),
+	    cmocka_unit_test(test_braces),
+	    cmocka_unit_test(test_cut_anywhere),
+	    cmocka_unit_test(test_brace_dropped),
 	    cmocka_unit_test(test_one_mistake_one_line),
 	    cmocka_unit_test(test_all_at_once),
 	    cmocka_unit_test(test_file_itself),
