@@ -24,7 +24,7 @@ base_SRC := error bytes wire channel log text clock room starter sandbox landloc
 wire_SRC := reading opening vault fetch send
 settings_SRC := settings_keys settings_load settings_parse settings_read \
 	settings_text settings_braces settings_value settings_check \
-	settings_check_keys settings_find settings_secret
+	settings_check_files settings_check_keys settings_find settings_secret
 stream_SRC := connect tls stream secret watchdog walls
 fetch_SRC := room session login list letter take move wait talk utf7
 read_SRC := read_armor read_charset read_guess read_header read_japanese read_param read_signed read_word read_normal read_html read_ident read_cvss read_product read_label read_line read_field read read_leaf read_mime read_room

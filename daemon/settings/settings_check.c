@@ -3,8 +3,9 @@
  *
  * Every value was fine by itself; here stands what two of them cannot be
  * together, and which logins the operators are on this host.  Whose key is
- * whose is settings_check_keys.c's.  Runs in the engine before its walls, as
- * it asks the host's user database.
+ * whose is settings_check_keys.c's, and whether the files named are there
+ * settings_check_files.c's.  Runs in the engine before its walls, as it asks
+ * the host's user database.
  */
 #include "settings_internal.h"
 
@@ -370,4 +371,5 @@ settings_check(struct loader *l)
 	check_operators(l);
 	settings_check_parties(l);
 	settings_check_keys(l);
+	settings_check_files(l);
 }

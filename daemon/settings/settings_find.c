@@ -162,7 +162,7 @@ static char *
 note(char *notes, struct place place, const char *text)
 {
 	return talloc_asprintf_append(
-	    notes, "%s:%d: %s\n", place.file, place.line, text);
+	    notes, "%s:%d: note: %s\n", place.file, place.line, text);
 }
 
 static char *
@@ -191,7 +191,8 @@ notice_notes(char *notes, const struct settings *s)
 			if (!c->notice)
 				continue;
 			notes = talloc_asprintf_append(notes,
-			    "%s:%d: contact %s of department %s cannot be "
+			    "%s:%d: note: contact %s of department %s cannot "
+			    "be "
 			    "reached under PGP: gets the number and a request "
 			    "to come to the desk\n",
 			    c->place.file, c->place.line, c->name,
@@ -223,7 +224,7 @@ folder_notes(char *notes, const struct settings *s)
 		    "the engine is not walled off from it");
 	if (folder_holds(s->database, s->work_dir) ||
 	    folder_holds(s->socket, s->work_dir))
-		notes = note(notes, (struct place){s->file, 1},
+		notes = note(notes, s->work_dir_place,
 		    "work_dir lies below the folder of database or socket: "
 		    "the engine is not walled off from the keys in it");
 	return notes;
@@ -235,6 +236,10 @@ settings_notes(const void *ctx, const struct settings *s)
 	char *notes = talloc_strdup(ctx, "");
 
 	notes = key_notes(notes, s);
+	if (s->key_url == NULL)
+		notes = note(notes, s->desk_place,
+		    "there is no key_url: readers of our mails cannot compare "
+		    "the fingerprint with a published one");
 	notes = notice_notes(notes, s);
 	notes = folder_notes(notes, s);
 	if (s->noperators == 0)

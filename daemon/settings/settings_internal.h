@@ -157,9 +157,11 @@ bool settings_take(struct loader *l, const struct key *key, const char *value,
     int line, void *into);
 /* What only the whole file can tell: all of it, */
 void settings_check(struct loader *l);
-/* and of that, whose address, domain, name and key is whose. */
+/* of that, whose address, domain, name and key is whose; */
 void settings_check_parties(struct loader *l);
 void settings_check_keys(struct loader *l);
+/* and what of the host it names: folders, certificates, secrets. */
+void settings_check_files(struct loader *l);
 /*
  * Line of a value of a key in the section that begins at `line`; of the key
  * when `value` is NULL or not there, else the section's.
@@ -173,6 +175,9 @@ const struct node *settings_node(
 
 /* Words of a command: spaces part, '…' and "…" hold together, no shell. */
 char **command_words(const void *ctx, const char *command);
+/* Without file:line in the error. */
+struct buf *secret_of_file(
+    const void *ctx, const char *file, struct error *err);
 struct buf *secret_run(const void *ctx, char *const *words, int wait_ms,
     struct place place, struct error *err);
 

@@ -344,6 +344,18 @@ load_operators(struct loader *l)
 }
 
 static void
+place_secret(struct loader *l, struct secret_source *secret,
+    const char *section, const char *file_key, const char *command_key)
+{
+	const struct node *node = settings_node(l, section, NULL);
+
+	if (node != NULL)
+		secret->place = (struct place){l->s->file,
+		    entry_line(
+			node, secret->file != NULL ? file_key : command_key)};
+}
+
+static void
 load_server(struct loader *l, struct server_settings *server, const char *name,
     uint32_t tls_port, uint32_t starttls_port)
 {
@@ -351,6 +363,8 @@ load_server(struct loader *l, struct server_settings *server, const char *name,
 
 	server->place =
 	    (struct place){l->s->file, node == NULL ? 1 : node->line};
+	place_secret(
+	    l, &server->secret, name, "password_file", "password_command");
 	if (server->port == 0)
 		server->port = server->starttls ? starttls_port : tls_port;
 }
@@ -361,15 +375,23 @@ load_tree(struct loader *l)
 	static const char *const singles[] = {
 	    "desk", "mailbox", "submission", "keys", "limits"};
 	struct settings *s = l->s;
+	const struct node *root = &l->tree->nodes[0];
 	const struct node *keys;
+	const struct node *desk;
 
-	settings_read_keys(l, &l->tree->nodes[0], s);
+	settings_read_keys(l, root, s);
 	for (size_t i = 0; i < COUNT(singles); i++)
 		load_single(l, singles[i]);
 	load_server(l, &s->mailbox, "mailbox", 993, 143);
 	load_server(l, &s->submission, "submission", 465, 587);
 	keys = settings_node(l, "keys", NULL);
+	desk = settings_node(l, "desk", NULL);
 	s->keys_place = (struct place){s->file, keys == NULL ? 1 : keys->line};
+	s->desk_place = (struct place){s->file, desk == NULL ? 1 : desk->line};
+	s->work_dir_place =
+	    (struct place){s->file, entry_line(root, "work_dir")};
+	place_secret(
+	    l, &s->passphrase, "keys", "passphrase_file", "passphrase_command");
 	if (s->from_name == NULL)
 		s->from_name = s->organization;
 	load_departments(l);

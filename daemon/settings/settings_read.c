@@ -188,23 +188,38 @@ take_choice(const struct key *key, const char *value)
 	return NULL;
 }
 
-/* "between …" in the unit the key is written in. */
+struct bound_unit {
+	int64_t worth;
+	const char *name;
+};
+
+/* A bound in the largest unit that holds it whole. */
+static const char *
+bound_text(const void *ctx, const struct key *key, int64_t bound)
+{
+	static const struct bound_unit sizes[] = {
+	    {1 << 30, "G"}, {1 << 20, "M"}, {1 << 10, "K"}};
+	static const struct bound_unit times[] = {
+	    {86400, "d"}, {3600, "h"}, {60, "m"}};
+	const struct bound_unit *units;
+
+	if (key->kind == KEY_NUMBER)
+		return talloc_asprintf(ctx, "%lld", (long long)bound);
+	units =
+	    key->kind == KEY_SIZE || key->kind == KEY_MEGABYTES ? sizes : times;
+	for (size_t i = 0; i < COUNT(sizes); i++)
+		if (bound > 0 && bound % units[i].worth == 0)
+			return talloc_asprintf(ctx, "%lld%s",
+			    (long long)(bound / units[i].worth), units[i].name);
+	return talloc_asprintf(ctx, "%llds", (long long)bound);
+}
+
 static void
 say_range(struct loader *l, const struct key *key, const char *value, int line)
 {
-	const char *unit = key->kind == KEY_NUMBER      ? ""
-			   : key->kind == KEY_SIZE      ? "M"
-			   : key->kind == KEY_MEGABYTES ? "M"
-							: "s";
-	int64_t worth = unit[0] == 'M' ? (int64_t)1 << 20 : 1;
-
-	if (worth > 1 && key->least < worth) {
-		unit = "K";
-		worth = (int64_t)1 << 10;
-	}
-	problem(l->p, line, "%s = \"%s\" must lie between %lld%s and %lld%s",
-	    key->name, value, (long long)(key->least / worth), unit,
-	    (long long)(key->most / worth), unit);
+	problem(l->p, line, "%s = \"%s\" must lie between %s and %s", key->name,
+	    value, bound_text(l->p, key, key->least),
+	    bound_text(l->p, key, key->most));
 }
 
 /* 1: taken; 0: not such a value; -1: out of range, and said. */

@@ -313,9 +313,8 @@ secret_run(const void *ctx, char *const *words, int wait_ms, struct place place,
 
 /* ---- both ---- */
 
-static struct buf *
-secret_of_file(
-    const void *ctx, const char *file, struct place place, struct error *err)
+struct buf *
+secret_of_file(const void *ctx, const char *file, struct error *err)
 {
 	struct buf *secret = buf_new_secret(ctx, SECRET_MAX + 1);
 	char *path;
@@ -327,7 +326,6 @@ secret_of_file(
 	path = secret_path(secret, file, err);
 	if (path == NULL || secret_read(secret, path, err) != 0 ||
 	    secret_trim(secret, path, err) != 0) {
-		error_prefix(err, "%s", where(secret, place));
 		talloc_free(secret);
 		return NULL;
 	}
@@ -341,8 +339,14 @@ settings_secret(const void *ctx, const struct secret_source *from,
 	struct buf *secret;
 	char **words;
 
-	if (from->file != NULL)
-		return secret_of_file(ctx, from->file, place, err);
+	if (from->place.line > 0)
+		place = from->place;
+	if (from->file != NULL) {
+		secret = secret_of_file(ctx, from->file, err);
+		if (secret == NULL)
+			error_prefix(err, "%s", where(ctx, place));
+		return secret;
+	}
 	if (from->command == NULL) {
 		error_set(err, FAULT_SETUP,
 		    "%s: neither a file nor a command names the secret",

@@ -40,6 +40,7 @@ enum operator_role { OPERATOR_VIEWER = 1, OPERATOR_OPERATOR, OPERATOR_LEAD };
 struct secret_source {
 	const char *file;    /* password_file: %d is $CREDENTIALS_DIRECTORY */
 	const char *command; /* or password_command: run once, no shell trick */
+	struct place place;  /* of that key */
 };
 
 struct server_settings {
@@ -135,7 +136,7 @@ struct settings {
 	size_t nretired;
 	const char *recovery; /* or NULL */
 	struct secret_source passphrase;
-	struct place keys_place;
+	struct place keys_place, desk_place, work_dir_place;
 
 	const char *number_prefix; /* PSIRT */
 	const char *organization;  /* the vendor's name in mails */
@@ -172,13 +173,14 @@ struct settings *settings_load(
     const void *ctx, const char *path, char **errors, struct error *err);
 /*
  * Reads the secret (file or command; one trailing newline dropped) into a
- * buffer wiped when freed.  -1: FAULT_SETUP, naming file:line, never content.
+ * buffer wiped when freed.  NULL: FAULT_SETUP, naming file:line (of the key
+ * where `from` knows it, else of `place`), never content.
  */
 struct buf *settings_secret(const void *ctx, const struct secret_source *from,
     struct place place, struct error *err);
 /*
  * What is allowed and yet ought to be known, for `psirtd -n`: one
- * "file:line: note" a line; NULL: none.
+ * "file:line: note: sentence" a line; NULL: none.
  */
 char *settings_notes(const void *ctx, const struct settings *s);
 /* Every fingerprint of contacts, correspondents and operators, once each. */

@@ -31,9 +31,19 @@
 #define KEY_CERT "2C2C2C2C2C2C2C2C2C2C2C2C2C2C2C2C2C2C2C2C"
 #define KEY_DESK "3A3A3A3A3A3A3A3A3A3A3A3A3A3A3A3A3A3A3A3A"
 
+/* What it names on the host is there: see good_text(). */
+#define GOOD_TEMPLATES "/proc/self/cwd/conf/templates"
+#define GOOD_GNUPGHOME "/tmp"
+/* No certificate, but in the form of one. */
+#define GOOD_PEM                                                               \
+	"A comment in front.\n-----BEGIN CERTIFICATE-----\n"                   \
+	"MIIBszCCAVmgAwIBAgIUAQIDBAUGBwgJCgsMDQ4PEBESExQwCgYIKoZIzj0EAwIw\n"   \
+	"-----END CERTIFICATE-----\n"
+
 /* LOGIN stands for who runs the test.  The line numbers are counted on. */
 static const char good_file[] =
-    "database = \"/var/lib/psirtd/psirtd.db\"\n" /* 1 */
+    "database = \"/var/lib/psirtd/psirtd.db\" "
+    "templates = \"" GOOD_TEMPLATES "\"\n" /* 1 */
     "adopt = \"answer\"\n"
     "stale = \"2d\"\n"
     "route = ask\n"
@@ -41,7 +51,7 @@ static const char good_file[] =
     "  host = \"imap.vendor.example\"\n"
     "  port = 1993\n"
     "  user = \"psirt\"\n"
-    "  password_file = \"/etc/psirtd/imap\"\n"
+    "  password_file = \"%d/imap\"\n"
     "  poll = \"2m\"\n" /* 10 */
     "  letter_max = 20M\n"
     "}\n"
@@ -58,7 +68,7 @@ static const char good_file[] =
     "  organization_ja = \"株式会社ベンダー\"\n"
     "  language = ja\n"
     "}\n" /* 25 */
-    "keys {\n"
+    "keys { gnupghome = \"" GOOD_GNUPGHOME "\"\n"
     "  poc = \"0a0a 0a0a 0a0a 0a0a 0a0a  0a0a 0a0a 0a0a 0a0a 0a0a\"\n"
     "  retired = {\"" KEY_OLD "\"}\n"
     "  recovery = \"" KEY_RECOVERY "\"\n"
@@ -176,9 +186,64 @@ load_text(const void *ctx, const char *text, char **errors)
 	return s;
 }
 
+static inline const char *const *
+credential_names(void)
+{
+	static const char *const names[] = {"imap", "smtp", "passphrase", NULL};
+
+	return names;
+}
+
+static inline char *
+credentials_folder(void)
+{
+	static char folder[] = "/tmp/test-settings-XXXXXX";
+
+	return folder;
+}
+
+static inline void
+credentials_remove(void)
+{
+	char path[100];
+
+	for (const char *const *n = credential_names(); *n != NULL; n++) {
+		snprintf(path, sizeof(path), "%s/%s", credentials_folder(), *n);
+		unlink(path);
+	}
+	rmdir(credentials_folder());
+}
+
+/* The credentials folder of systemd, with a secret of each name. */
+static inline void
+credentials_make(void)
+{
+	static bool made;
+	char path[100];
+
+	if (!made) {
+		umask(077);
+		assert_non_null(mkdtemp(credentials_folder()));
+		atexit(credentials_remove);
+	}
+	made = true;
+	for (const char *const *n = credential_names(); *n != NULL; n++) {
+		FILE *f;
+
+		snprintf(path, sizeof(path), "%s/%s", credentials_folder(), *n);
+		f = fopen(path, "w");
+		assert_non_null(f);
+		fputs("a secret\n", f);
+		fclose(f);
+	}
+	assert_int_equal(
+	    setenv("CREDENTIALS_DIRECTORY", credentials_folder(), 1), 0);
+}
+
 static inline char *
 good_text(const void *ctx)
 {
+	credentials_make();
 	return replaced(ctx, good_file, "LOGIN", login_name());
 }
 

@@ -35,7 +35,7 @@ test_top_and_servers(void **state)
 	assert_int_equal(s->mailbox.port, 1993);
 	assert_false(s->mailbox.starttls);
 	assert_string_equal(s->mailbox.user, "psirt");
-	assert_string_equal(s->mailbox.secret.file, "/etc/psirtd/imap");
+	assert_string_equal(s->mailbox.secret.file, "%d/imap");
 	assert_null(s->mailbox.secret.command);
 	assert_int_equal(s->mailbox.timeout_s, 60);
 	assert_int_equal(s->mailbox.place.line, 5);
@@ -51,6 +51,9 @@ test_top_and_servers(void **state)
 	assert_string_equal(
 	    s->submission.secret.command, "/bin/cat '/etc/psirtd/the smtp'");
 	assert_int_equal(s->submission.place.line, 13);
+	/* Errors of a secret name the line of its own key. */
+	assert_int_equal(s->mailbox.secret.place.line, 9);
+	assert_int_equal(s->submission.secret.place.line, 17);
 	talloc_free(ctx);
 }
 
@@ -72,6 +75,7 @@ test_desk_keys_limits(void **state)
 	assert_string_equal(s->retired[0], KEY_OLD);
 	assert_string_equal(s->recovery, KEY_RECOVERY);
 	assert_int_equal(s->keys_place.line, 26);
+	assert_int_equal(s->desk_place.line, 19);
 	assert_int_equal(s->acknowledge_per_hour, 100);
 	assert_int_equal(s->automatic_per_hour, 60);
 	assert_int_equal(s->memory_mb, 512);
@@ -232,18 +236,26 @@ test_notes(void **state)
 	char *text;
 
 	assert_non_null(notes);
-	assert_non_null(strstr(notes, ":26: the POC key has no passphrase"));
+	assert_non_null(
+	    strstr(notes, ":26: note: the POC key has no passphrase"));
 	assert_non_null(strstr(notes, "sealing at rest protects backups, not "
 				      "this disk\n"));
-	assert_non_null(
-	    strstr(notes, ":47: contact Kei Care of department qa cannot be "
-			  "reached under PGP"));
+	assert_non_null(strstr(notes,
+	    ":47: note: contact Kei Care of department qa cannot be "
+	    "reached under PGP"));
 	assert_null(strstr(notes, "recovery"));
 	assert_null(strstr(notes, "work_dir"));
 	assert_null(strstr(notes, "Hana"));
 
+	assert_non_null(strstr(notes, ":19: note: there is no key_url"));
+	/* Each says that it is none of the errors. */
+	for (const char *at = notes; *at != '\0'; at = strchr(at, '\n') + 1)
+		assert_non_null(strstr(at, ": note: "));
+
 	text = replaced(ctx, good_text(ctx), "  retired",
 	    "  passphrase_file = \"%d/passphrase\"\n  retired");
+	text = replaced(ctx, text, "language = ja",
+	    "language = ja key_url = https://vendor.example/key.asc");
 	text = replaced(ctx, text, "    mail = \"notice\"\n",
 	    "    fingerprint = \"4A4A4A4A4A4A4A4A4A4A"
 	    "4A4A4A4A4A4A4A4A4A4A\"\n");
@@ -257,8 +269,8 @@ test_notes(void **state)
 	s = load_text(ctx, text, &errors);
 	assert_non_null(s);
 	notes = settings_notes(ctx, s);
-	assert_non_null(strstr(notes, ":27: there is no recovery key"));
-	assert_non_null(strstr(notes, "work_dir lies below"));
+	assert_non_null(strstr(notes, ":27: note: there is no recovery key"));
+	assert_non_null(strstr(notes, ":2: note: work_dir lies below"));
 	talloc_free(ctx);
 }
 
