@@ -61,11 +61,19 @@ fill_case(struct filing *f)
 	c->flow = d->flow;
 	c->state = d->unopened ? CASE_UNOPENED : CASE_OPEN;
 	c->phase = 1;
-	c->received = f->letter.received;
+	/* The clocks of a case that waited run since its first letter. */
+	if (!f->have_case)
+		c->received = f->letter.received;
 	c->language = talloc_strdup(f, d->language);
-	c->correspondent = d->correspondent != NULL && !d->claims_correspondent
-			       ? talloc_strdup(f, d->correspondent->name)
-			       : NULL;
+	/*
+	 * A claim makes no counterpart.  But the case that waits for a key is
+	 * the claimed one's, so that its signed letter finds it (RULES 6).
+	 */
+	c->correspondent = NULL;
+	if (d->correspondent != NULL &&
+	    (!d->claims_correspondent || d->unopened))
+		c->correspondent = talloc_strdup(f, d->correspondent->name);
+	c->finder_name = c->finder_address = NULL;
 	if (c->correspondent == NULL && h != NULL && h->nfrom > 0) {
 		c->finder_name = talloc_strdup(f, h->from[0].name);
 		c->finder_address = talloc_strdup(f, h->from[0].address);
@@ -82,6 +90,19 @@ fill_case(struct filing *f)
 	c->routed = c->proposed != NULL ? 1 : 0;
 }
 
+/* The case that the letter joins becomes f->c. */
+static int
+take_case(struct filing *f, struct error *err)
+{
+	if (f->d->join == 0 || (f->have_case && f->c.id == f->d->join))
+		return 0;
+	memset(&f->c, 0, sizeof(f->c));
+	if (store_case_get(f, f->e->st, f->d->join, &f->c, err) != 1)
+		return -1;
+	f->have_case = true;
+	return 0;
+}
+
 static int
 write_case(struct filing *f, struct error *err)
 {
@@ -89,6 +110,8 @@ write_case(struct filing *f, struct error *err)
 
 	if (!f->d->new_case)
 		return 0;
+	if (take_case(f, err) != 0)
+		return -1;
 	if (f->have_case && f->c.state != CASE_UNOPENED)
 		return 0; /* a letter read again: its case stands */
 	fill_case(f);
@@ -119,12 +142,8 @@ write_join(struct filing *f, struct error *err)
 {
 	if (f->d->join == 0 || f->made_case)
 		return 0;
-	if (!f->have_case || f->c.id != f->d->join) {
-		memset(&f->c, 0, sizeof(f->c));
-		if (store_case_get(f, f->e->st, f->d->join, &f->c, err) != 1)
-			return -1;
-		f->have_case = true;
-	}
+	if (take_case(f, err) != 0)
+		return -1;
 	if (f->report != 0 && f->d->reason != REASON_DUPLICATE &&
 	    store_report_case(f->e->st, f->report, f->c.id, err) != 0)
 		return -1;
@@ -153,7 +172,7 @@ write_letter(struct filing *f, struct error *err)
 	l->reason = d->reason;
 	l->verdict = d->signer.verdict;
 	l->casefile = f->have_case ? f->c.id : 0;
-	l->unconfirmed = d->reason == REASON_JOINED_UNCONFIRMED;
+	l->unconfirmed = d->unconfirmed;
 	if (f->o != NULL) {
 		const char *from = filing_sender(f->o);
 		const char *subject = desk_subject(f->o);
@@ -215,9 +234,9 @@ write_answers(struct filing *f, struct error *err)
 	const struct decision *d = f->d;
 	struct draft_to to = answer_to(f);
 
-	if (d->acknowledge && f->have_case &&
-	    draft_acknowledge(
-		f->e, &f->c, &f->letter, f->o, f->report, &to, err) != 0) {
+	/* Without a case it says that the letter came, and no number. */
+	if (d->acknowledge && draft_acknowledge(f->e, &f->c, &f->letter, f->o,
+				  f->report, &to, err) != 0) {
 		if (err->fault != FAULT_DENIED)
 			return -1;
 		error_clear(err); /* this report has its answer already */
@@ -258,12 +277,27 @@ write_routes(struct filing *f, struct error *err)
 	return store_case_put(f->e->st, &f->c, err);
 }
 
+/*
+ * When our mail server got it (RULES 8).  The topmost Received is that
+ * server's; the mailbox gives a later time to a letter that was moved there,
+ * and none at all where it does not tell.
+ */
+static void
+find_received(struct filing *f)
+{
+	int64_t at = f->o != NULL ? f->o->headers.received : 0;
+
+	if (at > 0 && (at < f->letter.received || f->letter.received <= 0))
+		f->letter.received = at;
+}
+
 static int
 file_letter(struct filing *f, struct error *err)
 {
 	f->o = engine_opening(f, f->e, f->letter.id, err);
 	if (f->o == NULL && err->text[0] != '\0')
 		return -1;
+	find_received(f);
 	if (f->letter.casefile != 0) {
 		/* Walks the stops once more: its case is there (RULES 6). */
 		if (store_case_get(

@@ -8,6 +8,7 @@
  *   engine_intake.c  fetch <-> store: a letter comes in
  *   engine_open.c    read <-> vault: a letter is opened by a worker
  *   engine_opening.c what read and vault said, checked and put together
+ *   engine_report.c  what makes two letters the same report
  *   engine_match.c   what the tables know of an opened letter
  *   engine_file.c    desk: an opened letter becomes what it is
  *   engine_draft.c   facts -> drafts, rows of outmail: answers to a sender
@@ -112,8 +113,11 @@ struct engine {
 	struct store_mailbox mailbox;
 	bool mailbox_known;
 	struct store_intake *intake; /* a letter is arriving */
-	struct fetch_letter arriving;
+	struct fetch_letter taken;    /* FETCH_TAKE was said; uid 0: none */
+	struct fetch_letter arriving; /* its bytes come */
+	int64_t arrived;              /* how many so far */
 	char *fetch_trouble; /* NULL: connected */
+	char *send_trouble;  /* NULL: the last mail left */
 	bool fetch_idle;     /* nothing more to fetch for now */
 
 	int64_t sending; /* outmail in flight; 0 none */
@@ -159,6 +163,8 @@ void engine_end(struct engine *e, int exit_code);
 int engine_record(struct engine *e, enum record_what what, int64_t casefile,
     int64_t letter, int64_t outmail, uint32_t code, struct error *err);
 
+/* Its row of the rights table; for good. */
+int engine_walls(struct engine *e, struct error *err);
 /* Passwords, passphrase and CA files, before the walls. */
 int engine_load_secrets(struct engine *e, struct error *err);
 
@@ -213,6 +219,12 @@ bool stop_open(struct engine *e);
 void open_read_frame(struct task *task, const struct frame *frame);
 void open_vault_frame(struct task *task, const struct frame *frame);
 void open_lost(struct task *task); /* a room of the worker is gone */
+
+/* ---- engine_report.c ---- */
+/* letter: the digest of its bytes, for a letter without content. */
+int report_digest(const void *ctx, const struct opening *o,
+    const uint8_t letter[STORE_DIGEST_BYTES],
+    uint8_t digest[STORE_DIGEST_BYTES], struct error *err);
 
 /* ---- engine_match.c, engine_file.c ---- */
 #define CANDIDATES_MOST 32

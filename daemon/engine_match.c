@@ -1,6 +1,6 @@
 /*
  * engine_match.c - what the tables know of an opened letter: the cases it may
- * belong to, and whether the same report came before (RULES 1, 2).
+ * belong to, whether the same report came before (RULES 1, 2, 6).
  *
  * Runs in the engine process.  Gathers for the desk, and decides nothing.
  */
@@ -14,82 +14,6 @@
 #include "psirtd/text.h"
 
 #define OWN_IDS_MOST 16
-
-/* ---- what a report is (RULES 2) ---- */
-
-/* The base64 of an armor without its headers and line ends; else the bytes. */
-static int
-armor_digest_input(struct buf *buf, struct bytes content, struct error *err)
-{
-	static const char begin[] = "-----BEGIN PGP MESSAGE-----";
-	ptrdiff_t at = bytes_find(content, bytes_str(begin));
-	bool in_headers = true;
-	size_t line = 0;
-
-	if (at < 0)
-		return buf_add(buf, content.data, content.len, err);
-	for (size_t i = (size_t)at + sizeof(begin) - 1; i < content.len; i++) {
-		char c = (char)content.data[i];
-
-		if (c == '\n') {
-			if (in_headers && line == 0 &&
-			    i > (size_t)at + sizeof(begin))
-				in_headers = false;
-			line = 0;
-		} else if (c != '\r' && c != ' ' && c != '\t') {
-			line++;
-			if (c == '-' && line == 1 && !in_headers)
-				break;
-			if (!in_headers && buf_add(buf, &c, 1, err) != 0)
-				return -1;
-		}
-	}
-	return 0;
-}
-
-/* Text without white space: a gateway that wraps lines makes no new report. */
-static int
-text_digest_input(struct buf *buf, struct bytes content, struct error *err)
-{
-	for (size_t i = 0; i < content.len; i++)
-		if (content.data[i] > ' ' &&
-		    buf_add(buf, content.data + i, 1, err) != 0)
-			return -1;
-	return 0;
-}
-
-/* PGP packets where there are any in the letter itself, else its body. */
-static int
-report_digest(const struct filing *f, uint8_t *digest, struct error *err)
-{
-	struct buf *buf = buf_new(f->e, ROOM_FRAME_MAX);
-	bool sealed = false;
-	int rc = 0;
-
-	for (size_t i = 0; i < f->o->nparts && rc == 0; i++)
-		if (f->o->parts[i].layer == 0 &&
-		    f->o->parts[i].kind == PART_ENCRYPTED) {
-			sealed = true;
-			rc = armor_digest_input(
-			    buf, f->o->parts[i].content, err);
-		}
-	for (size_t i = 0; i < f->o->nparts && rc == 0 && !sealed; i++) {
-		const struct part *p = &f->o->parts[i];
-
-		if (p->kind == PART_TEXT)
-			rc = text_digest_input(buf, p->content, err);
-		else if (p->kind == PART_FILE)
-			rc = buf_add(buf, p->content.data, p->content.len, err);
-	}
-	/* Nothing that could be told from another letter's: the letter. */
-	if (rc == 0 && buf->len == 0)
-		rc = buf_add(
-		    buf, f->letter.digest, sizeof(f->letter.digest), err);
-	if (rc == 0)
-		store_digest(buf_bytes(buf), digest);
-	talloc_free(buf);
-	return rc;
-}
 
 /* ---- candidates: match first, judge second (RULES 1) ---- */
 
@@ -112,6 +36,9 @@ add_candidate(
 
 	if (casefile == 0 || f->in.ncandidates == CANDIDATES_MOST)
 		return 0;
+	/* Read again: the case that waits for this letter is not another's. */
+	if (casefile == f->letter.casefile && f->c.state == CASE_UNOPENED)
+		return 0;
 	for (size_t i = 0; i < f->in.ncandidates; i++)
 		if (f->candidates[i].casefile == casefile &&
 		    f->candidates[i].by == by)
@@ -123,6 +50,7 @@ add_candidate(
 	c->by = by;
 	c->bound_key = row.finder_key;
 	c->correspondent = row.correspondent;
+	c->unopened = row.state == CASE_UNOPENED;
 	if (from != NULL && store_case_has_address(f->e->st, casefile, from,
 				&c->address_known, err) != 0)
 		return -1;
@@ -250,13 +178,28 @@ match_report(struct filing *f, struct error *err)
 	int64_t casefile = 0;
 	bool fresh = false;
 
-	if (report_digest(f, digest, err) != 0 ||
+	if (report_digest(f, f->o, f->letter.digest, digest, err) != 0 ||
 	    store_report(f->e->st, digest, f->letter.id, &f->report, &fresh,
 		&casefile, err) != 0)
 		return -1;
 	if (fresh || casefile == f->letter.casefile)
 		return 0;
 	return add_candidate(f, casefile, MATCH_REPORT, err);
+}
+
+/* Does some case know the address of From (RULES 6)? */
+static int
+match_address(struct filing *f, struct error *err)
+{
+	const char *from = filing_sender(f->o);
+	int64_t *cases = NULL;
+	size_t n = 0;
+
+	if (from != NULL &&
+	    store_cases_by_address(f, f->e->st, from, &cases, &n, err) != 0)
+		return -1;
+	f->in.address_known = n > 0;
+	return 0;
 }
 
 int
@@ -292,8 +235,8 @@ filing_gather(struct filing *f, struct error *err)
 		return -1;
 	if (f->o == NULL)
 		return 0;
-	if (match_thread(f, err) != 0 || match_bounce(f, err) != 0 ||
-	    match_idents(f, err) != 0)
+	if (match_address(f, err) != 0 || match_thread(f, err) != 0 ||
+	    match_bounce(f, err) != 0 || match_idents(f, err) != 0)
 		return -1;
 	return match_report(f, err);
 }

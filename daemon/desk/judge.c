@@ -109,6 +109,7 @@ join_named(struct judging *j, enum silence silence)
 {
 	join(j, j->confirmed ? REASON_JOINED : REASON_JOINED_UNCONFIRMED,
 	    silence);
+	j->d->unconfirmed = !j->confirmed;
 	if (!j->confirmed)
 		j->d->tell_poc = true;
 	if (j->closed)
@@ -217,7 +218,10 @@ rule_machine(struct judging *j)
 	return true;
 }
 
-/* The same report again (RULES 2): it says nothing new, whoever sent it. */
+/*
+ * The same report again (RULES 2): it says nothing new, whoever sent it.  But
+ * that somebody foreign to the case has the same report is new to the POC.
+ */
 static bool
 rule_duplicate(struct judging *j)
 {
@@ -229,6 +233,9 @@ rule_duplicate(struct judging *j)
 		if (c->by == MATCH_REPORT && c->casefile == j->best->casefile) {
 			join(j, REASON_DUPLICATE, SILENCE_JOINED);
 			j->d->unopened = j->closed;
+			j->d->unconfirmed = !c->address_known;
+			if (!c->address_known)
+				j->d->tell_poc = true;
 			return true;
 		}
 	}
@@ -267,6 +274,25 @@ rule_department(struct judging *j)
 		return true;
 	}
 	join_named(j, SILENCE_DEPARTMENT);
+	return true;
+}
+
+/*
+ * Sent again so that we can read it: the case that waited for it is made of
+ * it, and its sender hears so as for any report.
+ */
+static bool
+rule_opens(struct judging *j)
+{
+	const struct correspondent *c = j->d->signer.correspondent;
+
+	if (j->best == NULL || !j->best->unopened || !j->confirmed ||
+	    j->closed || (c == NULL && !j->encrypted))
+		return false;
+	make_case(j, REASON_NEW_REPORT, c);
+	j->d->join = j->best->casefile;
+	if (c == NULL)
+		keep_key(j);
 	return true;
 }
 
@@ -387,6 +413,7 @@ static bool (*const rules[])(struct judging *) = {
     rule_duplicate,
     rule_claims,
     rule_department,
+    rule_opens,
     rule_join,
     rule_unopened,
     rule_foreign,

@@ -54,8 +54,12 @@ struct candidate {
 	bool address_known;
 	/* the case's bound key, NULL none */
 	const char *bound_key;
-	/* the correspondent that is this case's counterpart, NULL: finder */
+	/*
+	 * the correspondent that is this case's counterpart, NULL: finder;
+	 * of an unopened case it is what its letter claims
+	 */
 	const char *correspondent;
+	bool unopened; /* nothing of the case could be read yet */
 };
 
 enum letter_state {
@@ -142,7 +146,9 @@ struct decision {
 	struct desk_signer signer;
 	int64_t join;  /* the case it joins; 0 none */
 	int64_t named; /* the case it names; joined only where `join` says so */
+	/* made by this letter; with `join`: of the unopened case it joins */
 	bool new_case;
+	bool unconfirmed; /* joined from an address or key foreign to the case */
 	bool unopened; /* the case (or letter) waits for a key */
 	enum flow flow;
 	const struct correspondent *correspondent; /* counterpart, or claimed */
