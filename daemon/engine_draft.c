@@ -215,8 +215,10 @@ draft_resend(struct engine *e, const struct store_letter *letter,
 	if (casefile != 0 &&
 	    store_case_get(ctx, e->st, casefile, &c, err) == 1) {
 		draft_fact(&f, "number", c.number);
-		if (c.correspondent != NULL)
+		if (c.correspondent != NULL) {
 			draft_fact(&f, "tracking", tracking_of(ctx, e, c.id));
+			draft_fact(&f, "correspondent", c.correspondent);
+		}
 	}
 	resend_reason(&f, o);
 	m.kind = MAIL_RESEND;

@@ -15,6 +15,38 @@
 
 #define FIELD_COLUMNS 300 /* of a recognised field */
 
+/* One line of a field: white space is one space, controls are gone. */
+static char *
+folded(const void *ctx, const char *value)
+{
+	char *out = talloc_strdup(ctx, "");
+	bool space = false;
+
+	while (out != NULL && *value != '\0') {
+		char one[8] = "";
+		char *safe;
+		size_t len = 1;
+
+		while (len < 4 && ((uint8_t)value[len] & 0xc0) == 0x80)
+			len++;
+		memcpy(one, value, len);
+		value += len;
+		if (strchr(" \t\n\v\f\r", one[0]) != NULL) {
+			space = *out != '\0';
+			continue;
+		}
+		safe = text_escape(ctx, one, false);
+		/* What text_escape() has to spell out is a control. */
+		if (safe != NULL && strcmp(safe, one) == 0) {
+			out = talloc_asprintf_append(
+			    out, "%s%s", space ? " " : "", one);
+			space = false;
+		}
+		talloc_free(safe);
+	}
+	return out;
+}
+
 static char *
 fields_of(const void *ctx, const struct opening *o, enum field_kind kind)
 {
@@ -23,10 +55,12 @@ fields_of(const void *ctx, const struct opening *o, enum field_kind kind)
 	for (size_t i = 0; o != NULL && i < o->nfields; i++) {
 		char *one;
 
-		if (o->fields[i].kind != kind)
+		if (o->fields[i].kind != kind || o->fields[i].value == NULL)
 			continue;
-		one = text_cut(ctx, text_escape(ctx, o->fields[i].value, false),
-		    FIELD_COLUMNS);
+		one = folded(ctx, o->fields[i].value);
+		if (one == NULL || *one == '\0')
+			continue;
+		one = text_cut(ctx, one, FIELD_COLUMNS);
 		all = all == NULL ? one
 				  : talloc_asprintf(ctx, "%s; %s", all, one);
 		if (strlen(all) > (size_t)3 * FIELD_COLUMNS)
@@ -36,7 +70,7 @@ fields_of(const void *ctx, const struct opening *o, enum field_kind kind)
 }
 
 static char *
-idents_of(const void *ctx, struct engine *e, int64_t casefile)
+idents_of(const void *ctx, struct engine *e, int64_t casefile, const char *type)
 {
 	uint32_t *kinds = NULL;
 	char **values = NULL;
@@ -46,11 +80,16 @@ idents_of(const void *ctx, struct engine *e, int64_t casefile)
 	if (store_case_idents(
 		ctx, e->st, casefile, &kinds, &values, &n, NULL) != 0)
 		return NULL;
-	for (size_t i = 0; i < n && i < 20; i++)
-		if (kinds[i] != IDENT_CVSS)
-			all = all == NULL ? talloc_strdup(ctx, values[i])
-					  : talloc_asprintf(
-						ctx, "%s, %s", all, values[i]);
+	for (size_t i = 0; i < n && i < 20; i++) {
+		/* Score and type have lines of their own. */
+		if (kinds[i] == IDENT_CVSS ||
+		    (kinds[i] == IDENT_CWE && type != NULL &&
+			strcasestr(type, values[i]) != NULL))
+			continue;
+		all = all == NULL
+			  ? talloc_strdup(ctx, values[i])
+			  : talloc_asprintf(ctx, "%s, %s", all, values[i]);
+	}
 	return all;
 }
 
@@ -100,6 +139,8 @@ overview_facts(struct facts *f, const void *ctx, struct engine *e,
     const struct store_case *c, const struct opening *o,
     const struct department *d, struct draft_share share)
 {
+	const char *type;
+
 	draft_fact(f, "number", c->number);
 	draft_fact(f, "department", d->title != NULL ? d->title : d->name);
 	draft_fact(f, "role", role_name(d->role));
@@ -110,14 +151,18 @@ overview_facts(struct facts *f, const void *ctx, struct engine *e,
 	    clock_date(
 		ctx, clock_business_days(clock_now(), (int)e->s->reply_days)));
 	draft_fact(f, "product", c->product);
-	/* Quality learns that something came in, and of which product. */
-	if (d->role == ROLE_QUALITY && !share.by_hand) {
+	/*
+	 * Quality learns that something came in, and of which product: more
+	 * only where a person shares more than the overview.
+	 */
+	if (d->role == ROLE_QUALITY && !share.text && !share.attachments) {
 		draft_fact(f, "receipt_only", "1");
 		return;
 	}
 	draft_fact(f, "versions", fields_of(ctx, o, FIELD_VERSION));
-	draft_fact(f, "identifiers", idents_of(ctx, e, c->id));
-	draft_fact(f, "vulnerability_type", fields_of(ctx, o, FIELD_TYPE));
+	type = fields_of(ctx, o, FIELD_TYPE);
+	draft_fact(f, "identifiers", idents_of(ctx, e, c->id, type));
+	draft_fact(f, "vulnerability_type", type);
 	draft_fact(f, "score", cvss_of(o));
 	if (c->correspondent != NULL)
 		draft_fact(f, "source", c->correspondent);

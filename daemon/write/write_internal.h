@@ -63,7 +63,7 @@ void fault(struct faults *f, int line, const char *fmt, ...)
 /* Index of a fact in write_fact_names(kind), or -1. */
 int fact_index(enum mail_kind kind, const char *name, size_t len);
 /* May stand in a subject, which every server on the way can read. */
-bool fact_in_subject(const char *name);
+bool fact_in_subject(const char *name, bool block);
 
 /* ---- write_parse.c ---- */
 

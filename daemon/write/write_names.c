@@ -24,8 +24,9 @@ static const char *const of_acknowledge[] = {COMMON, "number", "tracking",
     "received", "reply_by", "correspondent", "flow_jpcert", "flow_direct",
     NULL};
 static const char *const of_resend[] = {COMMON, "number", "tracking",
-    "received", "reason_no_key", "reason_integrity", "reason_symmetric",
-    "reason_malformed", "reason_unsupported", "reason_smime", NULL};
+    "correspondent", "received", "reason_no_key", "reason_integrity",
+    "reason_symmetric", "reason_malformed", "reason_unsupported",
+    "reason_smime", NULL};
 static const char *const of_report[] = {COMMON, REPORT, NULL};
 static const char *const of_notice[] = {COMMON, "to_name", "number", NULL};
 static const char *const of_alert[] = {
@@ -75,10 +76,14 @@ fact_index(enum mail_kind kind, const char *name, size_t len)
 }
 
 bool
-fact_in_subject(const char *name)
+fact_in_subject(const char *name, bool block)
 {
 	static const char *const allowed[] = {
 	    "number", "tracking", "organization", "count"};
+
+	/* As a condition: what it chooses is the template's own text. */
+	if (block && strcmp(name, "receipt_only") == 0)
+		return true;
 
 	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
 		if (strcmp(allowed[i], name) == 0)

@@ -122,7 +122,7 @@ parse_tag(struct parser *p, const char *from, const char *until)
 		    "unknown name \"%s\": a mail of kind %s may use %s",
 		    text_cut(name, text_escape(name, name, false), NAME_SHOWN),
 		    mail_kind_name(p->kind), names_of(name, p->kind));
-	} else if (p->subject && !fact_in_subject(name)) {
+	} else if (p->subject && !fact_in_subject(name, block)) {
 		fault(p->f, p->line,
 		    "{{%s}} may not stand in a subject, which travels in clear",
 		    name);

@@ -8,7 +8,8 @@
  * error of the check, with file:line.  A line that only blocks or absent facts
  * stood on vanishes; empty lines that meet become one; a fact of many lines
  * repeats the blanks and ">" that stand before it, so `> {{text}}` quotes.  A
- * subject may hold number, tracking, organization and count alone.
+ * subject may hold number, tracking, organization and count alone, and ask
+ * for receipt_only in a block.
  */
 #ifndef PSIRTD_WRITE_H
 #define PSIRTD_WRITE_H

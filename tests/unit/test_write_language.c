@@ -122,6 +122,11 @@ test_blocks(void **state)
 
 	check(w, t, "N-1", "XYZ", "[N-1] s", "a XYZ.\nb\n");
 	check(w, t, NULL, "", "s", "a.\nnone\nb\n");
+	/* A subject may ask whether it is a receipt, and not say it. */
+	check(w,
+	    "Subject: {{?receipt_only}}r{{/receipt_only}}{{!receipt_only}}"
+	    "s{{/receipt_only}}\n\nb\n",
+	    NULL, NULL, "s", "b\n");
 }
 
 static void
@@ -312,6 +317,7 @@ test_all_mistakes_are_told_at_once(void **state)
 	char *large = talloc_zero_size(w, 70000);
 
 	memset(large, 'a', 70000);
+	put(w, "en", "overview", "Subject: {{receipt_only}}\n\nb\n", 28);
 	unlink(path_of(w, "en", "alert"));
 	put(w, "en", "resend", large, 70000);
 	put(w, "ja", "notice", "Subject: s\n\n{{x}}\n{{?number}}\n}}\n", 33);
@@ -324,8 +330,9 @@ test_all_mistakes_are_told_at_once(void **state)
 	assert_non_null(strstr(errors, "ja/notice.txt:4: the block"));
 	assert_non_null(strstr(errors, "ja/notice.txt:5: }} without"));
 	assert_non_null(strstr(errors, "ja/alert.txt:1: is not UTF-8"));
-	assert_int_equal(count(errors, '\n'), 6);
-	assert_non_null(strstr(err.text, "6 mistakes"));
+	assert_non_null(strstr(errors, "{{receipt_only}} may not stand in"));
+	assert_int_equal(count(errors, '\n'), 7);
+	assert_non_null(strstr(err.text, "7 mistakes"));
 }
 
 static void

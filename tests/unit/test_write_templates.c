@@ -256,6 +256,8 @@ test_overview_quotes_every_line_of_a_text(void **state)
 			    strstr(d.body, " Robin <robin@finder.example>"));
 			assert_null(strstr(d.subject, "XYZ-100"));
 			assert_non_null(strstr(d.subject, "[PSIRT-2026-0001]"));
+			assert_null(strstr(d.subject, "nformation"));
+			assert_null(strstr(d.subject, "ご参考"));
 		}
 	talloc_free(ctx);
 }
@@ -277,6 +279,11 @@ test_overview_of_receipt_asks_nothing(void **state)
 		assert_non_null(strstr(d.body, "XYZ-100"));
 		assert_null(strstr(d.body, "2026-12-01"));
 		assert_null(strstr(d.body, "1. "));
+		/* The subject does not say it is theirs. */
+		assert_non_null(strstr(
+		    d.subject, l == 0 ? "] A vulnerability report has come in"
+				      : "ご参考"));
+		assert_null(strstr(d.subject, l == 0 ? "your dep" : "展開"));
 	}
 	talloc_free(ctx);
 }
@@ -287,7 +294,8 @@ test_notice_and_alert_hold_numbers_alone(void **state)
 	static const struct fact notice[] = {{"to_name", "Ito"},
 	    {"number", "PSIRT-2026-0001"}, {"organization", "Vendor Inc."}};
 	static const struct fact alert[] = {{"count", "2"},
-	    {"lines", "  forged: letter 12\n  broken: letter 13\n"}};
+	    {"lines", "  forged: letter 12\n  broken: letter 13\n"},
+	    {"to_name", "root"}};
 	struct world *w = *state;
 	void *ctx = talloc_new(NULL);
 
@@ -299,8 +307,13 @@ test_notice_and_alert_hold_numbers_alone(void **state)
 		assert_non_null(strstr(d.body, "PSIRT-2026-0001"));
 		assert_non_null(
 		    strstr(d.body, l == 0 ? "come to the" : "お越し"));
-		d = render(w, ctx, MAIL_ALERT, languages[l], alert, 2);
+		d = render(w, ctx, MAIL_ALERT, languages[l], alert, 3);
 		check_mail(d);
+		/* The desk is written to, not a login. */
+		assert_null(strstr(d.body, "root"));
+		assert_ptr_equal(
+		    strstr(d.body, l == 0 ? "Desk,\n" : "担当者各位\n"),
+		    d.body);
 		assert_non_null(strstr(d.body,
 		    "\n\n  forged: letter 12\n  broken: letter 13\n\n"));
 		assert_non_null(strchr(d.subject, '2'));
@@ -336,6 +349,30 @@ test_resend_tells_its_reason_and_our_key(void **state)
 	talloc_free(ctx);
 }
 
+/* Coordinators are addressed by name, a single finder is no office. */
+static void
+test_answers_address_whom_they_answer(void **state)
+{
+	struct world *w = *state;
+	void *ctx = talloc_new(NULL);
+	const struct fact known[] = {{"correspondent", "JPCERT/CC"}};
+
+	for (int kind = MAIL_ACKNOWLEDGE; kind <= MAIL_RESEND; kind++) {
+		struct draft_text d =
+		    render(w, ctx, (enum mail_kind)kind, "ja", NULL, 0);
+
+		assert_ptr_equal(
+		    strstr(d.body, "ご連絡いただいた方へ\n"), d.body);
+		d = render(w, ctx, (enum mail_kind)kind, "ja", known, 1);
+		assert_ptr_equal(
+		    strstr(d.body, "JPCERT/CC ご担当者様\n"), d.body);
+	}
+	assert_non_null(
+	    strstr(render(w, ctx, MAIL_ACKNOWLEDGE, "en", known, 1).body,
+		"Thank you for your notification."));
+	talloc_free(ctx);
+}
+
 int
 main(void)
 {
@@ -348,6 +385,7 @@ main(void)
 	    cmocka_unit_test(test_overview_of_receipt_asks_nothing),
 	    cmocka_unit_test(test_notice_and_alert_hold_numbers_alone),
 	    cmocka_unit_test(test_resend_tells_its_reason_and_our_key),
+	    cmocka_unit_test(test_answers_address_whom_they_answer),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

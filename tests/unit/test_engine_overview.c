@@ -1,0 +1,177 @@
+/*
+ * test_engine_overview.c - what departments are handed, from a real store and
+ * the shipped templates: which facts, in which words, and what stays here.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <talloc.h>
+
+#include "../../daemon/engine_internal.h"
+
+#define RECEIVED INT64_C(1795510000)
+#define FPR "0123456789ABCDEF0123456789ABCDEF01234567"
+
+struct world {
+	char path[40];
+	struct settings s;
+	struct contact contact;
+	struct department plc, qa;
+	struct engine *e; /* drafts hang off it while they are made */
+	struct store_case c;
+	struct opening o;
+	struct field fields[2];
+	struct error err;
+};
+
+#define assert_ok(call)                                                        \
+	do {                                                                   \
+		if ((call) != 0)                                               \
+			fail_msg("%s: %s", #call, w->err.text);                \
+	} while (0)
+
+static int
+set_up(void **state)
+{
+	struct world *w = talloc_zero(NULL, struct world);
+	uint8_t key[STORE_KEY_BYTES];
+
+	strcpy(w->path, "/tmp/overview.XXXXXX");
+	close(mkstemp(w->path));
+	unlink(w->path);
+	w->s = (struct settings){.address = "psirt@vendor.example",
+	    .language = "en",
+	    .poc = FPR,
+	    .reply_days = 5};
+	w->contact = (struct contact){
+	    .name = "Sato", .address = "s@vendor.example", .fingerprint = FPR};
+	w->plc = (struct department){.name = "plc",
+	    .role = ROLE_DESIGN,
+	    .contacts = &w->contact,
+	    .ncontacts = 1};
+	w->qa = w->plc;
+	w->qa.name = "qa";
+	w->qa.role = ROLE_QUALITY;
+	w->e = talloc_zero(w, struct engine);
+	w->e->s = &w->s;
+	w->e->st = store_open(w, w->path, &w->err);
+	w->e->templates = write_load(w, "conf/templates", NULL, &w->err);
+	store_new_key(key);
+	w->fields[0] = (struct field){FIELD_TYPE, "CWE-120", 1};
+	w->fields[1] = (struct field){
+	    FIELD_VERSION, " 2.3\r\n\t and\x1b \xc2\x9b\xe2\x80\xae  2.4 ", 1};
+	w->o = (struct opening){.fields = w->fields, .nfields = 2};
+	w->c = (struct store_case){.state = CASE_OPEN,
+	    .flow = FLOW_DIRECT,
+	    .received = RECEIVED,
+	    .product = talloc_strdup(w, "XYZ-100")};
+	*state = w;
+	if (w->e->st == NULL || w->e->templates == NULL ||
+	    store_keep_key(w->e->st, bytes_str("wrapped"), key, &w->err) != 0 ||
+	    store_unlock(w->e->st, key, &w->err) != 0 ||
+	    store_begin(w->e->st, &w->err) != 0 ||
+	    store_case_new(w, w->e->st, &w->c, "PSIRT", 2026, &w->err) != 0 ||
+	    store_case_put(w->e->st, &w->c, &w->err) != 0 ||
+	    store_case_ident_add(
+		w->e->st, w->c.id, IDENT_CWE, "CWE-120", &w->err) != 0 ||
+	    store_case_ident_add(
+		w->e->st, w->c.id, IDENT_CVE, "CVE-2026-41928", &w->err) != 0) {
+		print_message("%s\n", w->err.text);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct world *w = *state;
+
+	store_rollback(w->e->st);
+	talloc_free(w->e->st);
+	unlink(w->path);
+	unlink(talloc_asprintf(w, "%s-wal", w->path));
+	unlink(talloc_asprintf(w, "%s-shm", w->path));
+	talloc_free(w);
+	return 0;
+}
+
+/* The mail that this department gets. */
+static struct store_outmail
+drafted(struct world *w, const struct department *d, struct draft_share share)
+{
+	struct store_outmail *list = NULL;
+	size_t n = 0;
+
+	assert_ok(draft_overviews(
+	    w->e, &w->c, 0, &w->o, &d, 1, share, "yuki", &w->err));
+	assert_ok(store_outmail_list(
+	    w, w->e->st, 0, w->c.id, 10, &list, &n, &w->err));
+	assert_true(n > 0);
+	return list[0];
+}
+
+static void
+test_fields_are_one_line(void **state)
+{
+	struct world *w = *state;
+	struct store_outmail m = drafted(w, &w->plc, (struct draft_share){0});
+
+	assert_non_null(strstr(m.body, "Versions:     2.3 and 2.4\n"));
+	assert_null(strstr(m.body, "\\x"));
+	assert_null(strstr(m.body, "<U+"));
+}
+
+static void
+test_the_type_is_told_once(void **state)
+{
+	struct world *w = *state;
+	struct store_outmail m = drafted(w, &w->plc, (struct draft_share){0});
+
+	assert_non_null(strstr(m.body, "Type:         CWE-120\n"));
+	assert_non_null(strstr(m.body, "Identifiers:  CVE-2026-41928\n"));
+	/* Where no type was recognised the number is all there is of it. */
+	w->o.nfields = 0;
+	m = drafted(w, &w->plc, (struct draft_share){0});
+	assert_non_null(strstr(m.body, "CWE-120"));
+}
+
+/* What `psirt` proposes and a person types is what would go by itself. */
+static void
+test_quality_gets_the_receipt_alone(void **state)
+{
+	struct world *w = *state;
+	struct store_outmail m;
+
+	for (int hand = 0; hand < 2; hand++) {
+		m = drafted(
+		    w, &w->qa, (struct draft_share){.by_hand = hand == 1});
+		assert_int_equal(m.kind, MAIL_OVERVIEW);
+		assert_non_null(strstr(m.body, "XYZ-100"));
+		assert_null(strstr(m.body, "2.3"));
+		assert_null(strstr(m.body, "CVE-2026-41928"));
+		assert_non_null(strstr(m.subject, "for your information"));
+	}
+	m = drafted(w, &w->qa,
+	    (struct draft_share){.by_hand = true, .attachments = true});
+	assert_int_equal(m.kind, MAIL_DETAILS);
+	assert_non_null(strstr(m.body, "CVE-2026-41928"));
+}
+
+int
+main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+	    TEST(test_fields_are_one_line),
+	    TEST(test_the_type_is_told_once),
+	    TEST(test_quality_gets_the_receipt_alone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
