@@ -17,29 +17,36 @@
 
 #include "psirtd/text.h"
 
-#define WIDTH_DEFAULT 80
 #define WIDTH_LEAST 40
+#define COLUMNS_LEAST 20
+#define COLUMNS_MOST 1000
+#define WIDTH_ALL ((size_t)1 << 20) /* a pipe, a file: nothing is cut */
 #define COLUMN_LEAST 8
 #define GAP 2
 #define INDENT 2
 
+/* Of COLUMNS where it is a number that makes sense, else of the terminal. */
+static size_t
+width_of(FILE *out)
+{
+	const char *text = getenv("COLUMNS");
+	struct winsize size;
+	char *end = NULL;
+	unsigned long n = text != NULL ? strtoul(text, &end, 10) : 0;
+
+	if (n >= COLUMNS_LEAST && n <= COLUMNS_MOST && *end == '\0')
+		return n;
+	if (ioctl(fileno(out), TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+		return WIDTH_ALL;
+	return size.ws_col > WIDTH_LEAST ? size.ws_col : WIDTH_LEAST;
+}
+
 struct printer
 printer_of(FILE *out)
 {
-	struct printer p = {.out = out, .width = WIDTH_DEFAULT, .header = true};
-	int fds[] = {fileno(out), STDERR_FILENO, STDIN_FILENO};
+	struct printer p = {.out = out, .width = width_of(out), .header = true};
 	const char *none = getenv("NO_COLOR");
-	struct winsize size;
 
-	/* Behind a pager stdout is a pipe; the terminal is still there. */
-	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
-		if (ioctl(fds[i], TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
-			continue;
-		p.width = size.ws_col;
-		break;
-	}
-	if (p.width < WIDTH_LEAST)
-		p.width = WIDTH_LEAST;
 	p.colour = isatty(fileno(out)) && (none == NULL || *none == '\0');
 	return p;
 }

@@ -15,7 +15,7 @@
 
 struct printer {
 	FILE *out;
-	size_t width; /* of the terminal */
+	size_t width; /* of the terminal; where there is none, of all lines */
 	bool colour;
 	bool header; /* tables have a line of titles */
 };
@@ -35,7 +35,10 @@ struct column {
 	bool keep; /* never cut: a number that will be typed */
 };
 
-/* stdout: its width, its colours unless NO_COLOR says no. */
+/*
+ * stdout: its width, which COLUMNS may say; its colours unless NO_COLOR says
+ * no.  Where it is no terminal nothing is cut: another program reads it.
+ */
 struct printer printer_of(FILE *out);
 /* One line of safe text for a value; "-" for null. */
 char *print_value(const void *ctx, const json_t *value, enum how how);

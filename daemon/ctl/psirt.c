@@ -34,16 +34,17 @@ static const struct option options[] = {
     {"no-header", no_argument, NULL, CLIENT_NO_HEADER},
     {"socket", required_argument, NULL, CLIENT_SOCKET},
     {"version", no_argument, NULL, CLIENT_VERSION},
-    {"all", no_argument, NULL, CLIENT_FIRST},
-    {"attachments", no_argument, NULL, CLIENT_FIRST + 1},
-    {"case", required_argument, NULL, CLIENT_FIRST + 2},
-    {"details", no_argument, NULL, CLIENT_FIRST + 3},
-    {"letters", no_argument, NULL, CLIENT_FIRST + 4},
-    {"notes", no_argument, NULL, CLIENT_FIRST + 5},
-    {"raw", no_argument, NULL, CLIENT_FIRST + 6},
-    {"reopen", no_argument, NULL, CLIENT_FIRST + 7},
-    {"verify", no_argument, NULL, CLIENT_FIRST + 8},
-    {"why", required_argument, NULL, CLIENT_FIRST + 9},
+    {"again", no_argument, NULL, CLIENT_FIRST},
+    {"all", no_argument, NULL, CLIENT_FIRST + 1},
+    {"attachments", no_argument, NULL, CLIENT_FIRST + 2},
+    {"case", required_argument, NULL, CLIENT_FIRST + 3},
+    {"details", no_argument, NULL, CLIENT_FIRST + 4},
+    {"letters", no_argument, NULL, CLIENT_FIRST + 5},
+    {"notes", no_argument, NULL, CLIENT_FIRST + 6},
+    {"raw", no_argument, NULL, CLIENT_FIRST + 7},
+    {"reopen", no_argument, NULL, CLIENT_FIRST + 8},
+    {"verify", no_argument, NULL, CLIENT_FIRST + 9},
+    {"why", required_argument, NULL, CLIENT_FIRST + 10},
     {NULL, 0, NULL, 0},
 };
 
@@ -92,11 +93,13 @@ static const struct verb {
 	"resend  try again; where it may have arrived, the same bytes\n"
 	"sent    it did arrive (you asked the reader): count it as sent",
 	view_queue},
-    {"route", "route CASE DEPARTMENT... [--details] [--attachments]",
+    {"route", "route CASE DEPARTMENT... [--details] [--attachments] [--again]",
 	"send a case to departments",
-	"Each contact gets the overview, signed and encrypted. --details adds\n"
-	"the words of the report, --attachments its files. The finder's name\n"
-	"and address stay here unless the settings share them.",
+	"Each contact gets the overview, signed and encrypted; quality only\n"
+	"that something came in. --details adds the words of the report, a\n"
+	"signature under them too: read them first. --attachments adds its\n"
+	"files. Headers, address and keys of the finder stay here unless the\n"
+	"settings share them. --again sends what went out once already.",
 	view_done},
     {"show", "show CASE", "all about one case",
 	"Finder, letters, mails and departments; reading is recorded.",
@@ -116,15 +119,37 @@ verb_named(const char *name)
 	return NULL;
 }
 
+/*
+ * A refusal of psirt itself: a sentence, or for programs the same object
+ * that psirtd would have answered.
+ */
 static int
-usage_error(const char *what, const char *word)
+refuse(bool json, const char *why, int exit)
 {
-	char *safe = text_escape(NULL, word, false);
+	char *safe = text_escape(NULL, why, false);
+	json_t *answer;
 
-	fprintf(stderr, "psirt: %s \"%s\": \"psirt help\" shows all\n", what,
-	    safe != NULL ? safe : "?");
+	if (json) {
+		answer = json_pack("{s:i,s:{},s:s,s:i}", "version", 1, "data",
+		    "error", safe != NULL ? safe : "?", "exit", exit);
+		view_json(stdout, answer);
+		json_decref(answer);
+	} else {
+		fprintf(stderr, "psirt: %s\n", safe != NULL ? safe : "?");
+	}
 	talloc_free(safe);
-	return ASK_EXIT_USAGE;
+	return exit;
+}
+
+static int
+usage_error(bool json, const char *what, const char *word)
+{
+	char *why = talloc_asprintf(
+	    NULL, "%s \"%s\": \"psirt help\" shows all", what, word);
+	int code = refuse(json, why != NULL ? why : what, ASK_EXIT_USAGE);
+
+	talloc_free(why);
+	return code;
 }
 
 static int
@@ -133,7 +158,7 @@ help_about(const char *name)
 	const struct verb *verb = verb_named(name);
 
 	if (verb == NULL)
-		return usage_error("no command", name);
+		return usage_error(false, "no command", name);
 	printf("psirt %s\n    %s\n", verb->usage, verb->summary);
 	if (verb->more != NULL)
 		printf("\n%s\n", verb->more);
@@ -174,6 +199,10 @@ call_parse(struct call *call, int argc, char **argv)
 	int c;
 
 	opterr = 0;
+	/* Wherever it stands, it rules how a refusal is told. */
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--json") == 0)
+			call->json = true;
 	while ((c = getopt_long(argc, argv, ":h", options, &index)) != -1) {
 		switch (c) {
 		case 'h':
@@ -193,13 +222,15 @@ call_parse(struct call *call, int argc, char **argv)
 			call->version = true;
 			break;
 		case ':':
-			return usage_error(
+			return usage_error(call->json,
 			    "a word is missing behind", argv[optind - 1]);
 		case '?':
-			return usage_error("no option", argv[optind - 1]);
+			return usage_error(
+			    call->json, "no option", argv[optind - 1]);
 		default:
 			if (nhanded + 2 > WORDS_MOST)
-				return usage_error("too many", "options");
+				return usage_error(
+				    call->json, "too many", "options");
 			handed[nhanded++] = talloc_asprintf(
 			    call->ctx, "--%s", options[index].name);
 			if (optarg != NULL)
@@ -207,7 +238,7 @@ call_parse(struct call *call, int argc, char **argv)
 		}
 	}
 	if (argc - optind > WORDS_MOST - 1)
-		return usage_error("too many", "words");
+		return usage_error(call->json, "too many", "words");
 	for (size_t i = 0; i < nhanded; i++)
 		call->args[call->nargs++] = handed[i];
 	/* What stands behind "--" are words, whatever they look like. */
@@ -274,14 +305,10 @@ call_run(struct call *call, int argc, char **argv)
 
 	error_clear(&err);
 	answer = ask(call->socket, call->args, call->nargs, &err);
-	if (answer == NULL) {
-		char *safe = text_escape(NULL, err.text, false);
-
-		fprintf(stderr, "psirt: %s\n", safe != NULL ? safe : "?");
-		talloc_free(safe);
-		return err.fault == FAULT_RETRY ? ASK_EXIT_AGAIN
-						: ASK_EXIT_REFUSED;
-	}
+	if (answer == NULL)
+		return refuse(call->json, err.text,
+		    err.fault == FAULT_RETRY ? ASK_EXIT_AGAIN
+					     : ASK_EXIT_REFUSED);
 	rc = call_answer(call, name, answer);
 	json_decref(answer);
 	return rc;

@@ -28,6 +28,7 @@ static const struct column letter_wait[] = {
     {"letter", "LETTER", HOW_TEXT, true},
     {"received", "RECEIVED", HOW_DATE, true},
     {"short", "CASE", HOW_TEXT, false},
+    {"who", "FROM", HOW_TEXT, false},
     {"reason", "WHY", HOW_TEXT, true},
     {"due", "ANSWER DUE", HOW_DATE, true},
     {"next", "TYPE NEXT", HOW_BELOW, true},
@@ -40,6 +41,7 @@ static const struct column mail_wait[] = {
     {"to", "TO", HOW_TEXT, false},
     {"state", "STATE", HOW_TEXT, true},
     {"tries", "TRIES", HOW_TEXT, true},
+    {"not_before", "NEXT TRY", HOW_TIME, false},
     {"reason", "WHY", HOW_TEXT, false},
     {"next", "TYPE NEXT", HOW_BELOW, true},
 };
@@ -116,6 +118,8 @@ static const struct column case_departments[] = {
     {"department", "DEPARTMENT", HOW_TEXT, true},
     {"title", "TITLE", HOW_TEXT, false},
     {"contact", "CONTACT", HOW_TEXT, false},
+    {"kind", "KIND", HOW_TEXT, true},
+    {"state", "STATE", HOW_TEXT, true},
     {"sent", "SENT", HOW_TIME, true},
 };
 
@@ -408,6 +412,24 @@ view_log(const struct printer *p, json_t *data)
 	talloc_free(head);
 }
 
+/* "plc, qa"; "nobody" for none. */
+static char *
+names_of(const void *ctx, const json_t *list)
+{
+	char *all = NULL;
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(list, i, item)
+	{
+		char *one = print_value(ctx, item, HOW_TEXT);
+
+		all = all == NULL ? one
+				  : talloc_asprintf(ctx, "%s, %s", all, one);
+	}
+	return all != NULL ? all : talloc_strdup(ctx, "nobody");
+}
+
 void
 view_done(const struct printer *p, json_t *data)
 {
@@ -416,11 +438,13 @@ view_done(const struct printer *p, json_t *data)
 	const json_t *letter = json_object_get(data, "letter");
 	const json_t *mail = json_object_get(data, "mail");
 	const json_t *departments = json_object_get(data, "departments");
+	const json_t *notices = json_object_get(data, "notices");
 
 	if (departments != NULL)
-		fprintf(p->out, "%s goes to: %s%s%s\n",
-		    text_of(ctx, data, "case"),
-		    print_value(ctx, departments, HOW_TEXT),
+		fprintf(p->out, "%s goes to: %s%s%s%s%s\n",
+		    text_of(ctx, data, "case"), names_of(ctx, departments),
+		    json_array_size(notices) > 0 ? "; a notice alone: " : "",
+		    json_array_size(notices) > 0 ? names_of(ctx, notices) : "",
 		    json_is_true(json_object_get(data, "details"))
 			? ", with details"
 			: "",

@@ -27,7 +27,40 @@ static const struct column letter_fields[] = {
     {"verdict", "verdict", HOW_TEXT, false},
     {"signer", "signer", HOW_TEXT, false},
     {"unconfirmed", "unconfirmed", HOW_TEXT, false},
+    {"answer", "answered", HOW_TEXT, false},
 };
+
+/* "asked to resend 2026-11-25 09:49 (mail 14)": what was sent for it. */
+static json_t *
+answer_line(const json_t *data)
+{
+	const json_t *list = json_object_get(data, "answered");
+	void *ctx = talloc_new(NULL);
+	char *all = NULL;
+	const json_t *row;
+	json_t *line;
+	size_t i;
+
+	json_array_foreach(list, i, row)
+	{
+		char *how =
+		    print_value(ctx, json_object_get(row, "how"), HOW_TEXT);
+		char *when =
+		    print_value(ctx, json_object_get(row, "sent"), HOW_TIME);
+		char *state =
+		    print_value(ctx, json_object_get(row, "state"), HOW_TEXT);
+		bool sent = json_is_string(json_object_get(row, "sent"));
+
+		all = talloc_asprintf(ctx,
+		    "%s%s%s %s (mail %" JSON_INTEGER_FORMAT ")",
+		    all != NULL ? all : "", all != NULL ? "; " : "", how,
+		    sent ? when : state,
+		    json_integer_value(json_object_get(row, "mail")));
+	}
+	line = all != NULL ? json_string(all) : json_null();
+	talloc_free(ctx);
+	return line;
+}
 
 static const struct column header_fields[] = {
     {"from", "From", HOW_TEXT, false},
@@ -327,6 +360,7 @@ view_letter(const struct printer *p, json_t *data)
 	    json_integer_value(json_object_get(data, "letter")));
 	print_title(p, title);
 	null_if_false(data, "unconfirmed");
+	json_object_set_new(data, "answer", answer_line(data));
 	print_fields(p, data, letter_fields, N(letter_fields));
 	view_clocks(p, data);
 	print_title(p, "Headers (never signed)");

@@ -300,6 +300,39 @@ test_fields(void **state)
 	json_decref(object);
 }
 
+/* What another program reads is whole; COLUMNS is obeyed first. */
+static void
+test_width(void **state)
+{
+	static const char *const no_width[] = {"", "19", "1001", "80x", "-80"};
+	json_t *rows = json_pack("[{s:s}]", "title",
+	    "a title which is very much longer than the eighty columns that a "
+	    "terminal had by default: quarantined");
+	FILE *out = tmpfile();
+	char line[300] = "";
+	struct printer p;
+
+	(void)state;
+	unsetenv("COLUMNS");
+	p = printer_of(out);
+	print_table(&p, rows, columns + 1, 1);
+	rewind(out);
+	while (fgets(line, sizeof(line), out) != NULL)
+		;
+	assert_non_null(strstr(line, "by default: quarantined\n"));
+	for (size_t i = 0; i < sizeof(no_width) / sizeof(no_width[0]); i++) {
+		setenv("COLUMNS", no_width[i], 1);
+		assert_true(printer_of(out).width > 1000);
+	}
+	setenv("COLUMNS", "20", 1);
+	assert_int_equal(printer_of(out).width, 20);
+	setenv("COLUMNS", "132", 1);
+	assert_int_equal(printer_of(out).width, 132);
+	unsetenv("COLUMNS");
+	fclose(out);
+	json_decref(rows);
+}
+
 int
 main(void)
 {
@@ -314,6 +347,7 @@ main(void)
 	    cmocka_unit_test(test_values),
 	    cmocka_unit_test(test_sentences_break_between_words),
 	    cmocka_unit_test(test_fields),
+	    cmocka_unit_test(test_width),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

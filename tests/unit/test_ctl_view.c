@@ -59,7 +59,8 @@ assert_has_not(const char *text, const char *part)
 	"\"departments proposed\",\"next\":"                                   \
 	"\"psirt route PSIRT-2026-0002 plc\"}],\"letters\":[{\"letter\":4,"    \
 	"\"received\":\"2026-11-24T08:00:00Z\",\"due\":null,\"state\":"        \
-	"\"inquiry\",\"reason\":\"inquiry\",\"next\":\"psirt letter 4\"}],"    \
+	"\"inquiry\",\"reason\":\"inquiry\",\"who\":\"finder\",\"next\":"      \
+	"\"psirt letter 4\"}],"                                                \
 	"\"mails\":[{\"mail\":7,\"case\":\"PSIRT-2026-0001\",\"kind\":"        \
 	"\"acknowledge\",\"to\":\"sender\",\"state\":\"uncertain\",\"tries\":" \
 	"1,\"reason\":\"no reply after the last dot\",\"next\":"               \
@@ -75,6 +76,7 @@ test_today(void **state)
 	(void)state;
 	assert_has(text, "psirt route PSIRT-2026-0002 plc\n");
 	assert_has(text, "2026-12-01");
+	assert_has(text, "finder  inquiry");
 	assert_has(text, "psirt letter 4\n");
 	assert_has(text, "psirt queue sent 7 | resend 7 | drop 7\n");
 	assert_has(text, "and 5 more: psirt list --letters");
@@ -306,7 +308,14 @@ test_lists_and_answers(void **state)
 	    "\"details\":true,\"attachments\":false,\"next\":[]}",
 	    80);
 	assert_string_equal(
-	    text, "PSIRT-2026-0001 goes to: plc qa, with details\n");
+	    text, "PSIRT-2026-0001 goes to: plc, qa, with details\n");
+	free(text);
+	text = shown(view_done,
+	    "{\"case\":\"PSIRT-2026-0001\",\"departments\":[\"plc\",\"qa\"],"
+	    "\"notices\":[\"care\"],\"details\":false,\"attachments\":false}",
+	    80);
+	assert_string_equal(
+	    text, "PSIRT-2026-0001 goes to: plc, qa; a notice alone: care\n");
 	free(text);
 }
 
@@ -335,6 +344,56 @@ test_show(void **state)
 	assert_has(text, "first answer  2026-12-01\n");
 	assert_has(text, "CVE-2026-41928\n");
 	assert_has(text, "Next: psirt route 1 plc\n");
+	free(text);
+}
+
+/* Three mails to one department are told apart. */
+static void
+test_departments_say_what_for(void **state)
+{
+	char *text = shown(view_show,
+	    "{\"case\":\"PSIRT-2026-0001\",\"departments\":[{\"department\":"
+	    "\"plc\",\"contact\":\"Hana\",\"kind\":\"overview\",\"state\":"
+	    "\"sent\",\"sent\":\"2026-11-24T00:00:00Z\"},{\"department\":"
+	    "\"plc\",\"contact\":\"Hana\",\"kind\":\"details\",\"state\":"
+	    "\"held\",\"sent\":null}]}",
+	    100);
+
+	(void)state;
+	assert_has(text, "KIND      STATE  SENT\n");
+	assert_has(text, "overview  sent   2026-11-24 00:00\n");
+	assert_has(text, "details   held   -\n");
+	free(text);
+}
+
+static void
+test_letter_says_how_it_was_answered(void **state)
+{
+	char *text = shown(view_letter,
+	    "{\"letter\":3,\"opened\":true,\"headers\":{},\"parts\":[],"
+	    "\"answered\":[{\"mail\":14,\"how\":\"asked to resend\","
+	    "\"state\":\"sent\",\"sent\":\"2026-11-25T09:49:00Z\"},{\"mail\":"
+	    "15,\"how\":\"acknowledged\",\"state\":\"held\",\"sent\":null}]}",
+	    100);
+
+	(void)state;
+	assert_has(text,
+	    "answered     asked to resend 2026-11-25 09:49 (mail 14); "
+	    "acknowledged held (mail 15)\n");
+	free(text);
+}
+
+static void
+test_queue_shows_the_next_try(void **state)
+{
+	char *text = shown(view_queue,
+	    "{\"mails\":[{\"mail\":7,\"case\":\"PSIRT-2026-0001\",\"state\":"
+	    "\"sealed\",\"tries\":2,\"not_before\":\"2026-11-25T09:49:00Z\"}]}",
+	    100);
+
+	(void)state;
+	assert_has(text, "TRIES  NEXT TRY          TYPE NEXT\n");
+	assert_has(text, "2      2026-11-25 09:49  ");
 	free(text);
 }
 
@@ -375,6 +434,9 @@ main(void)
 	    cmocka_unit_test(test_log),
 	    cmocka_unit_test(test_lists_and_answers),
 	    cmocka_unit_test(test_show),
+	    cmocka_unit_test(test_departments_say_what_for),
+	    cmocka_unit_test(test_letter_says_how_it_was_answered),
+	    cmocka_unit_test(test_queue_shows_the_next_try),
 	    cmocka_unit_test(test_json_is_ascii),
 	};
 
