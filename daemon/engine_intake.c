@@ -2,8 +2,8 @@
  * engine_intake.c - a letter comes in: what the fetch room shows is taken,
  * committed, and only then moved in the mailbox (RULES 2, 4, 7).
  *
- * Runs in the engine process.  What the room says is checked: a chunk without
- * a letter, a uid that was not asked for or a size over the limit ends it.
+ * Runs in the engine process.  What the room says is checked: a letter begins
+ * only where we said TAKE, once, and ends where it is over the limit.
  */
 #include "engine_internal.h"
 
@@ -162,6 +162,7 @@ letter_found(struct engine *e, const struct fetch_letter *letter)
 		too_large(e, letter);
 		return;
 	}
+	e->taken = *letter;
 	order(e, FETCH_TAKE, letter, NULL);
 }
 
@@ -179,7 +180,16 @@ letter_begin(struct engine *e, const struct fetch_letter *letter)
 	struct error err = {0};
 
 	intake_drop(e);
-	e->arriving = *letter;
+	if (letter->uid != e->taken.uid ||
+	    letter->uidvalidity != e->taken.uidvalidity || letter->uid == 0) {
+		log_warn("fetch: a letter that was not taken");
+		return;
+	}
+	/* What was found is what was judged: by it the letter is kept. */
+	e->arriving = e->taken;
+	e->taken = (struct fetch_letter){0};
+	e->arrived = 0;
+	letter = &e->arriving;
 	e->intake = store_intake_begin(e, e->st, e->s->folder,
 	    letter->uidvalidity, letter->uid, letter->internaldate,
 	    letter->uid <= e->mailbox.adopt_upto, &err);
@@ -194,6 +204,12 @@ letter_chunk(struct engine *e, struct bytes chunk)
 
 	if (e->intake == NULL)
 		return; /* given up already; the end will say LEAVE */
+	e->arrived += (int64_t)chunk.len;
+	if (e->arrived > e->s->letter_max) {
+		log_warn("fetch: a letter over letter_max");
+		intake_drop(e);
+		return;
+	}
 	if (store_intake_chunk(e->intake, chunk, &err) != 0) {
 		intake_drop(e);
 		engine_trouble(e, "store", &err);
