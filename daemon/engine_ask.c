@@ -119,10 +119,26 @@ ask_reopen(void *arg, int64_t letter, const char *actor, struct error *err)
 	return again(arg, letter, LETTER_RECEIVED, false, actor, err);
 }
 
-/* The letter whose opening is handed on: the case's first that has one. */
+/* What is to be handed on: a text, a file. */
+static bool
+has_wanted(const struct opening *o, bool text, bool files)
+{
+	for (size_t i = 0; i < o->nparts; i++)
+		if ((text && o->parts[i].kind == PART_TEXT &&
+			o->parts[i].content.len > 0) ||
+		    (files && part_is_attachment(&o->parts[i])))
+			return true;
+	return false;
+}
+
+/*
+ * The letter whose opening is handed on: for an overview the case's first
+ * that was opened; for its text or files the newest that is surely of the
+ * case and has any.
+ */
 static struct opening *
-first_opening(const void *ctx, struct engine *e, int64_t casefile,
-    int64_t *letter, struct error *err)
+told_opening(const void *ctx, struct engine *e, int64_t casefile, bool text,
+    bool files, int64_t *letter, struct error *err)
 {
 	struct store_letter *list = NULL;
 	struct opening *o = NULL;
@@ -131,9 +147,17 @@ first_opening(const void *ctx, struct engine *e, int64_t casefile,
 	if (store_letter_list(ctx, e->st, 0, casefile, 1000, &list, &n, err) !=
 	    0)
 		return NULL;
-	for (size_t i = n; i-- > 0 && o == NULL;) {
-		o = engine_opening(ctx, e, list[i].id, err);
+	for (size_t i = 0; i < n; i++) {
+		struct opening *one = engine_opening(ctx, e, list[i].id, err);
+
+		if (one == NULL && err->text[0] != '\0')
+			return NULL;
+		if (one == NULL)
+			continue;
+		o = one;
 		*letter = list[i].id;
+		if (!list[i].unconfirmed && has_wanted(o, text, files))
+			break;
 	}
 	return o;
 }
@@ -155,7 +179,7 @@ ask_route(void *arg, int64_t casefile,
 		error_set(err, FAULT_DENIED, "there is no such case");
 		goto out;
 	}
-	o = first_opening(ctx, e, casefile, &letter, err);
+	o = told_opening(ctx, e, casefile, details, attachments, &letter, err);
 	if (o == NULL && err->text[0] != '\0')
 		goto out;
 	if (o == NULL && (details || attachments)) {
@@ -181,12 +205,21 @@ static const char *
 ask_trouble(void *arg, const void *ctx)
 {
 	struct engine *e = arg;
+	char *text;
 
 	if (!e->unlocked)
 		return talloc_strdup(ctx,
 		    "the data key is not opened yet; see the daemon's log");
+	text = talloc_strdup(ctx, "");
 	if (e->fetch_trouble != NULL)
-		return talloc_asprintf(ctx, "mailbox: %s", e->fetch_trouble);
+		text = talloc_asprintf_append(
+		    text, "mailbox: %s", e->fetch_trouble);
+	/* No alert can leave then: this line is how the desk learns of it. */
+	if (e->send_trouble != NULL)
+		text = talloc_asprintf_append(text, "%ssubmission: %s",
+		    text[0] != '\0' ? "; " : "", e->send_trouble);
+	if (text == NULL || text[0] != '\0')
+		return text;
 	if (e->fetch.process == NULL || e->send.process == NULL)
 		return talloc_strdup(
 		    ctx, "a room is down and is being started anew");

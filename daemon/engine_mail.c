@@ -19,6 +19,7 @@
 
 #define RETRY_FIRST_S 30
 #define RETRY_MOST_S 3600
+#define STALE_WHY "the letter became too old to be answered by itself"
 
 struct seal_state {
 	struct store_outmail m;
@@ -27,6 +28,39 @@ struct seal_state {
 /* ---- seal ---- */
 
 static int commit_held(struct task *task, const char *why, struct error *err);
+static int commit_later(struct task *task, struct error *err);
+static int mark_mail(struct engine *e, struct store_outmail *m,
+    enum outmail_state state, const char *why, const char *stop,
+    struct error *err);
+
+/* What answers a letter before anybody has read it. */
+static bool
+is_answer(const struct store_outmail *m)
+{
+	return m->kind == MAIL_ACKNOWLEDGE || m->kind == MAIL_RESEND;
+}
+
+/*
+ * RULES 4: an answer that waited until its letter got old does not leave by
+ * itself any more; one that a person sends again is not automatic.
+ */
+static int
+is_stale(struct engine *e, const struct store_outmail *m, bool *stale,
+    struct error *err)
+{
+	struct store_letter letter = {0};
+	void *ctx = talloc_new(e);
+	int found = 0;
+
+	*stale = false;
+	if (m->automatic && is_answer(m) && m->letter != 0) {
+		found = store_letter_get(ctx, e->st, m->letter, &letter, err);
+		*stale =
+		    found == 1 && letter.received < clock_now() - e->s->stale_s;
+	}
+	talloc_free(ctx);
+	return found < 0 ? -1 : 0;
+}
 
 /* The files of the letter that go along with `psirt route --attachments`. */
 static int
@@ -71,7 +105,7 @@ fill_seal_job(struct engine *e, struct seal_state *s,
 		job->nreferences = 1;
 	}
 	job->date = m->made;
-	job->automatic = m->automatic;
+	job->automatic = m->automatic || is_answer(m);
 	job->kind = mail_kind_name((enum mail_kind)m->kind);
 	job->body = m->body;
 	job->encrypt = m->encrypt;
@@ -79,8 +113,7 @@ fill_seal_job(struct engine *e, struct seal_state *s,
 	job->recipient_key = m->recipient_key;
 	job->recipient_key_fpr = m->recipient_key_fpr;
 	/* Who writes to us for the first time needs our key to write again. */
-	job->attach_own_key =
-	    m->kind == MAIL_ACKNOWLEDGE || m->kind == MAIL_RESEND;
+	job->attach_own_key = is_answer(m);
 	return m->with_files ? add_files(e, s, job, err) : 0;
 }
 
@@ -94,6 +127,8 @@ stop_seal(struct engine *e)
 	struct task *task;
 	int64_t id = 0;
 	int64_t next = 0;
+	bool stale = false;
+	bool done;
 
 	if (w == NULL || !e->unlocked)
 		return false;
@@ -111,10 +146,22 @@ stop_seal(struct engine *e)
 	task = task_new(e, w, TASK_SEAL, id);
 	task->state = s = talloc_zero(task, struct seal_state);
 	if (store_outmail_get(s, e->st, id, &s->m, &err) != 1 ||
-	    fill_seal_job(e, s, &job, &err) != 0) {
-		engine_trouble(e, "seal", &err);
+	    fill_seal_job(e, s, &job, &err) != 0 ||
+	    is_stale(e, &s->m, &stale, &err) != 0) {
+		/* The mail's own fault: nobody else is to wait for it. */
+		done = err.fault == FAULT_INPUT &&
+		       mark_mail(e, &s->m, OUTMAIL_FAILED, err.text, "seal",
+			   &err) == 0;
+		if (!done)
+			engine_trouble(e, "seal", &err);
 		task_done(task);
-		return false;
+		return done;
+	}
+	if (stale) {
+		if (commit_held(task, STALE_WHY, &err) != 0)
+			engine_trouble(e, "seal", &err);
+		task_done(task);
+		return true;
 	}
 	if (room_tell(&w->vault, VAULT_SEAL, &vault_seal_job_wire, &job) != 0) {
 		if (commit_held(task, "it is too large to be sealed", &err) !=
@@ -128,7 +175,11 @@ stop_seal(struct engine *e)
 void
 seal_lost(struct task *task)
 {
+	struct error err = {0};
+
 	log_warn("outmail=%lld stop=seal interrupted", (long long)task->id);
+	if (!task->engine->draining && commit_later(task, &err) != 0)
+		engine_trouble(task->engine, "seal", &err);
 	task_done(task);
 }
 
@@ -175,23 +226,43 @@ tell_of_mail(struct engine *e, const struct store_outmail *m,
 	    e->st, (uint32_t)reason, m->letter, m->casefile, clock_now(), err);
 }
 
+/*
+ * Held or failed before the send room saw it: it waits for a person.  Why
+ * stands in its row alone: what the vault says may name a key.
+ */
+static int
+mark_mail(struct engine *e, struct store_outmail *m, enum outmail_state state,
+    const char *why, const char *stop, struct error *err)
+{
+	bool held = state == OUTMAIL_HELD;
+	char *reason = talloc_strdup(e, why);
+	uint32_t from = m->state;
+	int rc = -1;
+
+	store_rollback(e->st);
+	m->state = state;
+	m->reason = reason;
+	log_warn("outmail=%lld stop=%s %s: \"psirt queue\" says why",
+	    (long long)m->id, stop, outmail_state_name(state));
+	if (store_begin(e->st, err) == 0 &&
+	    store_outmail_put(e->st, m, from, err) == 0 &&
+	    engine_record(e, held ? RECORD_MAIL_HELD : RECORD_MAIL_FAILED,
+		m->casefile, m->letter, m->id, 0, err) == 0 &&
+	    tell_of_mail(
+		e, m, held ? REASON_MAIL_HELD : REASON_MAIL_FAILED, err) == 0)
+		rc = stop_commit(e, stop, err);
+	m->reason = NULL;
+	talloc_free(reason);
+	return rc;
+}
+
 /* No usable key: it waits for a person, never leaves in clear (DESIGN 8). */
 static int
 commit_held(struct task *task, const char *why, struct error *err)
 {
-	struct engine *e = task->engine;
 	struct seal_state *s = task->state;
 
-	s->m.state = OUTMAIL_HELD;
-	s->m.reason = talloc_strdup(s, why);
-	log_warn("outmail=%lld held: %s", (long long)s->m.id, why);
-	if (store_begin(e->st, err) != 0 ||
-	    store_outmail_put(e->st, &s->m, OUTMAIL_APPROVED, err) != 0 ||
-	    engine_record(e, RECORD_MAIL_HELD, s->m.casefile, s->m.letter,
-		s->m.id, 0, err) != 0 ||
-	    tell_of_mail(e, &s->m, REASON_MAIL_HELD, err) != 0)
-		return -1;
-	return stop_commit(e, "seal", err);
+	return mark_mail(task->engine, &s->m, OUTMAIL_HELD, why, "seal", err);
 }
 
 /* The vault stumbled: the mail waits a while, then is tried again. */
@@ -353,6 +424,7 @@ stop_send(struct engine *e)
 	void *ctx;
 	int64_t id = 0;
 	int64_t next = 0;
+	bool stale = false;
 	bool done = false;
 
 	if (!e->unlocked || !e->send.ready || e->sending != 0)
@@ -372,8 +444,21 @@ stop_send(struct engine *e)
 		return false;
 	ctx = talloc_new(e);
 	if (store_outmail_get(ctx, e->st, id, &m, &err) != 1 ||
-	    store_outmail_wire_get(ctx, e->st, id, &mail.wire, &err) != 0) {
-		engine_trouble(e, "send", &err);
+	    store_outmail_wire_get(ctx, e->st, id, &mail.wire, &err) < 0 ||
+	    is_stale(e, &m, &stale, &err) != 0) {
+		/* The mail's own fault: nobody else is to wait for it. */
+		done = err.fault == FAULT_INPUT &&
+		       mark_mail(
+			   e, &m, OUTMAIL_FAILED, err.text, "send", &err) == 0;
+		if (!done)
+			engine_trouble(e, "send", &err);
+		goto out;
+	}
+	if (stale) {
+		done = mark_mail(
+			   e, &m, OUTMAIL_HELD, STALE_WHY, "send", &err) == 0;
+		if (!done)
+			engine_trouble(e, "send", &err);
 		goto out;
 	}
 	m.state = OUTMAIL_SENDING;
@@ -424,6 +509,13 @@ send_frame(struct engine *e, const struct frame *frame)
 		    done->code, done->text != NULL ? done->text : "");
 	if (done->outcome == SEND_RETRY)
 		e->trouble = true;
+	TALLOC_FREE(e->send_trouble);
+	/* `psirt` shows it, and no addresses: one it names stays in its row. */
+	if (done->outcome == SEND_RETRY)
+		e->send_trouble = talloc_strdup(
+		    e, done->text != NULL && strchr(done->text, '@') == NULL
+			   ? done->text
+			   : "a mail is to be tried again");
 	talloc_free(done);
 }
 

@@ -20,13 +20,15 @@
 #include "psirtd/log.h"
 #include "psirtd/text.h"
 
-#define TRIES_MOST 3   /* a letter that ends us thrice is quarantined */
+#define TRIES_MOST 3   /* a letter that ends its rooms thrice is quarantined */
 #define DEPTH_MOST 4   /* layers in layers */
 #define LAYERS_MOST 32 /* layers in all */
 
 static void open_next(struct task *task);
+static void ask_keys(struct task *task);
 static void find_bound_key(struct task *task);
 static void give_up(struct engine *e, int64_t id);
+static void open_again(struct task *task);
 
 /* ---- the end of the task ---- */
 
@@ -93,7 +95,7 @@ void
 open_lost(struct task *task)
 {
 	log_warn("letter=%lld stop=open interrupted", (long long)task->id);
-	task_done(task);
+	open_again(task);
 }
 
 /* ---- read ---- */
@@ -238,8 +240,27 @@ vault_opened(struct task *task, struct vault_opened *v, struct error *err)
 	return too_big(task, layer, v);
 }
 
-/* The key that came along: usable, and just one? */
-static void
+/* A key that we know already is not what its sender answers to. */
+static bool
+is_known_key(struct engine *e, const char *fingerprint)
+{
+	struct vault_setup known;
+	bool found;
+
+	rooms_vault_setup(e, &known);
+	found = strcmp(fingerprint, known.poc) == 0 ||
+		(known.recovery != NULL &&
+		    strcmp(fingerprint, known.recovery) == 0);
+	for (size_t i = 0; i < known.nretired; i++)
+		found = found || strcmp(fingerprint, known.retired[i]) == 0;
+	for (size_t i = 0; i < known.npinned; i++)
+		found = found || strcmp(fingerprint, known.pinned[i]) == 0;
+	talloc_free((void *)(uintptr_t)known.pinned);
+	return found;
+}
+
+/* The key that came along: usable, just one, and its sender's? */
+static bool
 keys_seen(struct task *task, const struct frame *frame)
 {
 	struct open_state *s = open_state_of(task);
@@ -247,11 +268,12 @@ keys_seen(struct task *task, const struct frame *frame)
 	    wire_decode(s->o, &vault_keys_wire, frame->payload, NULL);
 
 	if (keys != NULL && keys->nkeys == 1 && keys->keys[0].can_encrypt &&
-	    text_is_fingerprint(keys->keys[0].fingerprint))
+	    text_is_fingerprint(keys->keys[0].fingerprint) &&
+	    !is_known_key(task->engine, keys->keys[0].fingerprint))
 		s->o->key_fingerprint = keys->keys[0].fingerprint;
 	else
-		s->o->key_part = 0;
-	open_done(task);
+		return false;
+	return true;
 }
 
 void
@@ -263,12 +285,10 @@ open_vault_frame(struct task *task, const struct frame *frame)
 	struct vault_opened *v;
 
 	if (s->keys_asked) {
-		if (frame->type == VAULT_KEYS_SEEN) {
-			keys_seen(task, frame);
-		} else {
-			s->o->key_part = 0;
+		if (frame->type == VAULT_KEYS_SEEN && keys_seen(task, frame))
 			open_done(task);
-		}
+		else
+			ask_keys(task);
 		return;
 	}
 	if (s->reading || s->next >= s->npending) {
@@ -295,29 +315,32 @@ open_vault_frame(struct task *task, const struct frame *frame)
 	    failed != NULL && failed->text != NULL ? failed->text
 						   : "malformed answer");
 broken:
-	/* Stays `received`; the count of tries sees to the end of it. */
 	engine_trouble(task->engine, "open", &err);
-	task_done(task);
+	open_again(task);
 }
 
+/* The next part that may hold the sender's key; none: the letter is opened. */
 static void
 ask_keys(struct task *task)
 {
 	struct open_state *s = open_state_of(task);
+	size_t next = s->o->key_part; /* behind the one asked about last */
 	struct vault_blob blob;
 
 	s->keys_asked = true;
-	for (size_t i = 0; i < s->o->nparts; i++) {
+	s->o->key_part = 0;
+	for (size_t i = next; i < s->o->nparts; i++) {
 		/* Beside a sealed letter anybody on the way may lay a key. */
 		if (s->o->parts[i].kind != PART_KEY ||
 		    (s->o->encrypted && s->o->parts[i].layer == 0))
 			continue;
 		s->o->key_part = (uint32_t)i + 1;
 		blob.data = s->o->parts[i].content;
-		room_tell(
-		    &task->worker->vault, VAULT_KEYS, &vault_blob_wire, &blob);
-		return;
+		if (room_tell(&task->worker->vault, VAULT_KEYS,
+			&vault_blob_wire, &blob) == 0)
+			return;
 	}
+	s->o->key_part = 0;
 	open_done(task);
 }
 
@@ -442,7 +465,7 @@ find_bound_key(struct task *task)
 	}
 }
 
-/* Quarantined unread: it ended the daemon or its rooms too often. */
+/* Quarantined unread: it ended its rooms too often, or cannot be kept. */
 static void
 give_up(struct engine *e, int64_t id)
 {
@@ -455,10 +478,38 @@ give_up(struct engine *e, int64_t id)
 		if (store_begin(e->st, &err) != 0 ||
 		    store_letter_put(e->st, &letter, LETTER_RECEIVED, &err) !=
 			0 ||
+		    engine_record(e, RECORD_LETTER_OPENED, letter.casefile, id,
+			0, 0, &err) != 0 ||
 		    stop_commit(e, "open", &err) != 0)
 			engine_trouble(e, "open", &err);
 	}
 	talloc_free(ctx);
+}
+
+/*
+ * It stays `received` and is taken up again, unless it has ended its rooms too
+ * often.  Only that counts against a letter: an engine that is killed, or
+ * asked to stop, says nothing of what it was about.
+ */
+static void
+open_again(struct task *task)
+{
+	struct engine *e = task->engine;
+	struct error err = {0};
+	uint32_t tries = 0;
+
+	if (e->draining) {
+		task_done(task);
+		return;
+	}
+	if (store_letter_try(e->st, task->id, &tries, &err) != 0) {
+		engine_trouble(e, "open", &err);
+	} else if (tries >= TRIES_MOST) {
+		log_warn("letter=%lld stop=open given up after %u tries",
+		    (long long)task->id, tries);
+		give_up(e, task->id);
+	}
+	task_done(task);
 }
 
 bool
@@ -469,7 +520,6 @@ stop_open(struct engine *e)
 	struct open_state *s;
 	struct task *task;
 	struct bytes raw;
-	uint32_t tries = 0;
 	int64_t id = 0;
 
 	if (w == NULL || !e->unlocked)
@@ -483,16 +533,6 @@ stop_open(struct engine *e)
 	} while (id != 0 && worker_has(e, TASK_OPEN, id));
 	if (id == 0)
 		return false;
-	if (store_letter_try(e->st, id, &tries, &err) != 0) {
-		engine_trouble(e, "open", &err);
-		return false;
-	}
-	if (tries > TRIES_MOST) {
-		log_warn("letter=%lld stop=open given up after %u tries",
-		    (long long)id, tries - 1);
-		give_up(e, id);
-		return true;
-	}
 	task = task_new(e, w, TASK_OPEN, id);
 	task->state = s = talloc_zero(task, struct open_state);
 	s->o = talloc_zero(s, struct opening);

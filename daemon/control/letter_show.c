@@ -347,7 +347,7 @@ reader_next(struct request *r, const struct store_letter *l)
 	default:
 		break;
 	}
-	if (l->reason == REASON_UNDECRYPTABLE)
+	if (l->reason == REASON_UNDECRYPTABLE || l->reason == REASON_BROKEN)
 		json_array_append_new(next,
 		    json_text(
 			talloc_asprintf(r, "psirt letter %lld --reopen", id)));

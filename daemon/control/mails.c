@@ -83,6 +83,20 @@ mail_row(struct request *r, const struct store_outmail *m)
 	return row;
 }
 
+/* Damage in its sealed columns leaves what is plain, and can be dropped. */
+int
+mail_look(
+    struct request *r, const void *ctx, int64_t id, struct store_outmail *m)
+{
+	int found = store_outmail_get(ctx, r->st, id, m, &r->err);
+
+	if (found >= 0 || r->err.fault != FAULT_INPUT)
+		return found;
+	error_clear(&r->err);
+	m->reason = talloc_strdup(ctx, "its row in the database is damaged");
+	return 1;
+}
+
 /* ---- queue ---- */
 
 struct queue {
@@ -117,7 +131,7 @@ queue_run(struct request *r)
 			continue;
 		}
 		ctx = talloc_new(r);
-		rc = store_outmail_get(ctx, r->st, id, &m, &r->err);
+		rc = mail_look(r, ctx, id, &m);
 		if (rc == 1)
 			rc = answer_row(r, mail_row(r, &m));
 		talloc_free(ctx);
@@ -137,7 +151,7 @@ request_mail(struct request *r, const char *word, struct store_outmail *m)
 
 	if (!request_number(r, word, "mail", "psirt queue", &id))
 		return false;
-	switch (store_outmail_get(r, r->st, id, m, &r->err)) {
+	switch (mail_look(r, r, id, m)) {
 	case 1:
 		break;
 	case 0:
@@ -236,6 +250,9 @@ queue_resend_run(struct request *r)
 		    "same again: psirt queue drop %lld",
 		    (long long)m.id, (long long)m.id);
 	m.tries = 0;
+	/* An answer that a person sends may be one to an old letter. */
+	if (m.kind == MAIL_ACKNOWLEDGE || m.kind == MAIL_RESEND)
+		m.automatic = 0;
 	m.smtp_code = 0;
 	m.reason = NULL;
 	if (wire.len > 0)

@@ -222,6 +222,9 @@ bool letter_claims(const struct store_letter *l);
 
 const char *mail_to(const struct store_outmail *m);
 json_t *mail_row(struct request *r, const struct store_outmail *m);
+/* As store_outmail_get(); a damaged row gives its plain columns. */
+int mail_look(
+    struct request *r, const void *ctx, int64_t id, struct store_outmail *m);
 enum step queue_run(struct request *r);
 enum step queue_drop_run(struct request *r);
 enum step queue_resend_run(struct request *r);

@@ -27,7 +27,9 @@ struct today {
 static const enum letter_state letter_states[] = {
     LETTER_INQUIRY, LETTER_SET_ASIDE, LETTER_QUARANTINED};
 static const enum outmail_state mail_states[] = {
-    OUTMAIL_HELD, OUTMAIL_UNCERTAIN, OUTMAIL_FAILED};
+    OUTMAIL_HELD, OUTMAIL_UNCERTAIN, OUTMAIL_FAILED, OUTMAIL_SEALED};
+
+#define TRIES_TOLD 3 /* so often a mail server may say: later */
 
 /* The room for a row of this list; else counted in *over. */
 static bool
@@ -80,8 +82,13 @@ today_answered(struct request *r, const struct store_case *c, bool *answered)
 	if (*answered)
 		return 0;
 	if (store_outmail_list(
-		r, r->st, 0, c->id, 64, &mails, &count, &r->err) != 0)
-		return -1;
+		r, r->st, 0, c->id, 64, &mails, &count, &r->err) != 0) {
+		/* A damaged one stands among the mails. */
+		*answered = r->err.fault == FAULT_INPUT;
+		if (*answered)
+			error_clear(&r->err);
+		return *answered ? 0 : -1;
+	}
 	for (size_t i = 0; i < count; i++)
 		if (mails[i].kind == MAIL_ACKNOWLEDGE &&
 		    mails[i].state != OUTMAIL_CANCELLED)
@@ -237,11 +244,12 @@ today_mail(struct request *r, struct today *t)
 	int rc = -1;
 	int found;
 
-	found = store_outmail_get(ctx, r->st, t->id, &m, &r->err);
+	found = mail_look(r, ctx, t->id, &m);
 	if (found < 0)
 		goto out;
 	rc = 0;
-	if (found == 0 || !today_room(t, &t->mails_over))
+	if (found == 0 || (m.state == OUTMAIL_SEALED && m.tries < TRIES_TOLD) ||
+	    !today_room(t, &t->mails_over))
 		goto out;
 	rc = answer_row(r, mail_row(r, &m));
 out:

@@ -46,7 +46,7 @@ static const char *const sql[OUTMAIL_STMT_COUNT] = {
 		    " ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     [OUTMAIL_GET] = OUTMAIL_SELECT " WHERE id = ?",
     [OUTMAIL_PUT] = "UPDATE outmail SET state = ?, not_before = ?, sent = ?,"
-		    " tries = ?, smtp_code = ?, reason = ?"
+		    " tries = ?, smtp_code = ?, automatic = ?, reason = ?"
 		    " WHERE id = ? AND state = ?",
     [OUTMAIL_NEXT] = "SELECT id FROM outmail WHERE state = ? AND id > ?"
 		     " AND not_before <= ? ORDER BY id LIMIT 1",
@@ -229,6 +229,7 @@ store_outmail_put(struct store *st, const struct store_outmail *m,
 	query_int(&q, m->sent);
 	query_int(&q, m->tries);
 	query_int(&q, m->smtp_code);
+	query_int(&q, m->automatic != 0);
 	query_seal_text(&q, place("outmail", "reason", m->id), m->reason);
 	query_int(&q, m->id);
 	query_int(&q, from);

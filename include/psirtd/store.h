@@ -121,7 +121,7 @@ struct store_letter {
 	int64_t casefile; /* 0 none */
 	uint32_t adopted; /* stood there at the first start */
 	uint32_t by_hand;
-	uint32_t tries; /* openings begun: a letter that kills us is seen */
+	uint32_t tries; /* openings that ended a room of ours */
 	char *sender;   /* shown address; NULL */
 	char *subject;  /* of the letter; NULL. Reading it is a trace */
 	char *signer;   /* who signed in words; NULL */
@@ -302,8 +302,8 @@ int store_outmail_add(
     struct store *st, struct store_outmail *m, struct error *err);
 int store_outmail_get(const void *ctx, struct store *st, int64_t id,
     struct store_outmail *m, struct error *err); /* 1, 0 none, -1 */
-/* Writes state, not_before, sent, tries, smtp_code, reason; FAULT_DENIED when
- * the state in the table is not `from`.  Sent or cancelled, its sealed bytes
+/* Writes state, not_before, sent, tries, smtp_code, automatic, reason;
+ * FAULT_DENIED when the state in the table is not `from`.  Sent or cancelled, its sealed bytes
  * go. */
 int store_outmail_put(struct store *st, const struct store_outmail *m,
     uint32_t from, struct error *err);

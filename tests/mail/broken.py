@@ -7,6 +7,7 @@ dot, or hide STARTTLS as an attacker on the wire would.
 import socket
 import ssl
 import threading
+import time
 
 
 class _Broken:
@@ -54,6 +55,7 @@ class SmtpHangsUp(_Broken):
 
     The letters it took lie in .letters, as at a server that delivered before
     the connection died.  when="at-data": it closes before it takes any.
+    when="slow-data": it takes its time before it says go on, then answers.
     """
 
     def __init__(self, world, when="after-dot"):
@@ -77,9 +79,13 @@ class SmtpHangsUp(_Broken):
                 elif verb == b"DATA":
                     if self.when == "at-data":
                         return
+                    if self.when == "slow-data":
+                        time.sleep(3)
                     self.say(tls, "354 go on")
                     self.data(stream)
-                    return
+                    if self.when != "slow-data":
+                        return
+                    self.say(tls, "250 taken")
                 elif verb == b"QUIT":
                     self.say(tls, "221 bye")
                     return
