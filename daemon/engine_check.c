@@ -36,6 +36,17 @@ ask(struct room_process *room, const void *ctx, uint32_t type,
 	return rc == 1 ? 0 : -1;
 }
 
+/* Where in the settings the pattern stands that the read room names. */
+static struct place
+place_of_pattern(const struct settings *s, const char *text)
+{
+	for (size_t i = 0; i < s->nproducts; i++)
+		if (s->products[i].pattern != NULL &&
+		    strstr(text, s->products[i].pattern) != NULL)
+			return s->products[i].place;
+	return (struct place){s->file, 1};
+}
+
 static unsigned
 check_patterns(struct engine *e)
 {
@@ -44,6 +55,8 @@ check_patterns(struct engine *e)
 	struct frame answer;
 	struct error err = {0};
 	struct room_process *room;
+	struct place place;
+	const char *text;
 	unsigned faults = 0;
 
 	room = starter_room(e, e->starter, "read", &err);
@@ -55,9 +68,10 @@ check_patterns(struct engine *e)
 	} else if (answer.type != READ_READY) {
 		failed =
 		    wire_decode(e, &read_failed_wire, answer.payload, &err);
-		fprintf(stderr, "%s: %s\n", e->s->file,
-		    failed != NULL && failed->text != NULL ? failed->text
-							   : "refused");
+		text = failed != NULL && failed->text != NULL ? failed->text
+							      : "refused";
+		place = place_of_pattern(e->s, text);
+		fprintf(stderr, "%s:%d: %s\n", place.file, place.line, text);
 		faults++;
 	}
 	talloc_free(room);
@@ -77,7 +91,11 @@ place_of(const struct settings *s, const char *fingerprint)
 		return c->place;
 	if (contact != NULL)
 		return contact->place;
-	return (struct place){s->file, 0};
+	for (size_t i = 0; i < s->noperators; i++)
+		if (s->operators[i].fingerprint != NULL &&
+		    strcmp(s->operators[i].fingerprint, fingerprint) == 0)
+			return s->operators[i].place;
+	return s->keys_place; /* poc, retired, recovery */
 }
 
 static unsigned

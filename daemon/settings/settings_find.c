@@ -230,6 +230,17 @@ folder_notes(char *notes, const struct settings *s)
 	return notes;
 }
 
+/* Alerts go to operators, encrypted. */
+static bool
+anybody_is_told(const struct settings *s)
+{
+	for (size_t i = 0; i < s->noperators; i++)
+		if (s->operators[i].address != NULL &&
+		    s->operators[i].fingerprint != NULL)
+			return true;
+	return false;
+}
+
 char *
 settings_notes(const void *ctx, const struct settings *s)
 {
@@ -245,6 +256,10 @@ settings_notes(const void *ctx, const struct settings *s)
 	if (s->noperators == 0)
 		notes = note(notes, (struct place){s->file, 1},
 		    "there is no operator: nobody may use psirt");
+	else if (!anybody_is_told(s))
+		notes = note(notes, s->operators[0].place,
+		    "no operator has address and fingerprint: alerts reach "
+		    "nobody by mail");
 	if (notes != NULL && notes[0] == '\0')
 		TALLOC_FREE(notes);
 	return notes;

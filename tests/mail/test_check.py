@@ -53,13 +53,59 @@ def test_missing_key_is_found(world, daemon):
                                       world.finder.fingerprint)
     d.conf.write_text(text)
     code, said = d.check()
-    assert code == SETUP and world.finder.fingerprint in said
+    assert code == SETUP
+    assert names_line(d, said, f"key {world.finder.fingerprint}"), said
+
+
+def names_line(d, said, what):
+    """The line of the settings that is named for this fault: it exists."""
+    found = re.search(re.escape(str(d.conf)) + r":(\d+): "
+                      + re.escape(what), said)
+    lines = d.conf.read_text().splitlines()
+    return bool(found) and 0 < int(found[1]) <= len(lines)
+
+
+def test_missing_key_of_an_operator_is_found(world, daemon):
+    d = daemon()
+    d.conf.write_text(d.conf.read_text().replace(world.desk.fingerprint,
+                                                 world.finder.fingerprint))
+    code, said = d.check()
+    assert code == SETUP
+    found = re.search(r":(\d+): key " + world.finder.fingerprint, said)
+    line = d.conf.read_text().splitlines()[int(found[1]) - 1]
+    assert line.startswith("operator "), (line, said)
+
+
+def test_bad_pattern_is_said_with_its_product(daemon):
+    d = daemon()
+    d.conf.write_text(d.conf.read_text().replace("GW-7[A-Z]?", "GW-7[A-"))
+    code, said = d.check()
+    assert code == SETUP
+    found = re.search(r":(\d+): .*GW-7\[A-", said)
+    assert found, said
+    line = d.conf.read_text().splitlines()[int(found[1]) - 1]
+    assert line.startswith('product "GW-7"'), (line, said)
+
+
+def test_check_says_when_alerts_reach_nobody(world, daemon):
+    d = daemon()
+    code, said = d.check()
+    assert "alerts" not in said
+    text = d.conf.read_text()
+    head, operator, tail = text.partition("operator ")
+    tail = re.sub(r"(?m)^  (address|fingerprint) = .*\n", "", tail)
+    d.conf.write_text(head + operator + tail)
+    code, said = d.check()
+    assert code == 0, said
+    assert names_line(d, said, "note: no operator has"), said
 
 
 def test_poc_key_that_cannot_sign_is_found(world, daemon):
-    d = daemon(keys={"poc": world.desk.fingerprint})
+    world.poc.learn(world.finder2)
+    d = daemon(keys={"poc": world.finder2.fingerprint})
     code, said = d.check()
-    assert code == SETUP and world.desk.fingerprint in said
+    assert code == SETUP
+    assert names_line(d, said, f"key {world.finder2.fingerprint}"), said
 
 
 def test_template_with_an_unknown_word_is_found(daemon):
