@@ -237,6 +237,14 @@ draft_overviews(struct engine *e, const struct store_case *c, int64_t letter,
 {
 	struct store_record r = {0};
 
+	if (share.attachments) {
+		char *files = attachments_of(e, o);
+
+		if (files == NULL)
+			return error_set(err, FAULT_DENIED,
+			    "the letter has no files: leave --attachments out");
+		talloc_free(files);
+	}
 	for (size_t i = 0; i < ndepartments; i++)
 		for (size_t k = 0; k < departments[i]->ncontacts; k++) {
 			const struct contact *contact =

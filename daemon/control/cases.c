@@ -17,6 +17,7 @@
 #include "psirtd/clock.h"
 
 #define OLDEST_YEAR 2000
+#define ROUTE_MAILS 500 /* the newest of a case */
 
 const char *
 case_source(const struct store_case *c)
@@ -136,7 +137,10 @@ request_case(struct request *r, const char *word, struct store_case *c)
 		return false;
 	}
 	if (id == 0) {
-		request_fail(r, CONTROL_EXIT_REFUSED,
+		/* A word that can be no number of a case is wrong usage. */
+		request_fail(r,
+		    strpbrk(word, "0123456789") != NULL ? CONTROL_EXIT_REFUSED
+							: CONTROL_EXIT_USAGE,
 		    "no case \"%s\": \"psirt list --all\" shows them", word);
 		return false;
 	}
@@ -260,13 +264,96 @@ route_department(struct request *r, const char *name)
 	return NULL;
 }
 
+/* Nobody in it has OpenPGP: "come to the desk" is all that goes there. */
+static bool
+notice_alone(const struct department *d)
+{
+	for (size_t i = 0; i < d->ncontacts; i++)
+		if (!d->contacts[i].notice)
+			return false;
+	return d->ncontacts > 0;
+}
+
+/* Whether this mail is what the route would send to this department. */
+static bool
+is_same_mail(struct request *r, const struct store_outmail *m,
+    const struct department *d)
+{
+	bool files = request_has(r, OPTION_ATTACHMENTS);
+	enum mail_kind kind = request_has(r, OPTION_DETAILS) || files
+				  ? MAIL_DETAILS
+				  : MAIL_OVERVIEW;
+
+	if (m->department == NULL || strcmp(m->department, d->name) != 0 ||
+	    m->state == OUTMAIL_CANCELLED || m->state == OUTMAIL_FAILED)
+		return false;
+	if (notice_alone(d))
+		return m->kind == MAIL_NOTICE;
+	return m->kind == kind && (m->with_files != 0) == files;
+}
+
+/* Refuses what went there already: one slip of the finger is two mails. */
+static bool
+route_is_new(struct request *r, int64_t casefile,
+    const struct department *const *to, size_t n)
+{
+	struct store_outmail *list = NULL;
+	size_t count = 0;
+
+	if (request_has(r, OPTION_AGAIN))
+		return true;
+	if (store_outmail_list(r, r->st, 0, casefile, ROUTE_MAILS, &list,
+		&count, &r->err) != 0)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < count; k++) {
+			const struct store_outmail *m = &list[k];
+
+			if (!is_same_mail(r, m, to[i]))
+				continue;
+			request_fail(r, CONTROL_EXIT_REFUSED,
+			    "%s has the %s since %s: add --again", to[i]->name,
+			    mail_kind_name((enum mail_kind)m->kind),
+			    clock_text(r, m->sent != 0 ? m->sent : m->made));
+			return false;
+		}
+	talloc_free(list);
+	return true;
+}
+
+/* What was done: who gets what. */
+static enum step
+route_answer(struct request *r, const struct store_case *c,
+    const struct department *const *to, size_t n)
+{
+	json_t *names = json_array();
+	json_t *notices = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(notice_alone(to[i]) ? notices : names,
+		    json_text(to[i]->name));
+	if (answer_set(r, "case", json_text(c->number)) != 0 ||
+	    answer_set(r, "departments", json_incref(names)) != 0 ||
+	    answer_set(r, "notices", json_incref(notices)) != 0 ||
+	    answer_set(r, "details",
+		json_boolean(request_has(r, OPTION_DETAILS))) != 0 ||
+	    answer_set(r, "attachments",
+		json_boolean(request_has(r, OPTION_ATTACHMENTS))) != 0 ||
+	    answer_set(r, "next",
+		json_pack("[o]", json_text(talloc_asprintf(
+				     r, "psirt show %s", c->number)))) != 0)
+		r->exit = CONTROL_EXIT_AGAIN;
+	json_decref(names);
+	json_decref(notices);
+	return r->exit == CONTROL_EXIT_DONE ? STEP_DONE : STEP_FAILED;
+}
+
 enum step
 route_run(struct request *r)
 {
 	const struct department *to[32];
 	const struct control_engine *engine = r->control->engine;
 	struct store_case c;
-	json_t *names;
 	size_t n = 0;
 
 	if (!request_case(r, r->words[0], &c))
@@ -285,23 +372,12 @@ route_run(struct request *r)
 		if (!twice)
 			to[n++] = d;
 	}
+	if (!route_is_new(r, c.id, to, n))
+		return STEP_FAILED;
 	if (engine->route(engine->arg, c.id, to, n,
 		request_has(r, OPTION_DETAILS),
 		request_has(r, OPTION_ATTACHMENTS), r->actor, &r->err) != 0)
 		return STEP_FAILED;
 	engine->wake(engine->arg);
-	names = json_array();
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(names, json_text(to[i]->name));
-	if (answer_set(r, "case", json_text(c.number)) != 0 ||
-	    answer_set(r, "departments", names) != 0 ||
-	    answer_set(r, "details",
-		json_boolean(request_has(r, OPTION_DETAILS))) != 0 ||
-	    answer_set(r, "attachments",
-		json_boolean(request_has(r, OPTION_ATTACHMENTS))) != 0 ||
-	    answer_set(r, "next",
-		json_pack("[o]", json_text(talloc_asprintf(
-				     r, "psirt show %s", c.number)))) != 0)
-		return STEP_FAILED;
-	return STEP_DONE;
+	return route_answer(r, &c, to, n);
 }

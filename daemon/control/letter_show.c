@@ -17,6 +17,7 @@
 #define RAW_CHUNK 49152 /* a multiple of three: base64 without padding */
 #define LIST_MOST 100   /* addresses, identifiers, fields */
 #define FIELD_MOST 4096 /* bytes of a field that are shown */
+#define MAILS_MOST 200  /* the newest, of its case or of all */
 
 struct reader {
 	struct store_letter letter;
@@ -150,6 +151,35 @@ has_clocks(const struct store_letter *l, const struct opening *o)
 	return letter_claims(l);
 }
 
+/* What was sent to the writer of this letter: two kinds, newest first. */
+static int
+answer_answered(struct request *r, const struct store_letter *l)
+{
+	struct store_outmail *list = NULL;
+	size_t count = 0;
+
+	if (store_outmail_list(r, r->st, 0, l->casefile, MAILS_MOST, &list,
+		&count, &r->err) != 0 ||
+	    answer_list(r, "answered") != 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		const struct store_outmail *m = &list[i];
+
+		if (m->letter != l->id ||
+		    (m->kind != MAIL_RESEND && m->kind != MAIL_ACKNOWLEDGE))
+			continue;
+		if (answer_row(r, json_pack("{s:I,s:s,s:s,s:o}", "mail",
+				      (json_int_t)m->id, "how",
+				      m->kind == MAIL_RESEND ? "asked to resend"
+							     : "acknowledged",
+				      "state", outmail_state_name(m->state),
+				      "sent", json_time(m->sent))) != 0)
+			return -1;
+	}
+	talloc_free(list);
+	return answer_list_end(r);
+}
+
 static int
 answer_head(struct request *r, struct reader *reader)
 {
@@ -171,6 +201,7 @@ answer_head(struct request *r, struct reader *reader)
 	json_decref(row);
 	if (answer_set(r, "signer", json_text(l->signer)) != 0 ||
 	    answer_set(r, "opened", json_boolean(o != NULL)) != 0 ||
+	    answer_answered(r, l) != 0 ||
 	    answer_set(r, "clocks",
 		has_clocks(l, o) ? clocks_json(r->s, FLOW_JPCERT, l->received)
 				 : json_array()) != 0 ||

@@ -6,22 +6,63 @@
  */
 #include "request.h"
 
+#include <strings.h>
+
 #include <talloc.h>
 
 #include "psirtd/clock.h"
 #include "psirtd/opening.h"
 
+/*
+ * Who wrote, in one word that tells no content.  From is the writer's own
+ * claim: only a signature takes the question mark away.
+ */
+static char *
+letter_who(const void *ctx, struct request *r, const struct store_letter *l)
+{
+	struct mail_address from = {.address = l->sender};
+	struct headers h = {.from = &from, .nfrom = 1};
+	const char *sign = l->verdict == VERDICT_PINNED ? "" : "?";
+	const struct correspondent *c;
+	bool has = false;
+
+	if (l->reason == REASON_AUTO_REPLY || l->reason == REASON_LIST ||
+	    l->reason == REASON_BOUNCE || l->reason == REASON_OWN)
+		return talloc_strdup(ctx, "machine");
+	if (l->sender == NULL)
+		return NULL;
+	c = desk_claims(r->s, &h);
+	if (c != NULL)
+		return talloc_asprintf(ctx, "%s%s", c->name, sign);
+	for (size_t i = 0; i < r->s->ndepartments; i++)
+		for (size_t k = 0; k < r->s->departments[i].ncontacts; k++)
+			if (strcasecmp(r->s->departments[i].contacts[k].address,
+				l->sender) == 0)
+				return talloc_asprintf(ctx, "%s%s",
+				    r->s->departments[i].name, sign);
+	if (l->casefile == 0 || store_case_has_address(r->st, l->casefile,
+				    l->sender, &has, NULL) != 0)
+		has = false;
+	return talloc_strdup(ctx, has ? "finder" : "other");
+}
+
 json_t *
 letter_row(struct request *r, const struct store_letter *l)
 {
-	return json_pack("{s:I,s:o,s:s,s:s,s:s,s:s,s:o,s:b,s:I}", "letter",
+	char *who = letter_who(r, r, l);
+	json_t *row;
+
+	row = json_pack("{s:I,s:o,s:s,s:s,s:s,s:s,s:o,s:b,s:I,s:o}", "letter",
 	    (json_int_t)l->id, "received", json_time(l->received), "state",
 	    letter_state_name((enum letter_state)l->state), "reason",
 	    reason_name((enum reason)l->reason), "reason_text",
 	    reason_text((enum reason)l->reason), "verdict",
 	    l->verdict != 0 ? verdict_name(l->verdict) : "none", "case",
 	    json_text(request_case_number(r, l->casefile)), "unconfirmed",
-	    l->unconfirmed != 0, "size", (json_int_t)l->size);
+	    l->unconfirmed != 0, "size", (json_int_t)l->size, "who",
+	    json_text(who));
+	talloc_free(who);
+	return row;
 }
 
 bool

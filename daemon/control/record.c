@@ -161,6 +161,9 @@ log_run(struct request *r)
 	struct store_record *list;
 	size_t count;
 
+	if (request_has(r, OPTION_VERIFY) && r->casefile != NULL)
+		return request_fail(r, CONTROL_EXIT_USAGE,
+		    "--verify takes the whole record: leave --case out");
 	if (request_has(r, OPTION_VERIFY))
 		return record_verify(r);
 	if (r->state == NULL && record_start(r) != 0)

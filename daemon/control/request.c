@@ -26,6 +26,7 @@ static const struct option {
 	enum request_option option;
 	bool value;
 } options[] = {
+    {"again", OPTION_AGAIN, false},
     {"all", OPTION_ALL, false},
     {"attachments", OPTION_ATTACHMENTS, false},
     {"case", OPTION_CASE, true},
@@ -267,6 +268,15 @@ request_find(struct request *r)
 	}
 }
 
+/* `queue foo`: the command is known, what stands behind it is not. */
+static enum step
+request_no_word(struct request *r, const char *word, const char *behind,
+    const struct command *cmd)
+{
+	return request_fail(r, CONTROL_EXIT_USAGE,
+	    "no \"%.40s\" behind %s: psirt %s", word, behind, cmd->usage);
+}
+
 static enum step
 request_unknown(struct request *r)
 {
@@ -278,6 +288,9 @@ request_unknown(struct request *r)
 		return request_fail(r, CONTROL_EXIT_USAGE,
 		    "no command \"%.40s\": \"psirt help\" shows what there is",
 		    word);
+	if ((size_t)len == strlen(word) && r->nwords > 1 &&
+	    strncmp(near->name, word, (size_t)len) == 0)
+		return request_no_word(r, r->words[1], word, near);
 	if ((size_t)len == strlen(word) &&
 	    strncmp(near->name, word, (size_t)len) == 0)
 		return request_fail(r, CONTROL_EXIT_USAGE,
@@ -300,6 +313,8 @@ request_check(struct request *r)
 			return request_fail(r, CONTROL_EXIT_USAGE,
 			    "--%s does not go here: psirt %s", options[i].name,
 			    cmd->usage);
+	if (cmd->most == 0 && r->nwords > 0)
+		return request_no_word(r, r->words[0], cmd->name, cmd);
 	if (r->nwords < cmd->least || r->nwords > cmd->most)
 		return request_fail(r, CONTROL_EXIT_USAGE,
 		    "too %s words: psirt %s",

@@ -60,6 +60,7 @@ enum request_option {
 	OPTION_REOPEN = 1 << 7,
 	OPTION_VERIFY = 1 << 8,
 	OPTION_WHY = 1 << 9,
+	OPTION_AGAIN = 1 << 10,
 };
 
 enum step { STEP_DONE, STEP_MORE, STEP_FAILED };

@@ -161,11 +161,14 @@ show_mails(struct request *r, const struct store_case *c)
 		if (list[i].department == NULL)
 			continue;
 		d = settings_department(r->s, list[i].department);
-		if (answer_row(r, json_pack("{s:o,s:o,s:o,s:o}", "department",
-				      json_text(list[i].department), "title",
-				      json_text(d != NULL ? d->title : NULL),
-				      "contact", json_text(list[i].to_name),
-				      "sent", json_time(list[i].sent))) != 0)
+		if (answer_row(
+			r, json_pack("{s:o,s:o,s:o,s:s,s:s,s:o}", "department",
+			       json_text(list[i].department), "title",
+			       json_text(d != NULL ? d->title : NULL),
+			       "contact", json_text(list[i].to_name), "kind",
+			       mail_kind_name((enum mail_kind)list[i].kind),
+			       "state", outmail_state_name(list[i].state),
+			       "sent", json_time(list[i].sent))) != 0)
 			return -1;
 	}
 	return answer_list_end(r);

@@ -116,6 +116,42 @@ test_the_bound_key_counts_on_its_case_alone(void **state)
 }
 
 static void
+test_what_was_sent_for_a_letter(void **state)
+{
+	struct desk_world *w = *state;
+	int64_t id =
+	    add_letter(w, "x", LETTER_QUARANTINED, REASON_UNDECRYPTABLE, 0);
+	struct store_outmail m = {.kind = MAIL_RESEND,
+	    .state = OUTMAIL_APPROVED,
+	    .letter = id,
+	    .made = RECEIVED,
+	    .message_id = talloc_strdup(w, "m@vendor.example"),
+	    .from = talloc_strdup(w, "psirt@vendor.example"),
+	    .to = talloc_strdup(w, FINDER),
+	    .subject = talloc_strdup(w, "a subject"),
+	    .body = talloc_strdup(w, "a body")};
+	json_t *root = ask(w, "letter", word_of(w, id));
+	const json_t *row;
+
+	assert_int_equal(
+	    json_array_size(json_object_get(data_of(root), "answered")), 0);
+	json_decref(root);
+	assert_ok(w, store_begin(w->st, &w->err));
+	assert_ok(w, store_outmail_add(w->st, &m, &w->err));
+	m.state = OUTMAIL_SENT;
+	m.sent = RECEIVED;
+	assert_ok(w, store_outmail_put(w->st, &m, OUTMAIL_APPROVED, &w->err));
+	assert_ok(w, store_commit(w->st, &w->err));
+	root = ask(w, "letter", word_of(w, id));
+	row = json_array_get(json_object_get(data_of(root), "answered"), 0);
+	assert_string_equal(text_at(row, "how"), "asked to resend");
+	assert_int_equal(
+	    json_integer_value(json_object_get(row, "mail")), m.id);
+	assert_string_not_equal(text_at(row, "sent"), "(none)");
+	json_decref(root);
+}
+
+static void
 test_raw_bytes_come_whole(void **state)
 {
 	struct desk_world *w = *state;
@@ -275,6 +311,7 @@ main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, desk_setup, desk_teardown)
 	    TEST(test_parts_say_who_signed),
 	    TEST(test_the_bound_key_counts_on_its_case_alone),
+	    TEST(test_what_was_sent_for_a_letter),
 	    TEST(test_raw_bytes_come_whole),
 	    TEST(test_too_large_has_no_bytes),
 	    TEST(test_a_large_letter_takes_turns),

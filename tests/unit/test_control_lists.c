@@ -155,6 +155,50 @@ test_what_nobody_has_read(void **state)
 	json_decref(root);
 }
 
+/* Who wrote, in a word; From alone proves nothing. */
+static void
+test_who_wrote(void **state)
+{
+	static const char *theirs[] = {"vuls@jpcert.example"};
+	struct desk_world *w = *state;
+	int64_t id = add_case(w, 2, 2026);
+	struct {
+		const char *sender, *who;
+		enum reason reason;
+	} rows[] = {
+	    {FINDER, "finder", REASON_JOINED},
+	    {"else@x.example", "other", REASON_JOINED_UNCONFIRMED},
+	    {"Hana@vendor.example", "plc?", REASON_JOINED},
+	    {"vuls@jpcert.example", "JPCERT/CC?", REASON_JOINED},
+	    {FINDER, "machine", REASON_AUTO_REPLY},
+	};
+
+	w->correspondents[0].addresses = theirs;
+	w->correspondents[0].naddresses = 1;
+	assert_ok(w, store_begin(w->st, &w->err));
+	assert_ok(w, store_case_address_add(w->st, id, FINDER, &w->err));
+	assert_ok(w, store_commit(w->st, &w->err));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int64_t letter =
+		    add_letter(w, "x", LETTER_FILED, rows[i].reason, id);
+		struct store_letter l = {0};
+		json_t *root;
+
+		assert_int_equal(
+		    store_letter_get(w, w->st, letter, &l, &w->err), 1);
+		l.sender = talloc_strdup(w, rows[i].sender);
+		assert_ok(w, store_begin(w->st, &w->err));
+		assert_ok(
+		    w, store_letter_put(w->st, &l, LETTER_FILED, &w->err));
+		assert_ok(w, store_commit(w->st, &w->err));
+		root = ask(w, "list", "--letters");
+		assert_string_equal(
+		    text_at(row_of(data_of(root), "letters", 0), "who"),
+		    rows[i].who);
+		json_decref(root);
+	}
+}
+
 static void
 test_today_counts_what_it_does_not_show(void **state)
 {
@@ -196,7 +240,8 @@ test_how_a_case_is_named(void **state)
 	    "may be PSIRT-2026-0001 or PSIRT-2025-0001");
 	assert_refused(ask(w, "show", "2"), 1, "no case");
 	assert_refused(ask(w, "show", "1x"), 1, "no case");
-	assert_refused(ask(w, "show", "PSIRT-"), 1, "no case");
+	assert_refused(ask(w, "show", "PSIRT-"), 2, "no case");
+	assert_refused(ask(w, "show", "abc"), 2, "no case");
 }
 
 static void
@@ -258,6 +303,10 @@ test_show(void **state)
 	assert_string_equal(
 	    text_at(row_of(data, "departments", 0), "department"), "plc");
 	assert_string_equal(
+	    text_at(row_of(data, "departments", 0), "kind"), "overview");
+	assert_string_equal(
+	    text_at(row_of(data, "departments", 0), "state"), "sent");
+	assert_string_equal(
 	    text_at(row_of(data, "clocks", 0), "clock"), "first answer");
 	assert_string_equal(
 	    json_string_value(json_array_get(json_object_get(data, "next"), 0)),
@@ -274,6 +323,7 @@ test_route(void **state)
 {
 	struct desk_world *w = *state;
 	int64_t id = add_case(w, 1, 2026);
+	json_t *root;
 
 	assert_done(ask(w, "route", "1", "PLC", "qa", "plc", "--details"));
 	assert_int_equal(w->asked, id);
@@ -283,9 +333,44 @@ test_route(void **state)
 	assert_int_equal(w->woken, 1);
 	assert_refused(ask(w, "route", "1", "nobody"), 1,
 	    "no department \"nobody\": the settings have plc qa");
+	w->contacts[0].notice = true;
+	root = ask(w, "route", "1", "plc", "qa");
+	/* What is done, not what was asked. */
+	assert_int_equal(
+	    json_array_size(json_object_get(data_of(root), "departments")), 1);
+	assert_string_equal(json_string_value(json_array_get(
+				json_object_get(data_of(root), "notices"), 0)),
+	    "plc");
+	json_decref(root);
 	assert_refused(ask(w, "route", "1"), 2, "too few words");
 	w->refuse = FAULT_DENIED;
 	assert_refused(ask(w, "route", "1", "qa"), 1, "the engine says no");
+}
+
+/* What plc has it does not get again by a slip of the finger. */
+static void
+test_route_twice(void **state)
+{
+	struct desk_world *w = *state;
+	int64_t id = add_case(w, 2, 2026);
+	int64_t mail =
+	    add_mail(w, MAIL_OVERVIEW, id, OUTMAIL_FAILED, "550", false);
+	struct store_outmail m = {0};
+
+	assert_done(ask(w, "route", "1", "plc"));
+	assert_int_equal(store_outmail_get(w, w->st, mail, &m, &w->err), 1);
+	m.state = OUTMAIL_SENT;
+	m.sent = RECEIVED;
+	assert_ok(w, store_begin(w->st, &w->err));
+	assert_ok(w, store_outmail_put(w->st, &m, OUTMAIL_FAILED, &w->err));
+	assert_ok(w, store_commit(w->st, &w->err));
+	assert_refused(ask(w, "route", "1", "qa", "plc"), 1,
+	    talloc_asprintf(w, "plc has the overview since %s: add --again",
+		clock_text(w, RECEIVED)));
+	assert_int_equal(w->routed, 1);
+	assert_done(ask(w, "route", "1", "plc", "--details"));
+	assert_done(ask(w, "route", "1", "plc", "--again"));
+	assert_int_equal(w->routed, 3);
 }
 
 /* ---- queue ---- */
@@ -371,6 +456,8 @@ test_log(void **state)
 	    json_integer_value(json_object_get(data_of(root), "lines")), n);
 	assert_int_equal(strlen(text_at(data_of(root), "head")), 64);
 	json_decref(root);
+	assert_refused(
+	    ask(w, "log", "--case", "1", "--verify"), 2, "leave --case out");
 	/* Notes are content: reading them is one line more. */
 	root = ask(w, "log", "--notes");
 	lines = json_object_get(data_of(root), "lines");
@@ -391,11 +478,13 @@ main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, desk_setup, desk_teardown)
 	    TEST(test_today),
 	    TEST(test_what_nobody_has_read),
+	    TEST(test_who_wrote),
 	    TEST(test_today_counts_what_it_does_not_show),
 	    TEST(test_how_a_case_is_named),
 	    TEST(test_list),
 	    TEST(test_show),
 	    TEST(test_route),
+	    TEST(test_route_twice),
 	    TEST(test_queue_decisions),
 	    TEST(test_log),
 	};

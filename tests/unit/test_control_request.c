@@ -49,7 +49,11 @@ test_usage(void **state)
 	assert_refused(ask(w, "letter", "1"), 1, "no letter 1");
 	assert_refused(ask(w, "queue", "drop", "1"), 1, "no mail 1");
 	assert_refused(ask(w, "show", "PSIRT-1999-0001"), 1, "no case");
-	assert_refused(ask(w, "list", "--", "--all"), 2, "too many words");
+	assert_refused(
+	    ask(w, "list", "--", "--all"), 2, "no \"--all\" behind list");
+	assert_refused(
+	    ask(w, "key", "foo"), 2, "no \"foo\" behind key: psirt key reseal");
+	assert_refused(ask(w, "queue", "foo"), 2, "no \"foo\" behind queue");
 }
 
 static void

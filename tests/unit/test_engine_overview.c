@@ -157,10 +157,35 @@ test_quality_gets_the_receipt_alone(void **state)
 		assert_null(strstr(m.body, "CVE-2026-41928"));
 		assert_non_null(strstr(m.subject, "for your information"));
 	}
-	m = drafted(w, &w->qa,
-	    (struct draft_share){.by_hand = true, .attachments = true});
+	m = drafted(
+	    w, &w->qa, (struct draft_share){.by_hand = true, .text = true});
 	assert_int_equal(m.kind, MAIL_DETAILS);
 	assert_non_null(strstr(m.body, "CVE-2026-41928"));
+}
+
+static void
+test_no_files_are_promised_where_there_are_none(void **state)
+{
+	static struct part file = {.kind = PART_FILE,
+	    .type = "text/plain",
+	    .name = "poc.txt",
+	    .content = {(const uint8_t *)"x", 1}};
+	struct world *w = *state;
+	const struct department *d = &w->plc;
+	struct draft_share share = {.by_hand = true, .attachments = true};
+	struct store_outmail m;
+
+	assert_int_equal(draft_overviews(w->e, &w->c, 0, &w->o, &d, 1, share,
+			     "yuki", &w->err),
+	    -1);
+	assert_int_equal(w->err.fault, FAULT_DENIED);
+	assert_non_null(strstr(w->err.text, "the letter has no files"));
+	w->o.parts = &file;
+	w->o.nparts = 1;
+	m = drafted(w, d, share);
+	assert_int_equal(m.kind, MAIL_DETAILS);
+	assert_int_equal(m.with_files, 1);
+	assert_non_null(strstr(m.body, "poc.txt"));
 }
 
 int
@@ -171,6 +196,7 @@ main(void)
 	    TEST(test_fields_are_one_line),
 	    TEST(test_the_type_is_told_once),
 	    TEST(test_quality_gets_the_receipt_alone),
+	    TEST(test_no_files_are_promised_where_there_are_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
