@@ -25,7 +25,7 @@ const struct command commands[] = {
 	0, "list [--all] [--letters]", list_run},
     {"log", OPERATOR_VIEWER, RECORDER_NONE, 0, OPTION_CASE | OPTION_VERIFY, 0,
 	0, "log [--case CASE] [--notes] [--verify]", log_run},
-    {"log --notes", OPERATOR_VIEWER, RECORDER_CONTROL, RECORD_CASE_READ,
+    {"log --notes", OPERATOR_VIEWER, RECORDER_CONTROL, RECORD_NOTES_READ,
 	OPTION_CASE | OPTION_NOTES, 0, 0, "log [--case CASE] --notes", log_run},
     {"queue", OPERATOR_VIEWER, RECORDER_NONE, 0, 0, 0, 0,
 	"queue [drop MAIL | resend MAIL | sent MAIL]", queue_run},

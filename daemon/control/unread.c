@@ -15,9 +15,11 @@
 bool
 letter_is_noise(const struct store_letter *l)
 {
-	return l->reason == REASON_AUTO_REPLY || l->reason == REASON_LIST ||
-	       l->reason == REASON_OWN || l->reason == REASON_ADOPTED ||
-	       (l->reason == REASON_DUPLICATE && !l->unconfirmed);
+	return l->reason == REASON_AUTO_REPLY || l->reason == REASON_OWN ||
+	       l->reason == REASON_ADOPTED ||
+	       /* Of these the desk was told. */
+	       ((l->reason == REASON_LIST || l->reason == REASON_DUPLICATE) &&
+		   !l->unconfirmed);
 }
 
 /* Takes out what this line says was read. */

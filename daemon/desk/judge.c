@@ -215,6 +215,8 @@ rule_machine(struct judging *j)
 	else
 		set_aside(j, machine_reason(j->machine), SILENCE_MACHINE,
 		    j->machine == MACHINE_LIST && j->report);
+	/* Perhaps a report: `psirt` shows it, unlike other list mail. */
+	j->d->unconfirmed |= j->d->tell_poc;
 	return true;
 }
 

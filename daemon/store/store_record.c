@@ -98,6 +98,7 @@ record_what_name(uint32_t what)
 	    [RECORD_SEARCHED] = "searched",
 	    [RECORD_KEY_RESEALED] = "key-resealed",
 	    [RECORD_LETTER_DECIDED] = "letter-decided",
+	    [RECORD_NOTES_READ] = "notes-read",
 	};
 
 	return what < RECORD_WHAT_COUNT && names[what] != NULL ? names[what]

@@ -148,7 +148,9 @@ struct decision {
 	int64_t named; /* the case it names; joined only where `join` says so */
 	/* made by this letter; with `join`: of the unopened case it joins */
 	bool new_case;
-	bool unconfirmed; /* joined from an address or key foreign to the case */
+	/* joined from an address or key foreign to the case; list mail that
+	 * may be a report */
+	bool unconfirmed;
 	bool unopened; /* the case (or letter) waits for a key */
 	enum flow flow;
 	const struct correspondent *correspondent; /* counterpart, or claimed */

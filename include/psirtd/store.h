@@ -359,6 +359,7 @@ enum record_what {
 	RECORD_SEARCHED,
 	RECORD_KEY_RESEALED,   /* the data key, to the present keys */
 	RECORD_LETTER_DECIDED, /* by a person; code: its next state */
+	RECORD_NOTES_READ,     /* of the record, by a person */
 	RECORD_WHAT_COUNT,
 };
 

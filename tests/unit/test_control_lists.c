@@ -76,6 +76,7 @@ test_today(void **state)
 	json_t *root, *data, *row;
 
 	add_letter(w, "b", LETTER_SET_ASIDE, REASON_AUTO_REPLY, 0);
+	add_letter(w, "c", LETTER_SET_ASIDE, REASON_LIST, 0);
 	add_mail(w, MAIL_ACKNOWLEDGE, settled, OUTMAIL_SEALED, NULL, true);
 	add_mail(w, MAIL_ACKNOWLEDGE, proposed, OUTMAIL_SEALED, NULL, true);
 	root = ask(w, "today");
@@ -90,7 +91,7 @@ test_today(void **state)
 	assert_string_equal(
 	    text_at(row, "next"), "psirt route PSIRT-2026-0002 plc");
 	assert_string_not_equal(text_at(row, "due"), "(none)");
-	/* The auto-reply is counted, not shown. */
+	/* Auto-replies and list mail are counted, not shown. */
 	assert_int_equal(json_array_size(json_object_get(data, "letters")), 1);
 	row = row_of(data, "letters", 0);
 	assert_int_equal(
@@ -98,7 +99,7 @@ test_today(void **state)
 	assert_string_not_equal(text_at(row, "due"), "(none)");
 	assert_int_equal(
 	    json_integer_value(json_object_get(data, "set_aside_by_itself")),
-	    1);
+	    2);
 	row = row_of(data, "mails", 0);
 	assert_int_equal(
 	    json_integer_value(json_object_get(row, "mail")), mail);
@@ -110,6 +111,30 @@ test_today(void **state)
 	root = ask_line(w, "{\"version\":1,\"args\":[]}\n");
 	assert_string_equal(
 	    text_at(data_of(root), "trouble"), "mailbox: no route");
+	json_decref(root);
+}
+
+/* What the desk was told of by mail stands in `psirt` too. */
+static void
+test_list_mail_that_may_be_a_report(void **state)
+{
+	struct desk_world *w = *state;
+	int64_t id = add_letter(w, "a", LETTER_SET_ASIDE, REASON_LIST, 0);
+	struct store_letter l = {0};
+	json_t *root;
+
+	assert_int_equal(store_letter_get(w, w->st, id, &l, &w->err), 1);
+	l.unconfirmed = 1;
+	assert_ok(w, store_begin(w->st, &w->err));
+	assert_ok(w, store_letter_put(w->st, &l, LETTER_SET_ASIDE, &w->err));
+	assert_ok(w, store_commit(w->st, &w->err));
+	root = ask(w, "today");
+	assert_int_equal(json_integer_value(json_object_get(
+			     row_of(data_of(root), "letters", 0), "letter")),
+	    id);
+	assert_int_equal(json_integer_value(json_object_get(
+			     data_of(root), "set_aside_by_itself")),
+	    0);
 	json_decref(root);
 }
 
@@ -462,6 +487,7 @@ test_log(void **state)
 	root = ask(w, "log", "--notes");
 	lines = json_object_get(data_of(root), "lines");
 	assert_int_equal(json_array_size(lines), n + 1);
+	assert_int_equal(last_line(w).what, RECORD_NOTES_READ);
 	for (size_t i = 0; i < n; i++)
 		if (json_is_true(
 			json_object_get(json_array_get(lines, i), "noted")))
@@ -477,6 +503,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, desk_setup, desk_teardown)
 	    TEST(test_today),
+	    TEST(test_list_mail_that_may_be_a_report),
 	    TEST(test_what_nobody_has_read),
 	    TEST(test_who_wrote),
 	    TEST(test_today_counts_what_it_does_not_show),
