@@ -1,5 +1,6 @@
 """The operator's command, and the record it leaves."""
 
+import json
 import os
 import sqlite3
 import subprocess
@@ -105,6 +106,23 @@ def test_without_a_daemon(desk):
     desk.stop()
     done = desk.psirt.run("list")
     assert done.returncode == 75 and done.stderr
+    # A program gets its object all the same.
+    for words, code in ((("list",), 75), (("list", "--nope"), 2),
+                        (("log", "--case"), 2)):
+        done = desk.psirt.run(*words, "--json") if words[-1] != "--case" \
+            else desk.psirt.run("--json", *words)
+        answer = json.loads(done.stdout)
+        assert done.returncode == code == answer["exit"], done
+        assert answer["version"] == 1 and answer["data"] == {}
+        assert answer["error"] and not done.stderr
+
+
+def test_the_same_route_twice(desk):
+    case, = desk.psirt.cases()
+    desk.psirt.text("route", case["case"], "plc", "--again")
+    refused = desk.psirt.run("route", case["case"], "plc")
+    assert refused.returncode == 1 and "add --again" in refused.stderr
+    desk.psirt.text("route", case["case"], "plc", "--again")
 
 
 def test_viewer_may_look_and_not_act(world, daemon):
