@@ -61,6 +61,23 @@ def test_damaged_mail_stops_nothing(world, daemon, sql):
     assert mail_of(d, "failed") is None
 
 
+def test_damaged_opening_stops_nothing(world, daemon):
+    d = daemon()
+    d.start()
+    assert d.stop() == 0
+    world.deliver(letters.clear_report(), people.STRANGER)
+    d.start(stop_at="open:1:after", ready=False)
+    assert d.process.wait(40 * SLOW) == -signal.SIGKILL, d.text()
+    damage(d, "UPDATE opening SET wire = zeroblob(100)")
+    world.deliver(letters.finder_report(world.finder, world.poc))
+    d.start()
+    world.wait_mails(letters.FINDER, kind="acknowledge", seconds=10 * SLOW)
+    bad, = [x for x in d.psirt.letters() if x["state"] == "quarantined"]
+    assert bad["reason"] == "broken"
+    d.psirt.text("letter", str(bad["letter"]), "--reopen")
+    world.wait_mails(people.STRANGER, kind="acknowledge")
+
+
 def test_answer_that_waited_too_long_needs_a_person(world, daemon):
     d = daemon(stale="60s", submission={"port": free_ports(1)[0]})
     world.put(letters.clear_report(), when=time.time() - 50)
@@ -230,11 +247,15 @@ def test_two_keys_in_one_block_are_nobodys(world, daemon):
 def test_own_key_goes_along_with_answers(world, daemon):
     d = daemon()
     world.deliver(letters.finder_report(world.finder, world.poc))
-    old = world.poc.make("Vendor PSIRT old <old@vendor.example>")
-    d.configure(keys={"retired": [old]})
+    world.deliver(letters.broken_for_us(world.finder, world.poc))
     assert d.once() == 0, d.text()
-    ack, = world.mails(letters.FINDER, world.finder, "acknowledge")
-    assert "application/pgp-keys" in [kind for _, kind in ack.attachments()]
+    for kind in ("acknowledge", "resend"):
+        mail, = world.mails(letters.FINDER, world.finder, kind)
+        key, = [p for p in mail.inner.walk()
+                if p.get_content_type() == "application/pgp-keys"]
+        shown = world.finder.gpg("--show-keys", "--with-colons",
+                                 data=key.get_payload(decode=True)).stdout
+        assert world.poc.fingerprint.encode() in shown, kind
 
 
 def test_held_mail_is_told_without_naming_the_key(world, daemon):
