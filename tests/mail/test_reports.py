@@ -151,15 +151,20 @@ def test_undecryptable_from_a_known_address_is_a_case(world, daemon):
     assert len(world.mails(letters.FINDER, None, "resend")) == 1
 
 
-def test_reopened_letter_of_a_finder_opens_its_case(world, daemon):
-    """A tracking id in its subject makes its own case a candidate."""
+@pytest.mark.parametrize("intact", [True, False])
+def test_reopened_letter_of_a_finder_opens_its_case(world, daemon, intact):
+    """A tracking id in its subject makes its own case a candidate; whoever
+    signed what is in it, it is the letter that the case waits for."""
     d = daemon()
+    entity = letters.text_part(letters.ENGLISH)
+    if not intact:
+        entity = letters.pgp_signed(entity, world.design).replace(
+            b"flaw in the web server", b"hole in the web server")
     late = world.poc.make("Vendor PSIRT old <old@vendor.example>")
     world.finder.gpg("--import", data=world.poc.public(late))
     world.deliver(letters.letter(
         letters.head("JVN#23456789 encrypted report", name="Robin Finder"),
-        letters.pgp_encrypted(letters.text_part(letters.ENGLISH),
-                              world.finder, [late])))
+        letters.pgp_encrypted(entity, world.finder, [late])))
     settle(d)
     d.start()
     assert d.psirt.cases()[0]["state"] == "unopened"
