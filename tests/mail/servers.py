@@ -1,11 +1,12 @@
 """Real mail servers on loopback: Dovecot (IMAP) and Exim (submission).
 
 Both run from a private configuration in a temporary folder, unprivileged,
-on ports chosen free at start.  Four addresses of loopback show four
+on ports chosen free at start.  Five addresses of loopback show five
 certificates for the same server:
 
     127.0.0.1  good          127.0.0.2  for another host name
     127.0.0.3  expired       127.0.0.4  by a CA that nobody trusts
+    127.0.0.5  made for clients alone
 
 Exim demands TLS and AUTH, delivers each known address into its Maildir,
 refuses others with 550, answers 451 for the domain later.example, and for
@@ -18,10 +19,10 @@ import subprocess
 from process import Server, free_ports, listens, own_by_server, until
 
 HOST = "mail.vendor.example"
-GOOD, WRONG_HOST, EXPIRED, UNKNOWN_CA = (
-    "127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4")
+GOOD, WRONG_HOST, EXPIRED, UNKNOWN_CA, FOR_CLIENTS = (
+    "127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5")
 CERTIFICATES = {GOOD: "good", WRONG_HOST: "wrong-host", EXPIRED: "expired",
-                UNKNOWN_CA: "unknown-ca"}
+                UNKNOWN_CA: "unknown-ca", FOR_CLIENTS: "for-clients"}
 
 
 def _openssl(folder, *args):
@@ -51,12 +52,15 @@ def make_certificates(folder):
         "serial = serial\nnew_certs_dir = .\ndefault_md = sha256\n"
         "policy = p\nunique_subject = no\n[p]\ncommonName = supplied\n"
         f"[host]\nsubjectAltName = DNS:{HOST}\n"
-        "[other]\nsubjectAltName = DNS:mail.elsewhere.example\n")
+        "[other]\nsubjectAltName = DNS:mail.elsewhere.example\n"
+        f"[client]\nsubjectAltName = DNS:{HOST}\n"
+        "extendedKeyUsage = clientAuth\n")
     rows = {"good": ("ca", "host", []),
             "wrong-host": ("ca", "other", []),
             "expired": ("ca", "host", ["-startdate", "20200101000000Z",
                                        "-enddate", "20200201000000Z"]),
-            "unknown-ca": ("other-ca", "host", [])}
+            "unknown-ca": ("other-ca", "host", []),
+            "for-clients": ("ca", "client", [])}
     for name, (ca, names, dates) in rows.items():
         _openssl(folder, "ca", "-batch", "-config", "ca.cnf", "-notext",
                  "-cert", f"{ca}.pem", "-keyfile", f"{ca}.key", "-in",

@@ -12,10 +12,10 @@ import world as people
 from broken import ImapHidesStartTls, SmtpHidesStartTls
 from process import until
 from program import TRY_AGAIN
-from servers import EXPIRED, GOOD, UNKNOWN_CA, WRONG_HOST
+from servers import EXPIRED, FOR_CLIENTS, GOOD, UNKNOWN_CA, WRONG_HOST
 
 
-BAD = [WRONG_HOST, EXPIRED, UNKNOWN_CA]
+BAD = [WRONG_HOST, EXPIRED, UNKNOWN_CA, FOR_CLIENTS]
 
 
 def auth_lines(world):
