@@ -17,7 +17,7 @@
 #define RAW_CHUNK 49152 /* a multiple of three: base64 without padding */
 #define LIST_MOST 100   /* addresses, identifiers, fields */
 #define FIELD_MOST 4096 /* bytes of a field that are shown */
-#define MAILS_MOST 200  /* the newest, of its case or of all */
+#define MAILS_MOST 200  /* the newest, that it is the cause of */
 
 struct reader {
 	struct store_letter letter;
@@ -158,15 +158,14 @@ answer_answered(struct request *r, const struct store_letter *l)
 	struct store_outmail *list = NULL;
 	size_t count = 0;
 
-	if (store_outmail_list(r, r->st, 0, l->casefile, MAILS_MOST, &list,
-		&count, &r->err) != 0 ||
+	if (store_outmail_of_letter(
+		r, r->st, l->id, MAILS_MOST, &list, &count, &r->err) != 0 ||
 	    answer_list(r, "answered") != 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
 		const struct store_outmail *m = &list[i];
 
-		if (m->letter != l->id ||
-		    (m->kind != MAIL_RESEND && m->kind != MAIL_ACKNOWLEDGE))
+		if (m->kind != MAIL_RESEND && m->kind != MAIL_ACKNOWLEDGE)
 			continue;
 		if (answer_row(r, json_pack("{s:I,s:s,s:s,s:o}", "mail",
 				      (json_int_t)m->id, "how",

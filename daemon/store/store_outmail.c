@@ -23,6 +23,7 @@ enum {
 	OUTMAIL_LIST,
 	OUTMAIL_LIST_STATE,
 	OUTMAIL_LIST_CASE,
+	OUTMAIL_LIST_LETTER,
 	OUTMAIL_COUNT_ALL,
 	OUTMAIL_COUNT_TO,
 	WIRE_PUT,
@@ -58,6 +59,8 @@ static const char *const sql[OUTMAIL_STMT_COUNT] = {
     [OUTMAIL_LIST_CASE] = OUTMAIL_SELECT " WHERE casefile = ?1"
 					 " AND (?2 = 0 OR state = ?2)"
 					 " ORDER BY id DESC LIMIT ?3",
+    [OUTMAIL_LIST_LETTER] = OUTMAIL_SELECT " WHERE letter = ?"
+					   " ORDER BY id DESC LIMIT ?",
     [OUTMAIL_COUNT_ALL] = "SELECT count(*) FROM outmail"
 			  " WHERE automatic = 1 AND made >= ?",
     [OUTMAIL_COUNT_TO] = "SELECT count(*) FROM outmail"
@@ -302,6 +305,22 @@ store_outmail_next(struct store *st, uint32_t state, int64_t now, int64_t after,
 	return query_end(&q);
 }
 
+static int
+outmail_rows(const void *ctx, struct query *q, struct store_outmail **list,
+    size_t *count)
+{
+	while (query_next(q) == 1) {
+		struct store_outmail *m =
+		    query_row(q, ctx, list, *count, sizeof(*m));
+
+		if (m == NULL)
+			break;
+		outmail_row(q, *list, m);
+		++*count;
+	}
+	return query_end_list(q, list, count);
+}
+
 int
 store_outmail_list(const void *ctx, struct store *st, uint32_t state,
     int64_t casefile, size_t most, struct store_outmail **list, size_t *count,
@@ -321,16 +340,21 @@ store_outmail_list(const void *ctx, struct store *st, uint32_t state,
 	if (casefile != 0 || state != 0)
 		query_int(&q, state);
 	query_int(&q, (int64_t)most);
-	while (query_next(&q) == 1) {
-		struct store_outmail *m =
-		    query_row(&q, ctx, list, *count, sizeof(*m));
+	return outmail_rows(ctx, &q, list, count);
+}
 
-		if (m == NULL)
-			break;
-		outmail_row(&q, *list, m);
-		++*count;
-	}
-	return query_end_list(&q, list, count);
+int
+store_outmail_of_letter(const void *ctx, struct store *st, int64_t letter,
+    size_t most, struct store_outmail **list, size_t *count, struct error *err)
+{
+	struct query q;
+
+	*list = NULL;
+	*count = 0;
+	query_start(&q, st, FAMILY_OUTMAIL, OUTMAIL_LIST_LETTER, err);
+	query_int(&q, letter);
+	query_int(&q, (int64_t)most);
+	return outmail_rows(ctx, &q, list, count);
 }
 
 int

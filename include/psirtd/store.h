@@ -303,8 +303,8 @@ int store_outmail_add(
 int store_outmail_get(const void *ctx, struct store *st, int64_t id,
     struct store_outmail *m, struct error *err); /* 1, 0 none, -1 */
 /* Writes state, not_before, sent, tries, smtp_code, automatic, reason;
- * FAULT_DENIED when the state in the table is not `from`.  Sent or cancelled, its sealed bytes
- * go. */
+ * FAULT_DENIED when the state in the table is not `from`.  Sent or cancelled,
+ * its sealed bytes go. */
 int store_outmail_put(struct store *st, const struct store_outmail *m,
     uint32_t from, struct error *err);
 /* The sealed message (wire bytes), kept until sent; {NULL,0}: none. */
@@ -320,6 +320,9 @@ int store_outmail_next(struct store *st, uint32_t state, int64_t now,
 int store_outmail_list(const void *ctx, struct store *st, uint32_t state,
     int64_t casefile, size_t most, struct store_outmail **list, size_t *count,
     struct error *err);
+/* Those that this letter is the cause of; newest first. */
+int store_outmail_of_letter(const void *ctx, struct store *st, int64_t letter,
+    size_t most, struct store_outmail **list, size_t *count, struct error *err);
 /* Automatic mails made since `since`: to this address (NULL: to all). */
 int store_automatic_count(struct store *st, const char *address, int64_t since,
     unsigned *count, struct error *err);

@@ -324,6 +324,7 @@ test_lists_are_newest_first(void **state)
 {
 	struct world *w = *state;
 	int64_t casefile = new_case(w, NULL);
+	int64_t letter = arrive_text(w, 1, "x");
 	struct store_outmail *list, m;
 	size_t count;
 
@@ -331,6 +332,7 @@ test_lists_are_newest_first(void **state)
 		m = plain_mail(MAIL_NOTICE, "a@example.org");
 		m.casefile = i % 3 == 0 ? casefile : 0;
 		m.state = i % 2 == 0 ? OUTMAIL_SENT : OUTMAIL_HELD;
+		m.letter = i % 4 == 3 ? letter : 0;
 		add(w, m);
 	}
 #define LIST(state, casefile, most, want)                                      \
@@ -351,6 +353,14 @@ test_lists_are_newest_first(void **state)
 	LIST(OUTMAIL_HELD, casefile, 99, 2);
 	LIST(OUTMAIL_DRAFT, casefile, 99, 0);
 	assert_null(list);
+	assert_ok(w, store_outmail_of_letter(
+			 w, w->st, letter, 99, &list, &count, &w->err));
+	assert_int_equal(count, 3);
+	assert_int_equal(list[0].id, 12);
+	assert_int_equal(list[2].letter, letter);
+	assert_ok(w, store_outmail_of_letter(
+			 w, w->st, letter, 2, &list, &count, &w->err));
+	assert_int_equal(count, 2);
 }
 
 static void
