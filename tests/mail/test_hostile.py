@@ -43,7 +43,7 @@ def honest(world):
         people.FINDER2)
 
 
-# ---- letters that are too much ----------------------------------------------
+# ---- letters that are too much ---------------------------------------------
 
 def test_bomb_of_line_ends(world, daemon):
     """1 KB that is over every limit once its line ends are CRLF."""
@@ -117,7 +117,7 @@ def test_letters_that_cannot_be_kept_delay_nobody(world, daemon):
     assert harmful < 2 * harmless + 4, took
 
 
-# ---- keys and signatures that are not what they seem --------------------------
+# ---- keys and signatures that are not what they seem ------------------------
 
 def test_key_beside_a_sealed_letter_is_not_the_finders(world, daemon):
     """Whoever carries the letter may lay a key beside it."""
@@ -179,7 +179,7 @@ def test_limit_counts_for_whom_the_answer_is(world, daemon):
     assert len(d.psirt.cases()) == 3
 
 
-# ---- rooms that end, and answer late ------------------------------------------
+# ---- rooms that end, and answer late ----------------------------------------
 
 def rooms(d, name):
     """The rooms of this name, without their jobs' children, in order."""
@@ -254,7 +254,7 @@ def test_late_answer_of_the_read_room(world, daemon):
     assert people.FINDER2 in str(heads["from"])
 
 
-# ---- users of the socket --------------------------------------------------------
+# ---- users of the socket ----------------------------------------------------
 
 TRICKLE = """
 import socket, sys, time

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -223,6 +224,52 @@ test_walls(void **state)
 	must_live(room, ctx);
 	room_close(room, 0);
 	talloc_free(ctx);
+}
+
+/* How a child behind these walls ended that asked for a page. */
+static int
+page_behind_walls(int prot, bool change)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct error err = {0};
+		void *page;
+
+		if (sandbox_base(&err) != 0 ||
+		    sandbox_calls(SANDBOX_READ, &err) != 0)
+			_exit(2);
+		page = mmap(NULL, 4096, change ? PROT_READ : prot,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (page == MAP_FAILED ||
+		    (change && mprotect(page, 4096, prot) != 0))
+			_exit(1);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+/* Memory, but none that can be executed. */
+static void
+test_no_code_is_brought_in(void **state)
+{
+	if (!sandbox_is_real()) {
+		print_message("skipped: no walls under the sanitizer\n");
+		skip();
+	}
+	for (int change = 0; change < 2; change++) {
+		int fine =
+		    page_behind_walls(PROT_READ | PROT_WRITE, change != 0);
+		int bad = page_behind_walls(PROT_READ | PROT_EXEC, change != 0);
+
+		assert_true(WIFEXITED(fine));
+		assert_int_equal(WEXITSTATUS(fine), 0);
+		assert_true(WIFSIGNALED(bad));
+		assert_int_equal(WTERMSIG(bad), SIGSYS);
+	}
 }
 
 /* ---- jobs ---- */
@@ -455,6 +502,7 @@ main(void)
 	    cmocka_unit_test(test_refused),
 	    cmocka_unit_test(test_order),
 	    cmocka_unit_test(test_walls),
+	    cmocka_unit_test(test_no_code_is_brought_in),
 	    cmocka_unit_test(test_letters),
 	    cmocka_unit_test(test_malformed_job),
 	    cmocka_unit_test(test_nested_groups),
