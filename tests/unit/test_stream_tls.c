@@ -55,6 +55,36 @@ talk_tls11(struct peer *p)
 		hear(p, line, sizeof(line));
 }
 
+/* Says whom the client asked for. */
+static void
+talk_name(struct peer *p)
+{
+	char name[256] = "nobody";
+	size_t len = sizeof(name) - 1;
+	unsigned type = 0;
+
+	if (!peer_tls(p, CERT_GOOD, NULL))
+		return;
+	if (gnutls_server_name_get(p->tls, name, &len, &type, 0) != 0)
+		len = strlen(name);
+	say(p, "%.*s\r\n", (int)len, name);
+	hear(p, name, sizeof(name));
+}
+
+#define TLS12 "NORMAL:-VERS-ALL:+VERS-TLS1.2"
+
+/* Wants a second handshake, where the protocol still knows one. */
+static void
+talk_again(struct peer *p)
+{
+	char line[256];
+
+	if (!peer_tls(p, CERT_GOOD, TLS12) || gnutls_rehandshake(p->tls) != 0)
+		return;
+	say(p, "* OK\r\n");
+	hear(p, line, sizeof(line));
+}
+
 /* Says nothing at all: the handshake must not wait for ever. */
 static void
 talk_mute(struct peer *p)
@@ -91,6 +121,53 @@ test_good(void **state)
 	assert_int_equal(mailstream_read(mail, got, 7), 7);
 	assert_string_equal(got, "hello\r\n");
 	assert_null(stream_trouble(stream));
+	talloc_free(stream);
+	server_stop(&s);
+}
+
+/* A server of many names is asked for the one that is configured. */
+static void
+test_server_name(void **state)
+{
+	struct net_server s;
+	struct error err = {0};
+	struct server at;
+	struct stream *stream;
+	char got[sizeof(HOST)] = {0};
+
+	server_start(&s, talk_name);
+	at = server_at(&s, false);
+	stream = stream_open(NULL, &at, &err);
+	assert_string_equal(err.text, "");
+	assert_non_null(stream);
+	assert_int_equal(
+	    mailstream_read(stream_mailstream(stream), got, sizeof(got) - 1),
+	    sizeof(got) - 1);
+	assert_string_equal(got, HOST);
+	talloc_free(stream);
+	server_stop(&s);
+}
+
+/* One handshake a session: a second is the end of it. */
+static void
+test_second_handshake(void **state)
+{
+	struct net_server s;
+	struct error err = {0};
+	struct server at;
+	struct stream *stream;
+	char got[16];
+
+	server_start(&s, talk_again);
+	at = server_at(&s, false);
+	stream = stream_open(NULL, &at, &err);
+	assert_string_equal(err.text, "");
+	assert_non_null(stream);
+	assert_true(
+	    mailstream_read(stream_mailstream(stream), got, sizeof(got)) < 0);
+	assert_non_null(stream_trouble(stream));
+	assert_non_null(strstr(stream_trouble(stream), "new handshake"));
+	assert_int_equal(s.seen->len, 0);
 	talloc_free(stream);
 	server_stop(&s);
 }
@@ -287,6 +364,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_good),
+	    cmocka_unit_test(test_server_name),
+	    cmocka_unit_test(test_second_handshake),
 	    cmocka_unit_test(test_refused),
 	    cmocka_unit_test(test_old_server_is_real),
 	    cmocka_unit_test(test_system_trust_does_not_know_us),
