@@ -155,8 +155,10 @@ draft_acknowledge(struct engine *e, const struct store_case *c,
 	}
 	draft_fact(&f, "received", clock_text(ctx, letter->received));
 	draft_fact(&f, "reply_by", clock_date(ctx, reply_by));
-	draft_fact(
-	    &f, c->flow == FLOW_JPCERT ? "flow_jpcert" : "flow_direct", "1");
+	if (c->id != 0) /* an inquiry has no flow yet */
+		draft_fact(&f,
+		    c->flow == FLOW_JPCERT ? "flow_jpcert" : "flow_direct",
+		    "1");
 	m.kind = MAIL_ACKNOWLEDGE;
 	m.casefile = c->id;
 	m.letter = letter->id;

@@ -170,7 +170,9 @@ write_letter(struct filing *f, struct error *err)
 
 	l->state = d->state;
 	l->reason = d->reason;
-	l->verdict = d->signer.verdict;
+	/* Who signed what nobody could open is not known. */
+	l->verdict =
+	    f->o == NULL || desk_is_closed(f->o) ? 0 : d->signer.verdict;
 	l->casefile = f->have_case ? f->c.id : 0;
 	l->unconfirmed = d->unconfirmed;
 	if (f->o != NULL) {

@@ -187,11 +187,12 @@ match_report(struct filing *f, struct error *err)
 	return add_candidate(f, casefile, MATCH_REPORT, err);
 }
 
-/* Does some case know the address of From (RULES 6)? */
+/* Does some case know the address of From (RULES 6)?  Its language. */
 static int
 match_address(struct filing *f, struct error *err)
 {
 	const char *from = filing_sender(f->o);
+	struct store_case c = {0};
 	int64_t *cases = NULL;
 	size_t n = 0;
 
@@ -199,6 +200,9 @@ match_address(struct filing *f, struct error *err)
 	    store_cases_by_address(f, f->e->st, from, &cases, &n, err) != 0)
 		return -1;
 	f->in.address_known = n > 0;
+	if (n > 0 && store_case_get(f, f->e->st, cases[n - 1], &c, err) < 0)
+		return -1;
+	f->in.language = c.language;
 	return 0;
 }
 

@@ -20,7 +20,13 @@
 #include "psirtd/log.h"
 #include "psirtd/text.h"
 
-#define TRIES_MOST 3   /* a letter that ends its rooms thrice is quarantined */
+/*
+ * A letter that ends its rooms thrice is quarantined; one that was under way
+ * when psirtd itself ended only after a dozen times: that may have been
+ * anything, but must not go on for ever.
+ */
+#define TRIES_MOST 12
+#define TRIES_ROOM 4   /* what the end of a room counts */
 #define DEPTH_MOST 4   /* layers in layers */
 #define LAYERS_MOST 32 /* layers in all */
 
@@ -32,11 +38,11 @@ static void open_again(struct task *task);
 
 /* ---- the end of the task ---- */
 
-/* Who said what the letter says, for the record; 0: it could not be read. */
+/* Who said what the letter says, for the record; 0: nobody could read it. */
 static uint32_t
 verdict_of(const struct engine *e, const struct open_state *s)
 {
-	if (!s->readable)
+	if (!s->readable || desk_is_closed(s->o))
 		return 0;
 	return desk_letter_signer(e->s, s->o, s->bound_fingerprint).verdict;
 }
@@ -486,29 +492,30 @@ give_up(struct engine *e, int64_t id)
 	talloc_free(ctx);
 }
 
-/*
- * It stays `received` and is taken up again, unless it has ended its rooms too
- * often.  Only that counts against a letter: an engine that is killed, or
- * asked to stop, says nothing of what it was about.
- */
-static void
-open_again(struct task *task)
+/* Counts against the letter; false when it was too often, and is given up. */
+static bool
+may_try(struct engine *e, int64_t id, uint32_t weight)
 {
-	struct engine *e = task->engine;
 	struct error err = {0};
 	uint32_t tries = 0;
 
-	if (e->draining) {
-		task_done(task);
-		return;
-	}
-	if (store_letter_try(e->st, task->id, &tries, &err) != 0) {
+	if (store_letter_try(e->st, id, weight, &tries, &err) != 0) {
 		engine_trouble(e, "open", &err);
-	} else if (tries >= TRIES_MOST) {
-		log_warn("letter=%lld stop=open given up after %u tries",
-		    (long long)task->id, tries);
-		give_up(e, task->id);
+		return false;
 	}
+	if (tries <= TRIES_MOST)
+		return true;
+	log_warn("letter=%lld stop=open given up", (long long)id);
+	give_up(e, id);
+	return false;
+}
+
+/* It stays `received` and is taken up again, unless it ends rooms too often. */
+static void
+open_again(struct task *task)
+{
+	if (!task->engine->draining)
+		may_try(task->engine, task->id, TRIES_ROOM);
 	task_done(task);
 }
 
@@ -531,8 +538,8 @@ stop_open(struct engine *e)
 			return false;
 		}
 	} while (id != 0 && worker_has(e, TASK_OPEN, id));
-	if (id == 0)
-		return false;
+	if (id == 0 || !may_try(e, id, 1))
+		return id != 0;
 	task = task_new(e, w, TASK_OPEN, id);
 	task->state = s = talloc_zero(task, struct open_state);
 	s->o = talloc_zero(s, struct opening);

@@ -208,8 +208,7 @@ control_has_room(const struct control *c, uid_t uid)
 
 	for (size_t i = 0; i < c->nconnections; i++)
 		mine += c->connections[i]->uid == uid;
-	return c->nconnections < CONTROL_CONNECTIONS &&
-	       mine < CONTROL_ONE_USER;
+	return c->nconnections < CONTROL_CONNECTIONS && mine < CONTROL_ONE_USER;
 }
 
 static void

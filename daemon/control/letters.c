@@ -57,7 +57,7 @@ letter_row(struct request *r, const struct store_letter *l)
 	    letter_state_name((enum letter_state)l->state), "reason",
 	    reason_name((enum reason)l->reason), "reason_text",
 	    reason_text((enum reason)l->reason), "verdict",
-	    l->verdict != 0 ? verdict_name(l->verdict) : "none", "case",
+	    l->verdict != 0 ? verdict_name(l->verdict) : "unopened", "case",
 	    json_text(request_case_number(r, l->casefile)), "unconfirmed",
 	    l->unconfirmed != 0, "size", (json_int_t)l->size, "who",
 	    json_text(who));

@@ -99,6 +99,37 @@ choose_address(struct judging *j)
 		   : 0;
 }
 
+/*
+ * Kana, or kanji from an address in Japan: all that a letter nobody could
+ * open has to show are its name and subject.  In UTF-8, kana begin with E3 81
+ * to E3 83, and kanji with E4 to E9.
+ */
+static bool
+looks_japanese(const char *text, bool japan)
+{
+	const unsigned char *c = (const unsigned char *)text;
+
+	for (; c != NULL && *c != '\0'; c++)
+		if ((c[0] == 0xe3 && c[1] >= 0x81 && c[1] <= 0x83) ||
+		    (japan && c[0] >= 0xe4 && c[0] <= 0xe9))
+			return true;
+	return false;
+}
+
+static bool
+headers_japanese(const struct headers *h)
+{
+	const char *dot;
+	bool japan;
+
+	if (h->nfrom == 0 || h->from[0].address == NULL)
+		return looks_japanese(h->subject, false);
+	dot = strrchr(h->from[0].address, '.');
+	japan = dot != NULL && strcmp(dot, ".jp") == 0;
+	return looks_japanese(h->subject, japan) ||
+	       looks_japanese(h->from[0].name, japan);
+}
+
 static const char *
 choose_language(const struct judging *j)
 {
@@ -107,6 +138,10 @@ choose_language(const struct judging *j)
 	if (c != NULL && c->language != NULL)
 		return c->language;
 	if (j->o != NULL && j->o->japanese)
+		return "ja";
+	if (j->closed && j->in->language != NULL)
+		return j->in->language;
+	if (j->closed && headers_japanese(&j->o->headers))
 		return "ja";
 	return j->s->language != NULL ? j->s->language : "en";
 }

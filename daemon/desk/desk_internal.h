@@ -67,7 +67,6 @@ bool machine_says_more(const struct judging *j);
 
 /* ---- report.c ---- */
 bool report_encrypted(const struct opening *o);
-bool report_closed(const struct opening *o);
 bool report_has_smime(const struct opening *o);
 /* A layer that stayed closed was made for one of our keys (RULES 6). */
 bool report_closed_for_us(const struct opening *o);

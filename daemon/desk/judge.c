@@ -438,7 +438,7 @@ look(struct judging *j)
 		return;
 	j->machine = machine_of(&j->o->headers);
 	j->encrypted = report_encrypted(j->o);
-	j->closed = report_closed(j->o);
+	j->closed = desk_is_closed(j->o);
 	j->report = report_in_text(j->o);
 	match_find(j);
 	j->claimed = claims_find(j);

@@ -38,7 +38,7 @@ report_has_smime(const struct opening *o)
 
 /* One layer opened beside one that did not is a letter that was opened. */
 bool
-report_closed(const struct opening *o)
+desk_is_closed(const struct opening *o)
 {
 	return (o->unopened || report_has_smime(o)) && !report_encrypted(o);
 }

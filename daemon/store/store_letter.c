@@ -40,8 +40,8 @@ static const char *const sql[LETTER_STMT_COUNT] = {
     [LETTER_NEXT] = "SELECT id FROM letter"
 		    " WHERE state = ? AND state <> 0 AND id > ?"
 		    " ORDER BY id LIMIT 1",
-    [LETTER_TRY] = "UPDATE letter SET tries = tries + 1"
-		   " WHERE state <> 0 AND id = ? RETURNING tries",
+    [LETTER_TRY] = "UPDATE letter SET tries = tries + ?2"
+		   " WHERE state <> 0 AND id = ?1 RETURNING tries",
     [LETTER_PUT] = "UPDATE letter SET"
 		   " tries = CASE state WHEN ?1 THEN tries ELSE 0 END,"
 		   " state = ?1, reason = ?2, verdict = ?3, casefile = ?4,"
@@ -198,8 +198,8 @@ store_letter_next(struct store *st, uint32_t state, int64_t after, int64_t *id,
 }
 
 int
-store_letter_try(
-    struct store *st, int64_t id, uint32_t *tries, struct error *err)
+store_letter_try(struct store *st, int64_t id, uint32_t weight, uint32_t *tries,
+    struct error *err)
 {
 	struct query q;
 	int found;
@@ -209,6 +209,7 @@ store_letter_try(
 		return -1;
 	query_start(&q, st, FAMILY_LETTER, LETTER_TRY, err);
 	query_int(&q, id);
+	query_int(&q, weight);
 	found = query_next(&q);
 	if (found == 1)
 		*tries = query_get_u32(&q);

@@ -129,6 +129,8 @@ struct desk_input {
 	bool bounce_of_ours; /* a report that names one of our Message-IDs */
 	bool by_hand;       /* `psirt file N`: the POC accepts it as a report */
 	bool address_known; /* some case knows the From address (RULES 6) */
+	/* language of the latest case that knows the From address; NULL none */
+	const char *language;
 	const struct candidate *candidates;
 	size_t ncandidates;
 	unsigned acknowledged_last_hour; /* to this sender's address */
@@ -190,6 +192,8 @@ const struct correspondent *desk_claims(
  * (plain before HTML, body before attachment); NULL none.  Who said them is
  * desk_part_signer() of *part, not desk_letter_signer(). */
 const char *desk_text(const struct opening *o, size_t *part);
+/* Nothing of it was opened: who signed it, and what it says, is unknown. */
+bool desk_is_closed(const struct opening *o);
 /* The subject to show: the protected one when opened, else the outer. */
 const char *desk_subject(const struct opening *o);
 

@@ -163,9 +163,10 @@ int store_letter_bytes(const void *ctx, struct store *st, int64_t id,
 /* The oldest letter in this state with id > after; 0 none. */
 int store_letter_next(struct store *st, uint32_t state, int64_t after,
     int64_t *id, struct error *err);
-/* Counts a try (own transaction); *tries is the new count. */
-int store_letter_try(
-    struct store *st, int64_t id, uint32_t *tries, struct error *err);
+/* Counts `weight` against a letter that is tried (own transaction); *tries is
+ * the new count. */
+int store_letter_try(struct store *st, int64_t id, uint32_t weight,
+    uint32_t *tries, struct error *err);
 /* Writes state, reason, verdict, casefile, sender, subject, signer,
  * unconfirmed, by_hand of the row; FAULT_DENIED when the state in the table
  * is not `from`.  A new state begins its tries anew. */

@@ -398,3 +398,24 @@ def test_unknown_letter_of_a_renumbered_mailbox_is_not_answered(world,
                                              b"Version: 2.2"))
     settle(d)
     assert len(world.mails(people.STRANGER, None, "acknowledge")) == 1
+
+
+def test_note_to_a_japanese_finder_is_in_japanese(world, daemon):
+    """All that can be read of a closed letter is its head: the case knows."""
+    d = daemon()
+    world.deliver(letters.japanese_inline(world.finder2, world.poc),
+                  people.FINDER2)
+    assert d.once() == 0, d.text()
+    world.deliver(letters.broken_for_us(world.finder2, world.poc,
+                                        sender=people.FINDER2),
+                  people.FINDER2)
+    assert d.once() == 0, d.text()
+    note, = world.wait_mails(people.FINDER2, kind="resend")
+    assert re.search("[ぁ-ん]", note.text)
+    # Who signed what nobody could open is not known, and not guessed.
+    d.start()
+    newest = max(d.psirt.letters(), key=lambda row: row["letter"])
+    assert newest["verdict"] == "unopened"
+    opened, = [x for x in d.psirt.log() if x["what"] == "letter-opened"
+               and x["letter"] == newest["letter"]]
+    assert opened["code_text"] == "unread"

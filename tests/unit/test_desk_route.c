@@ -168,7 +168,8 @@ test_who_is_routed_by_itself(void **state)
 	r.w.s.route_auto = false;
 	assert_false(goes_now(&r));
 
-	/* Filed by hand in a coordinator's name, but not signed so: proposed. */
+	/* Filed by hand in a coordinator's name, but not signed so: proposed.
+	 */
 	routing_init(&r, CLEAR, NOBODY);
 	r.b.o.headers.from[0].address = "vuls@jpcert.example";
 	r.in.by_hand = true;

@@ -203,7 +203,7 @@ test_arriving_letter_is_not_seen(void **state)
 	assert_fault(
 	    w, store_letter_bytes(w, w->st, 1, &back, &w->err), FAULT_INPUT);
 	assert_fault(
-	    w, store_letter_try(w->st, 1, &tries, &w->err), FAULT_INPUT);
+	    w, store_letter_try(w->st, 1, 1, &tries, &w->err), FAULT_INPUT);
 	for (uint32_t s = 0; s <= LETTER_DROPPED; s++) {
 		assert_ok(w, store_letter_next(w->st, s, 0, &id, &w->err));
 		assert_int_equal(id, 0);
@@ -345,7 +345,7 @@ test_tries_count_and_begin_anew(void **state)
 	uint32_t tries;
 
 	for (uint32_t i = 1; i <= 3; i++) {
-		assert_ok(w, store_letter_try(w->st, id, &tries, &w->err));
+		assert_ok(w, store_letter_try(w->st, id, 1, &tries, &w->err));
 		assert_int_equal(tries, i);
 	}
 	/* Survives a kill: that is what it is for. */
@@ -363,10 +363,10 @@ test_tries_count_and_begin_anew(void **state)
 	l.state = LETTER_RECEIVED;
 	assert_ok(w, store_letter_put(w->st, &l, LETTER_OPENED, &w->err));
 	commit(w);
-	assert_ok(w, store_letter_try(w->st, id, &tries, &w->err));
+	assert_ok(w, store_letter_try(w->st, id, 1, &tries, &w->err));
 	assert_int_equal(tries, 1);
 	assert_fault(
-	    w, store_letter_try(w->st, 99, &tries, &w->err), FAULT_INPUT);
+	    w, store_letter_try(w->st, 99, 1, &tries, &w->err), FAULT_INPUT);
 	/* A try that failed left no transaction open. */
 	begin(w);
 	store_rollback(w->st);
