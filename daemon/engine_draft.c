@@ -123,15 +123,23 @@ out:
 	return rc;
 }
 
-static void
-address_mail(struct store_outmail *m, const struct draft_to *to)
+/* What both answers to a letter have in common. */
+static int
+add_answer(struct engine *e, struct store_outmail *m,
+    const struct store_letter *letter, const struct opening *o,
+    const struct draft_to *to, const struct facts *facts, struct error *err)
 {
+	m->letter = letter->id;
+	m->automatic = 1;
+	if (o != NULL)
+		m->in_reply_to = (char *)(uintptr_t)o->headers.message_id;
 	m->to = (char *)(uintptr_t)to->address;
 	m->to_name = (char *)(uintptr_t)to->name;
 	m->recipient = (char *)(uintptr_t)to->recipient;
 	m->recipient_key = to->key;
 	m->recipient_key_fpr = (char *)(uintptr_t)to->key_fpr;
 	m->encrypt = to->encrypt;
+	return draft_add(e, m, to->language, facts, "psirtd", err);
 }
 
 int
@@ -161,13 +169,8 @@ draft_acknowledge(struct engine *e, const struct store_case *c,
 		    "1");
 	m.kind = MAIL_ACKNOWLEDGE;
 	m.casefile = c->id;
-	m.letter = letter->id;
 	m.report = report;
-	m.automatic = 1;
-	if (o != NULL)
-		m.in_reply_to = (char *)(uintptr_t)o->headers.message_id;
-	address_mail(&m, to);
-	rc = draft_add(e, &m, to->language, &f, "psirtd", err);
+	rc = add_answer(e, &m, letter, o, to, &f, err);
 	talloc_free(ctx);
 	return rc;
 }
@@ -225,13 +228,8 @@ draft_resend(struct engine *e, const struct store_letter *letter,
 	resend_reason(&f, o);
 	m.kind = MAIL_RESEND;
 	m.casefile = casefile;
-	m.letter = letter->id;
 	m.report = report;
-	m.automatic = 1;
-	if (o != NULL)
-		m.in_reply_to = (char *)(uintptr_t)o->headers.message_id;
-	address_mail(&m, to);
-	rc = draft_add(e, &m, to->language, &f, "psirtd", err);
+	rc = add_answer(e, &m, letter, o, to, &f, err);
 	talloc_free(ctx);
 	return rc;
 }

@@ -14,7 +14,8 @@
  *   engine_draft.c   facts -> drafts, rows of outmail: answers to a sender
  *   engine_overview.c  the same: what departments are handed
  *   engine_alert.c   the same: what the POC is told
- *   engine_mail.c    a draft is sealed by a worker and sent
+ *   engine_seal.c    a draft is sealed by a worker
+ *   engine_mail.c    a sealed mail is sent
  *   engine_ask.c     what control asks of the engine
  *   engine_check.c   psirtd -n
  *   engine_inspect.c psirtd --inspect
@@ -112,13 +113,13 @@ struct engine {
 
 	struct store_mailbox mailbox;
 	bool mailbox_known;
-	struct store_intake *intake; /* a letter is arriving */
+	struct store_intake *intake;  /* a letter is arriving */
 	struct fetch_letter taken;    /* FETCH_TAKE was said; uid 0: none */
 	struct fetch_letter arriving; /* its bytes come */
 	int64_t arrived;              /* how many so far */
-	char *fetch_trouble; /* NULL: connected */
-	char *send_trouble;  /* NULL: the last mail left */
-	bool fetch_idle;     /* nothing more to fetch for now */
+	char *fetch_trouble;          /* NULL: connected */
+	char *send_trouble;           /* NULL: the last mail left */
+	bool fetch_idle;              /* nothing more to fetch for now */
 
 	int64_t sending; /* outmail in flight; 0 none */
 	int64_t alerted_at;
@@ -295,11 +296,26 @@ int draft_overviews(struct engine *e, const struct store_case *c,
 /* ---- engine_alert.c ---- */
 bool stop_alert(struct engine *e);
 
-/* ---- engine_mail.c ---- */
+/* ---- engine_seal.c ---- */
 bool stop_seal(struct engine *e);
-bool stop_send(struct engine *e);
 void seal_vault_frame(struct task *task, const struct frame *frame);
 void seal_lost(struct task *task);
+
+/* ---- engine_mail.c ---- */
+#define MAIL_STALE "the letter became too old to be answered by itself"
+/* An acknowledgement or a note to resend. */
+bool mail_is_answer(const struct store_outmail *m);
+/* *stale: it may not leave by itself any more (RULES 4). */
+int mail_is_stale(struct engine *e, const struct store_outmail *m, bool *stale,
+    struct error *err);
+/* Alerts the POC, inside the open transaction. */
+int mail_tell(struct engine *e, const struct store_outmail *m,
+    enum reason reason, struct error *err);
+/* Held or failed, with the reason, in a transaction of its own. */
+int mail_mark(struct engine *e, struct store_outmail *m,
+    enum outmail_state state, const char *why, const char *stop,
+    struct error *err);
+bool stop_send(struct engine *e);
 void send_frame(struct engine *e, const struct frame *frame);
 void send_lost(struct engine *e);
 /* At start: what was `sending` when we died is `uncertain` (RULES 23). */

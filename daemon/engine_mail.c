@@ -1,16 +1,14 @@
 /*
- * engine_mail.c - the stops `seal` and `send`: approved -> sealed -> sending
- * -> sent | uncertain | failed.
+ * engine_mail.c - the stop `send`: sealed -> sending -> sent | uncertain |
+ * failed; and what it shares with `seal` (engine_seal.c).
  *
- * Runs in the engine process.  A vault makes the bytes that leave; they are
- * committed before the send room sees them, and every try sends the same
- * ones.  `sending` is committed before that, so that a mail whose fate is
- * unknown is shown and never sent again by itself (RULES 23).
+ * Runs in the engine process.  `sending` is committed before the send room
+ * sees the mail, so that one whose fate is unknown is shown, and never sent
+ * again by itself (RULES 23).
  */
 #include "engine_internal.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include <talloc.h>
 
@@ -19,23 +17,12 @@
 
 #define RETRY_FIRST_S 30
 #define RETRY_MOST_S 3600
-#define STALE_WHY "the letter became too old to be answered by itself"
 
-struct seal_state {
-	struct store_outmail m;
-};
-
-/* ---- seal ---- */
-
-static int commit_held(struct task *task, const char *why, struct error *err);
-static int commit_later(struct task *task, struct error *err);
-static int mark_mail(struct engine *e, struct store_outmail *m,
-    enum outmail_state state, const char *why, const char *stop,
-    struct error *err);
+/* ---- of any mail ---- */
 
 /* What answers a letter before anybody has read it. */
-static bool
-is_answer(const struct store_outmail *m)
+bool
+mail_is_answer(const struct store_outmail *m)
 {
 	return m->kind == MAIL_ACKNOWLEDGE || m->kind == MAIL_RESEND;
 }
@@ -44,8 +31,8 @@ is_answer(const struct store_outmail *m)
  * RULES 4: an answer that waited until its letter got old does not leave by
  * itself any more; one that a person sends again is not automatic.
  */
-static int
-is_stale(struct engine *e, const struct store_outmail *m, bool *stale,
+int
+mail_is_stale(struct engine *e, const struct store_outmail *m, bool *stale,
     struct error *err)
 {
 	struct store_letter letter = {0};
@@ -53,7 +40,7 @@ is_stale(struct engine *e, const struct store_outmail *m, bool *stale,
 	int found = 0;
 
 	*stale = false;
-	if (m->automatic && is_answer(m) && m->letter != 0) {
+	if (m->automatic && mail_is_answer(m) && m->letter != 0) {
 		found = store_letter_get(ctx, e->st, m->letter, &letter, err);
 		*stale =
 		    found == 1 && letter.received < clock_now() - e->s->stale_s;
@@ -62,163 +49,10 @@ is_stale(struct engine *e, const struct store_outmail *m, bool *stale,
 	return found < 0 ? -1 : 0;
 }
 
-/* The files of the letter that go along with `psirt route --attachments`. */
-static int
-add_files(struct engine *e, struct seal_state *s, struct vault_seal_job *job,
-    struct error *err)
-{
-	struct opening *o = engine_opening(s, e, s->m.letter, err);
-
-	if (o == NULL)
-		return err->text[0] != '\0' ? -1 : 0;
-	job->files = talloc_zero_array(s, struct draft_file, o->nparts + 1);
-	for (size_t i = 0; i < o->nparts; i++) {
-		const struct part *p = &o->parts[i];
-
-		if (!part_is_attachment(p))
-			continue;
-		job->files[job->nfiles].name =
-		    p->name != NULL ? p->name : "attachment";
-		job->files[job->nfiles].type = p->type;
-		job->files[job->nfiles].content = p->content;
-		job->nfiles++;
-	}
-	return 0;
-}
-
-static int
-fill_seal_job(struct engine *e, struct seal_state *s,
-    struct vault_seal_job *job, struct error *err)
-{
-	const struct store_outmail *m = &s->m;
-
-	job->from_name = e->s->from_name;
-	job->from = e->s->address;
-	job->to_name = m->to_name;
-	job->to = m->to;
-	job->subject = m->subject;
-	job->message_id = m->message_id;
-	job->in_reply_to = m->in_reply_to;
-	if (m->in_reply_to != NULL) {
-		job->references = talloc_array(s, const char *, 1);
-		job->references[0] = m->in_reply_to;
-		job->nreferences = 1;
-	}
-	job->date = m->made;
-	job->automatic = m->automatic || is_answer(m);
-	job->kind = mail_kind_name((enum mail_kind)m->kind);
-	job->body = m->body;
-	job->encrypt = m->encrypt;
-	job->recipient = m->recipient;
-	job->recipient_key = m->recipient_key;
-	job->recipient_key_fpr = m->recipient_key_fpr;
-	/* Who writes to us for the first time needs our key to write again. */
-	job->attach_own_key = is_answer(m);
-	return m->with_files ? add_files(e, s, job, err) : 0;
-}
-
-bool
-stop_seal(struct engine *e)
-{
-	struct vault_seal_job job = {0};
-	struct worker *w = worker_idle(e);
-	struct error err = {0};
-	struct seal_state *s;
-	struct task *task;
-	int64_t id = 0;
-	int64_t next = 0;
-	bool stale = false;
-	bool done;
-
-	if (w == NULL || !e->unlocked)
-		return false;
-	do {
-		if (store_outmail_next(e->st, OUTMAIL_APPROVED, clock_now(), id,
-			&id, &next, &err) != 0) {
-			engine_trouble(e, "seal", &err);
-			return false;
-		}
-	} while (id != 0 && worker_has(e, TASK_SEAL, id));
-	if (next != 0 && (e->retry_at == 0 || next < e->retry_at))
-		e->retry_at = next;
-	if (id == 0)
-		return false;
-	task = task_new(e, w, TASK_SEAL, id);
-	task->state = s = talloc_zero(task, struct seal_state);
-	if (store_outmail_get(s, e->st, id, &s->m, &err) != 1 ||
-	    fill_seal_job(e, s, &job, &err) != 0 ||
-	    is_stale(e, &s->m, &stale, &err) != 0) {
-		/* The mail's own fault: nobody else is to wait for it. */
-		done = err.fault == FAULT_INPUT &&
-		       mark_mail(e, &s->m, OUTMAIL_FAILED, err.text, "seal",
-			   &err) == 0;
-		if (!done)
-			engine_trouble(e, "seal", &err);
-		task_done(task);
-		return done;
-	}
-	if (stale) {
-		if (commit_held(task, STALE_WHY, &err) != 0)
-			engine_trouble(e, "seal", &err);
-		task_done(task);
-		return true;
-	}
-	if (room_tell(&w->vault, VAULT_SEAL, &vault_seal_job_wire, &job) != 0) {
-		if (commit_held(task, "it is too large to be sealed", &err) !=
-		    0)
-			engine_trouble(e, "seal", &err);
-		task_done(task);
-	}
-	return true;
-}
-
-void
-seal_lost(struct task *task)
-{
-	struct error err = {0};
-
-	log_warn("outmail=%lld stop=seal interrupted", (long long)task->id);
-	if (!task->engine->draining && commit_later(task, &err) != 0)
-		engine_trouble(task->engine, "seal", &err);
-	task_done(task);
-}
-
-static int
-commit_sealed(
-    struct task *task, const struct vault_sealed *sealed, struct error *err)
-{
-	struct engine *e = task->engine;
-	struct seal_state *s = task->state;
-	struct store_record r = {0};
-
-	const char *want = !s->m.encrypt            ? NULL
-			   : s->m.recipient != NULL ? s->m.recipient
-						    : s->m.recipient_key_fpr;
-
-	/* In clear, or to another key than was asked: it must not leave. */
-	if ((want == NULL) != (sealed->fingerprint == NULL) ||
-	    (want != NULL && strcasecmp(want, sealed->fingerprint) != 0))
-		return commit_held(task, "the vault sealed another mail", err);
-	s->m.state = OUTMAIL_SEALED;
-	r.at = clock_now();
-	r.what = RECORD_MAIL_SEALED;
-	r.actor = (char *)(uintptr_t) "psirtd";
-	r.casefile = s->m.casefile;
-	r.letter = s->m.letter;
-	r.outmail = s->m.id;
-	r.code = s->m.encrypt;
-	if (store_begin(e->st, err) != 0 ||
-	    store_outmail_wire_put(e->st, s->m.id, sealed->wire, err) != 0 ||
-	    store_outmail_put(e->st, &s->m, OUTMAIL_APPROVED, err) != 0 ||
-	    store_record_add(e->st, &r, err) != 0)
-		return -1;
-	return stop_commit(e, "seal", err);
-}
-
 /* The POC is told of a mail, but not by mail of what tells it. */
-static int
-tell_of_mail(struct engine *e, const struct store_outmail *m,
-    enum reason reason, struct error *err)
+int
+mail_tell(struct engine *e, const struct store_outmail *m, enum reason reason,
+    struct error *err)
 {
 	if (reason == REASON_NONE || m->kind == MAIL_ALERT)
 		return 0;
@@ -230,8 +64,8 @@ tell_of_mail(struct engine *e, const struct store_outmail *m,
  * Held or failed before the send room saw it: it waits for a person.  Why
  * stands in its row alone: what the vault says may name a key.
  */
-static int
-mark_mail(struct engine *e, struct store_outmail *m, enum outmail_state state,
+int
+mail_mark(struct engine *e, struct store_outmail *m, enum outmail_state state,
     const char *why, const char *stop, struct error *err)
 {
 	bool held = state == OUTMAIL_HELD;
@@ -248,71 +82,12 @@ mark_mail(struct engine *e, struct store_outmail *m, enum outmail_state state,
 	    store_outmail_put(e->st, m, from, err) == 0 &&
 	    engine_record(e, held ? RECORD_MAIL_HELD : RECORD_MAIL_FAILED,
 		m->casefile, m->letter, m->id, 0, err) == 0 &&
-	    tell_of_mail(
+	    mail_tell(
 		e, m, held ? REASON_MAIL_HELD : REASON_MAIL_FAILED, err) == 0)
 		rc = stop_commit(e, stop, err);
 	m->reason = NULL;
 	talloc_free(reason);
 	return rc;
-}
-
-/* No usable key: it waits for a person, never leaves in clear (DESIGN 8). */
-static int
-commit_held(struct task *task, const char *why, struct error *err)
-{
-	struct seal_state *s = task->state;
-
-	return mark_mail(task->engine, &s->m, OUTMAIL_HELD, why, "seal", err);
-}
-
-/* The vault stumbled: the mail waits a while, then is tried again. */
-static int
-commit_later(struct task *task, struct error *err)
-{
-	struct engine *e = task->engine;
-	struct seal_state *s = task->state;
-
-	s->m.tries++;
-	s->m.not_before = clock_now() + RETRY_FIRST_S;
-	if (s->m.tries > 3)
-		return commit_held(task, "the vault cannot seal it", err);
-	if (store_begin(e->st, err) != 0 ||
-	    store_outmail_put(e->st, &s->m, OUTMAIL_APPROVED, err) != 0)
-		return -1;
-	return stop_commit(e, "seal", err);
-}
-
-void
-seal_vault_frame(struct task *task, const struct frame *frame)
-{
-	struct vault_sealed *sealed;
-	struct vault_failed *failed;
-	struct error err = {0};
-	int rc = -1;
-
-	if (frame->type == VAULT_SEALED) {
-		sealed =
-		    wire_decode(task, &vault_sealed_wire, frame->payload, &err);
-		if (sealed != NULL)
-			rc = commit_sealed(task, sealed, &err);
-	} else if (frame->type == VAULT_FAILED) {
-		failed =
-		    wire_decode(task, &vault_failed_wire, frame->payload, &err);
-		if (failed != NULL && failed->reason == VAULT_FAIL_CHILD)
-			rc = commit_later(task, &err);
-		else if (failed != NULL)
-			rc = commit_held(task,
-			    failed->text != NULL ? failed->text
-						 : "cannot be sealed",
-			    &err);
-	} else {
-		error_set(&err, FAULT_RETRY, "the vault answered another job");
-	}
-	if (rc != 0)
-		engine_trouble(task->engine, "seal", &err);
-	else
-		log_info("outmail=%lld stop=seal", (long long)task->id);
-	task_done(task);
 }
 
 /* ---- send ---- */
@@ -385,7 +160,7 @@ commit_sent(struct engine *e, int64_t id, uint32_t outcome, uint32_t code,
 	    engine_record(e, after_send[outcome].record, m.casefile, m.letter,
 		id, code, err) != 0 ||
 	    (outcome == SEND_ACCEPTED && mark_acknowledged(e, &m, err) != 0) ||
-	    tell_of_mail(e, &m, after_send[outcome].tell, err) != 0)
+	    mail_tell(e, &m, after_send[outcome].tell, err) != 0)
 		goto out;
 	rc = stop_commit(e, "sent", err);
 out:
@@ -445,18 +220,18 @@ stop_send(struct engine *e)
 	ctx = talloc_new(e);
 	if (store_outmail_get(ctx, e->st, id, &m, &err) != 1 ||
 	    store_outmail_wire_get(ctx, e->st, id, &mail.wire, &err) < 0 ||
-	    is_stale(e, &m, &stale, &err) != 0) {
+	    mail_is_stale(e, &m, &stale, &err) != 0) {
 		/* The mail's own fault: nobody else is to wait for it. */
 		done = err.fault == FAULT_INPUT &&
-		       mark_mail(
+		       mail_mark(
 			   e, &m, OUTMAIL_FAILED, err.text, "send", &err) == 0;
 		if (!done)
 			engine_trouble(e, "send", &err);
 		goto out;
 	}
 	if (stale) {
-		done = mark_mail(
-			   e, &m, OUTMAIL_HELD, STALE_WHY, "send", &err) == 0;
+		done = mail_mark(
+			   e, &m, OUTMAIL_HELD, MAIL_STALE, "send", &err) == 0;
 		if (!done)
 			engine_trouble(e, "send", &err);
 		goto out;

@@ -4,7 +4,7 @@
  *
  * Runs in the engine process.  Gathers for the desk, and decides nothing.
  */
-#include "engine_internal.h"
+#include "engine_open.h"
 
 #include <string.h>
 
@@ -243,4 +243,57 @@ filing_gather(struct filing *f, struct error *err)
 	    match_bounce(f, err) != 0 || match_idents(f, err) != 0)
 		return -1;
 	return match_report(f, err);
+}
+
+/* ---- while it is opened ---- */
+
+/* The case that the letter seems to belong to, by what stands outside. */
+static int64_t
+likely_case(struct task *task)
+{
+	const struct opening *o = open_state_of(task)->o;
+	const struct headers *h = &o->headers;
+	struct store *st = task->engine->st;
+	int64_t *cases = NULL;
+	int64_t casefile = 0;
+	int64_t outmail = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < h->nreferences && casefile == 0; i++)
+		if (store_message_id_find(
+			st, h->references[i], &casefile, &outmail, NULL) != 0)
+			return 0;
+	for (size_t i = 0; i < o->nidents && casefile == 0; i++)
+		if (o->idents[i].kind == IDENT_CASE &&
+		    store_case_by_number(
+			st, o->idents[i].value, &casefile, NULL) != 0)
+			return 0;
+	if (casefile == 0 && h->nfrom > 0 && h->from[0].address != NULL &&
+	    store_cases_by_address(
+		task, st, h->from[0].address, &cases, &n, NULL) == 0 &&
+	    n > 0)
+		casefile = cases[n - 1];
+	return casefile;
+}
+
+/*
+ * The key bound to the finder of that case: only then can the vault tell
+ * `known` from `unknown-key`.  A wrong guess costs nothing: the desk looks at
+ * the case the letter really joins.
+ */
+void
+opening_find_key(struct task *task)
+{
+	struct open_state *s = open_state_of(task);
+	struct engine *e = task->engine;
+	int64_t casefile = likely_case(task);
+
+	if (casefile != 0) {
+		struct store_case c = {0};
+
+		if (store_case_get(s, e->st, casefile, &c, NULL) == 1) {
+			s->bound_key = c.finder_key_blob;
+			s->bound_fingerprint = c.finder_key;
+		}
+	}
 }

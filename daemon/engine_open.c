@@ -32,7 +32,6 @@
 
 static void open_next(struct task *task);
 static void ask_keys(struct task *task);
-static void find_bound_key(struct task *task);
 static void give_up(struct engine *e, int64_t id);
 static void open_again(struct task *task);
 
@@ -137,7 +136,7 @@ open_read_frame(struct task *task, const struct frame *frame)
 		    opening_take_reading(task, r, source, &err) == 0) {
 			s->readable = true;
 			if (source == 0)
-				find_bound_key(task);
+				opening_find_key(task);
 			open_next(task);
 			return;
 		}
@@ -419,57 +418,6 @@ open_next(struct task *task)
 }
 
 /* ---- start ---- */
-
-/* The case that the letter seems to belong to, by what stands outside. */
-static int64_t
-likely_case(struct task *task)
-{
-	const struct opening *o = open_state_of(task)->o;
-	const struct headers *h = &o->headers;
-	struct store *st = task->engine->st;
-	int64_t *cases = NULL;
-	int64_t casefile = 0;
-	int64_t outmail = 0;
-	size_t n = 0;
-
-	for (size_t i = 0; i < h->nreferences && casefile == 0; i++)
-		if (store_message_id_find(
-			st, h->references[i], &casefile, &outmail, NULL) != 0)
-			return 0;
-	for (size_t i = 0; i < o->nidents && casefile == 0; i++)
-		if (o->idents[i].kind == IDENT_CASE &&
-		    store_case_by_number(
-			st, o->idents[i].value, &casefile, NULL) != 0)
-			return 0;
-	if (casefile == 0 && h->nfrom > 0 && h->from[0].address != NULL &&
-	    store_cases_by_address(
-		task, st, h->from[0].address, &cases, &n, NULL) == 0 &&
-	    n > 0)
-		casefile = cases[n - 1];
-	return casefile;
-}
-
-/*
- * The key bound to the finder of that case: only then can the vault tell
- * `known` from `unknown-key`.  A wrong guess costs nothing: the desk looks at
- * the case the letter really joins.
- */
-static void
-find_bound_key(struct task *task)
-{
-	struct open_state *s = open_state_of(task);
-	struct engine *e = task->engine;
-	int64_t casefile = likely_case(task);
-
-	if (casefile != 0) {
-		struct store_case c = {0};
-
-		if (store_case_get(s, e->st, casefile, &c, NULL) == 1) {
-			s->bound_key = c.finder_key_blob;
-			s->bound_fingerprint = c.finder_key;
-		}
-	}
-}
 
 /* Quarantined unread: it ended its rooms too often, or cannot be kept. */
 static void

@@ -39,6 +39,11 @@ struct open_state {
 
 struct open_state *open_state_of(struct task *task);
 
+/*
+ * The key bound to the finder of the case the letter seems to belong to, for
+ * the vault (engine_match.c).
+ */
+void opening_find_key(struct task *task);
 /* Bytes that the read room will be given next. */
 int opening_add_source(struct task *task, struct bytes data, uint32_t layer,
     uint32_t depth, struct error *err);
