@@ -33,6 +33,7 @@ _Static_assert(STORE_LETTER_QUARANTINED == LETTER_QUARANTINED, "letter states");
 _Static_assert(STORE_REASON_TOO_LARGE == REASON_TOO_LARGE, "reasons");
 _Static_assert(STORE_MAIL_ACKNOWLEDGE == MAIL_ACKNOWLEDGE, "kinds of mail");
 _Static_assert(STORE_MAIL_RESEND == MAIL_RESEND, "kinds of mail");
+_Static_assert(STORE_MAIL_ALERT == MAIL_ALERT, "kinds of mail");
 
 #define POLL_MOST 256
 #define PAUSE_MS 5000

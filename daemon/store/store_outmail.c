@@ -61,8 +61,9 @@ static const char *const sql[OUTMAIL_STMT_COUNT] = {
 					 " ORDER BY id DESC LIMIT ?3",
     [OUTMAIL_LIST_LETTER] = OUTMAIL_SELECT " WHERE letter = ?"
 					   " ORDER BY id DESC LIMIT ?",
+    /* kind 6: alert.  What the desk is told uses nothing up of the rest. */
     [OUTMAIL_COUNT_ALL] = "SELECT count(*) FROM outmail"
-			  " WHERE automatic = 1 AND made >= ?",
+			  " WHERE automatic = 1 AND kind <> 6 AND made >= ?",
     [OUTMAIL_COUNT_TO] = "SELECT count(*) FROM outmail"
 			 " WHERE automatic = 1 AND made >= ? AND lookup = ?",
     [WIRE_PUT] = "INSERT INTO outmail_wire (outmail, wire) VALUES (?, ?)"

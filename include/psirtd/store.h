@@ -35,6 +35,7 @@ struct store;
 #define STORE_REASON_TOO_LARGE 14
 #define STORE_MAIL_ACKNOWLEDGE 1
 #define STORE_MAIL_RESEND 2
+#define STORE_MAIL_ALERT 6
 
 /* Opens or makes the file (0600) and migrates it; takes an exclusive lock so
  * that a second daemon is refused. */
@@ -324,7 +325,8 @@ int store_outmail_list(const void *ctx, struct store *st, uint32_t state,
 /* Those that this letter is the cause of; newest first. */
 int store_outmail_of_letter(const void *ctx, struct store *st, int64_t letter,
     size_t most, struct store_outmail **list, size_t *count, struct error *err);
-/* Automatic mails made since `since`: to this address (NULL: to all). */
+/* Automatic mails made since `since`: to this address (NULL: to all, but for
+ * what the desk itself is told). */
 int store_automatic_count(struct store *st, const char *address, int64_t since,
     unsigned *count, struct error *err);
 
