@@ -183,6 +183,8 @@ read_frame(struct engine *e, struct slot *slot, const struct frame *frame)
 static void
 task_extend(struct task *task)
 {
+	if (task == NULL)
+		return;
 	task->until_ms = clock_monotonic_ms() + ANSWER_EXTRA_MS +
 			 (int64_t)ANSWER_JOBS * task->engine->s->wall_ms;
 }
@@ -190,8 +192,6 @@ task_extend(struct task *task)
 static void
 slot_frame(struct engine *e, struct slot *slot, const struct frame *frame)
 {
-	if (slot->worker != NULL && slot->worker->task != NULL)
-		task_extend(slot->worker->task);
 	switch (slot->kind) {
 	case SLOT_FETCH:
 		intake_frame(e, frame);
@@ -200,9 +200,11 @@ slot_frame(struct engine *e, struct slot *slot, const struct frame *frame)
 		send_frame(e, frame);
 		break;
 	case SLOT_READ:
+		task_extend(slot->worker->task);
 		read_frame(e, slot, frame);
 		break;
 	case SLOT_VAULT:
+		task_extend(slot->worker->task);
 		vault_frame(e, slot, frame);
 		break;
 	}

@@ -139,10 +139,12 @@ choose_language(const struct judging *j)
 		return c->language;
 	if (j->o != NULL && j->o->japanese)
 		return "ja";
-	if (j->closed && j->in->language != NULL)
-		return j->in->language;
-	if (j->closed && headers_japanese(&j->o->headers))
-		return "ja";
+	if (j->o != NULL && j->closed) {
+		if (j->in->language != NULL)
+			return j->in->language;
+		if (headers_japanese(&j->o->headers))
+			return "ja";
+	}
 	return j->s->language != NULL ? j->s->language : "en";
 }
 
