@@ -304,14 +304,14 @@ class Psirt:
     def __init__(self, socket_path):
         self.socket = socket_path
 
-    def run(self, *arguments, binary=False, identity=None):
+    def run(self, *arguments, binary=False):
         """The finished process."""
         return subprocess.run(
             [str(BUILD / "psirt"), "--socket", str(self.socket), *arguments],
             capture_output=True, text=not binary, timeout=60 * SLOW,
             stdin=subprocess.DEVNULL,
             env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8",
-                 "TZ": "Asia/Tokyo"}, **(identity or {}))
+                 "TZ": "Asia/Tokyo"})
 
     def text(self, *arguments):
         """What it prints; fails when it refuses."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import unicodedata
@@ -144,8 +145,15 @@ def test_stranger_on_the_machine_is_refused(world, daemon):
     d = daemon().start()
     os.chmod(d.folder, 0o755)
     os.chmod(d.socket, 0o666)
-    done = d.psirt.run("list", identity={"user": 65534, "group": 65534,
-                                         "extra_groups": []})
+    # A copy: the stranger need not be able to look into the build.
+    program = shutil.copy(BUILD / "psirt", d.folder / "psirt")
+    done = subprocess.run([program, "--socket", str(d.socket), "list"],
+                          capture_output=True, text=True, timeout=60,
+                          user=65534, group=65534, extra_groups=[],
+                          cwd="/", env={"PATH": "/usr/bin:/bin", **{
+                              name: os.environ[name] for name in
+                              ("ASAN_OPTIONS", "LSAN_OPTIONS")
+                              if name in os.environ}})
     assert done.returncode == 1
     assert "cases" not in done.stdout
     assert "refused" in what(d)
