@@ -134,10 +134,14 @@ opening_take_reading(struct task *task, const struct reading *r, size_t source,
 			o->hits[i].part += (uint32_t)base;
 	o->japanese |= r->japanese;
 	o->truncated |= r->truncated;
-	if (source == 0) {
+	if (o->limit == READ_LIMIT_NONE)
+		o->limit = r->limit;
+	if (source == 0)
 		o->headers = r->headers;
-	} else if (o->inner_subject == NULL && r->headers.subject != NULL) {
-		o->inner_subject = r->headers.subject;
+	/* Under a signature: once it was looked at, in opening_cover(). */
+	if (source > 0 && o->inner_layer == 0 && r->inner_within == 0) {
+		o->inner = r->inner;
+		o->inner_layer = s->sources[source].layer;
 	}
 	return 0;
 }
@@ -189,6 +193,7 @@ opening_add_layer(struct task *task, const struct vault_opened *v,
 		   : p->kind == PART_SIGNED    ? LAYER_SIGNED
 					       : LAYER_CLEARSIGNED;
 	one.parent = s->sources[s->pending[s->next].source].layer;
+	one.part = (uint32_t)s->pending[s->next].part + 1;
 	one.outcome = v->outcome;
 	one.signatures = v->signatures;
 	one.nsignatures = v->nsignatures;

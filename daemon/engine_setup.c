@@ -73,6 +73,8 @@ rooms_read_setup(struct engine *e, struct read_setup *setup)
 	}
 	setup->max_parts = s->max_parts;
 	setup->max_depth = s->max_depth;
+	setup->max_fields = s->max_fields;
+	setup->max_addresses = s->max_addresses;
 	setup->wall_ms = s->wall_ms;
 	setup->cpu_s = s->cpu_s;
 	setup->memory_mb = s->memory_mb;

@@ -65,7 +65,7 @@ headers_json(const struct opening *o)
 	    addresses(h->reply_to, h->nreply_to), "to",
 	    addresses(h->to, h->nto), "date", json_time(h->date), "subject",
 	    json_text(h->subject), "protected_subject",
-	    json_text(o->inner_subject), "message_id",
+	    json_text(o->inner.subject), "message_id",
 	    json_text(h->message_id));
 }
 

@@ -58,6 +58,13 @@ reason_name(enum reason reason)
 	    [REASON_MAIL_FAILED] = "mail-failed",
 	    [REASON_MAIL_UNCERTAIN] = "mail-uncertain",
 	    [REASON_EXPLOITED] = "exploited",
+	    [REASON_LIMIT_PARTS] = "limit-parts",
+	    [REASON_LIMIT_DEPTH] = "limit-depth",
+	    [REASON_LIMIT_FIELDS] = "limit-fields",
+	    [REASON_LIMIT_ADDRESSES] = "limit-addresses",
+	    [REASON_LIMIT_OUTPUT] = "limit-output",
+	    [REASON_LIMIT_TIME] = "limit-time",
+	    [REASON_LIMIT_KEYS] = "limit-keys",
 	};
 
 	return NAME(names, reason);
@@ -108,6 +115,22 @@ reason_text(enum reason reason)
 		"Nobody knows whether a mail arrived; it waits for a decision.",
 	    [REASON_EXPLOITED] =
 		"It says that the flaw is used in attacks already.",
+	    [REASON_LIMIT_PARTS] =
+		"It has more parts than limits { max_parts } allows.",
+	    [REASON_LIMIT_DEPTH] =
+		"It is nested deeper than limits { max_depth } allows.",
+	    [REASON_LIMIT_FIELDS] =
+		"It has more header fields than limits { max_fields } allows.",
+	    [REASON_LIMIT_ADDRESSES] =
+		"It names more addresses than limits { max_addresses } "
+		"allows.",
+	    [REASON_LIMIT_OUTPUT] = "It opens to more than letter_max allows.",
+	    [REASON_LIMIT_TIME] =
+		"To read or open it took more than limits { wall, cpu, "
+		"memory } allow.",
+	    [REASON_LIMIT_KEYS] =
+		"It is encrypted to more keys than limits { max_keys } "
+		"allows.",
 	};
 
 	return NAME(texts, reason);

@@ -248,7 +248,7 @@ desk_text(const struct opening *o, size_t *part)
 const char *
 desk_subject(const struct opening *o)
 {
-	if (o->inner_subject != NULL && o->inner_subject[0] != '\0')
-		return o->inner_subject;
+	if (o->inner.subject != NULL && o->inner.subject[0] != '\0')
+		return o->inner.subject;
 	return o->headers.subject;
 }

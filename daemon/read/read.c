@@ -192,10 +192,12 @@ reading_new(const void *ctx, const struct reader *reader,
 	d->reading = r;
 	if (read_mode(d, job, err) != 0)
 		goto failed;
-	subject = r->headers.subject;
-	if (subject != NULL &&
-	    draft_search(d, subject, strlen(subject), false, 0, err) != 0)
-		goto failed;
+	for (int i = 0; i < 2; i++) {
+		subject = i == 0 ? r->headers.subject : r->inner.subject;
+		if (subject != NULL && draft_search(d, subject, strlen(subject),
+					   false, 0, err) != 0)
+			goto failed;
+	}
 	cap(&r->nidents, r);
 	cap(&r->nfields, r);
 	cap(&r->nhits, r);

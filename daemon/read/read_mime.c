@@ -372,7 +372,7 @@ mime_entity(struct draft *d, struct bytes entity, struct error *err)
 		return whole_as_text(d, place, err);
 	fields = protected_entity(root);
 	if (fields != NULL && header_read(d->reading, d->reader->charsets,
-				  fields, &d->reading->headers, err) != 0)
+				  fields, &d->reading->inner, err) != 0)
 		return -1;
 	return mime_walk(d, root, place, err);
 }

@@ -15,6 +15,7 @@ static const struct wire_field layer_fields[] = {
     WIRE_F(WIRE_U32, layer, kind),
     WIRE_F(WIRE_U32, layer, outcome),
     WIRE_F(WIRE_U32, layer, parent),
+    WIRE_F(WIRE_U32, layer, part),
     WIRE_F_LIST(layer, signatures, nsignatures, &signature_wire, 64),
     WIRE_F_STRS(layer, recipients, nrecipients, 1024),
     WIRE_F(WIRE_U32, layer, for_us),
@@ -24,7 +25,8 @@ const struct wire_type layer_wire = WIRE_TYPE(layer, layer_fields);
 
 static const struct wire_field opening_fields[] = {
     WIRE_F_STRUCT(opening, headers, &headers_wire),
-    WIRE_F(WIRE_STR, opening, inner_subject),
+    WIRE_F_STRUCT(opening, inner, &headers_wire),
+    WIRE_F(WIRE_U32, opening, inner_layer),
     WIRE_F_LIST(opening, layers, nlayers, &layer_wire, 256),
     WIRE_F_LIST(opening, parts, nparts, &part_wire, 40000),
     WIRE_F_LIST(opening, idents, nidents, &ident_wire, 16384),
@@ -32,10 +34,13 @@ static const struct wire_field opening_fields[] = {
     WIRE_F_LIST(opening, hits, nhits, &product_hit_wire, 16384),
     WIRE_F(WIRE_U32, opening, japanese),
     WIRE_F(WIRE_U32, opening, truncated),
+    WIRE_F(WIRE_U32, opening, limit),
     WIRE_F(WIRE_U32, opening, encrypted),
     WIRE_F(WIRE_U32, opening, unopened),
     WIRE_F(WIRE_STR, opening, key_fingerprint),
+    WIRE_F_STRS(opening, key_uids, nkey_uids, 64),
     WIRE_F(WIRE_U32, opening, key_part),
+    WIRE_F(WIRE_U32, opening, key_signed),
 };
 const struct wire_type opening_wire = WIRE_TYPE(opening, opening_fields);
 

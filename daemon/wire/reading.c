@@ -15,6 +15,8 @@ static const struct wire_field setup_fields[] = {
     WIRE_F_LIST(read_setup, products, nproducts, &product_wire, 16384),
     WIRE_F(WIRE_U32, read_setup, max_parts),
     WIRE_F(WIRE_U32, read_setup, max_depth),
+    WIRE_F(WIRE_U32, read_setup, max_fields),
+    WIRE_F(WIRE_U32, read_setup, max_addresses),
     WIRE_F(WIRE_U32, read_setup, wall_ms),
     WIRE_F(WIRE_U32, read_setup, cpu_s),
     WIRE_F(WIRE_U32, read_setup, memory_mb),
@@ -96,12 +98,15 @@ const struct wire_type product_hit_wire = WIRE_TYPE(product_hit, hit_fields);
 
 static const struct wire_field reading_fields[] = {
     WIRE_F_STRUCT(reading, headers, &headers_wire),
+    WIRE_F_STRUCT(reading, inner, &headers_wire),
+    WIRE_F(WIRE_U32, reading, inner_within),
     WIRE_F_LIST(reading, parts, nparts, &part_wire, 20000),
     WIRE_F_LIST(reading, idents, nidents, &ident_wire, 4096),
     WIRE_F_LIST(reading, fields, nfields, &field_wire, 4096),
     WIRE_F_LIST(reading, hits, nhits, &product_hit_wire, 4096),
     WIRE_F(WIRE_U32, reading, japanese),
     WIRE_F(WIRE_U32, reading, truncated),
+    WIRE_F(WIRE_U32, reading, limit),
 };
 const struct wire_type reading_wire = WIRE_TYPE(reading, reading_fields);
 
@@ -193,4 +198,20 @@ part_kind_name(uint32_t kind)
 	};
 
 	return NAME(names, kind);
+}
+
+const char *
+read_limit_text(uint32_t limit)
+{
+	static const char *const texts[READ_LIMIT_COUNT] = {
+	    [READ_LIMIT_NONE] = "within the limits",
+	    [READ_LIMIT_PARTS] = "more parts than limits { max_parts }",
+	    [READ_LIMIT_DEPTH] = "nested deeper than limits { max_depth }",
+	    [READ_LIMIT_FIELDS] =
+		"more header fields than limits { max_fields }",
+	    [READ_LIMIT_ADDRESSES] =
+		"more addresses than limits { max_addresses }",
+	};
+
+	return NAME(texts, limit);
 }

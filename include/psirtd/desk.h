@@ -101,6 +101,14 @@ enum reason {
 	REASON_MAIL_FAILED,
 	REASON_MAIL_UNCERTAIN,
 	REASON_EXPLOITED, /* it says the flaw is used in attacks already */
+	/* a limit of the settings was passed: quarantined whole */
+	REASON_LIMIT_PARTS,
+	REASON_LIMIT_DEPTH,
+	REASON_LIMIT_FIELDS,
+	REASON_LIMIT_ADDRESSES,
+	REASON_LIMIT_OUTPUT, /* it opens to more than letter_max allows */
+	REASON_LIMIT_TIME,   /* wall, cpu or memory */
+	REASON_LIMIT_KEYS,   /* made for more keys than max_keys */
 	REASON_COUNT,
 };
 

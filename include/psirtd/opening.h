@@ -55,6 +55,11 @@ struct layer {
 	uint32_t kind;    /* enum layer_kind */
 	uint32_t outcome; /* enum layer_outcome */
 	uint32_t parent;  /* the layer it stood in + 1; 0: the letter */
+	/*
+	 * The part it was made of + 1.  LAYER_SIGNED: off and len of that part
+	 * are the signed bytes, in what `parent` opened to (canonical CRLF).
+	 */
+	uint32_t part;
 	struct signature *signatures;
 	size_t nsignatures;
 	const char **recipients; /* key ids it was made for */
@@ -74,8 +79,14 @@ enum verdict {
 };
 
 struct opening {
-	struct headers headers;    /* the outer ones */
-	const char *inner_subject; /* protected, of an opened layer, or NULL */
+	struct headers headers; /* the outer ones: anybody may write them */
+	/*
+	 * The protected ones (RFC 9788) of the first layer that opened or
+	 * covers some, and that layer + 1; 0: there are none.  Behind a
+	 * signature that is not good they count no more than the outer ones.
+	 */
+	struct headers inner;
+	uint32_t inner_layer;
 	struct layer *layers;
 	size_t nlayers;
 	struct part *parts;
@@ -88,15 +99,22 @@ struct opening {
 	size_t nhits;
 	uint32_t japanese;
 	uint32_t truncated;
+	uint32_t limit;     /* enum read_limit; the first that was passed */
 	uint32_t encrypted; /* a layer encrypted to us was opened */
 	uint32_t unopened;  /* a layer stayed closed */
 	/*
-	 * The first key block that came along and that the vault found usable
-	 * for encryption and to hold one primary key: its fingerprint, and the
-	 * index of its part + 1.  NULL and 0: none.  Never trusted by itself.
+	 * The key block that came along and that the vault found usable for
+	 * encryption and to hold one primary key: its fingerprint, its user
+	 * ids, and the index of its part + 1.  NULL and 0: none.  One that made
+	 * a signature over the letter's own words, inside of any encryption,
+	 * goes before the others: key_signed (RULES 10, the second pass).
+	 * Never trusted by itself; a user id only ever makes a claim.
 	 */
 	const char *key_fingerprint;
+	const char **key_uids;
+	size_t nkey_uids;
 	uint32_t key_part;
+	uint32_t key_signed;
 };
 
 extern const struct wire_type signature_wire;

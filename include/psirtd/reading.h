@@ -45,6 +45,8 @@ struct read_setup {
 	size_t nproducts;
 	uint32_t max_parts;
 	uint32_t max_depth;
+	uint32_t max_fields;    /* header fields of the letter, and of a part */
+	uint32_t max_addresses; /* in the address fields of the letter */
 	uint32_t wall_ms;
 	uint32_t cpu_s;
 	uint32_t memory_mb;
@@ -109,11 +111,29 @@ enum part_kind {
 };
 
 enum part_flag {
-	PART_LOSSY = 1 << 0,    /* some bytes became U+FFFD */
-	PART_GUESSED = 1 << 1,  /* the charset label was missing or wrong */
-	PART_IN_TEXT = 1 << 2,  /* an armored block found inside text/plain */
-	PART_ATTACHED = 1 << 3, /* Content-Disposition: attachment */
-	PART_HTML = 1 << 4,     /* content is HTML source shown as text */
+	PART_LOSSY = 1 << 0,     /* some bytes became U+FFFD */
+	PART_GUESSED = 1 << 1,   /* the charset label was missing or wrong */
+	PART_IN_TEXT = 1 << 2,   /* an armored block found inside text/plain */
+	PART_ATTACHED = 1 << 3,  /* Content-Disposition: attachment */
+	PART_HTML = 1 << 4,      /* content is text that was made of HTML */
+	PART_REPEATED = 1 << 5,  /* the same block as an earlier part's: not
+				    opened again (both halves of an
+				    alternative carry it) */
+	PART_ARCHIVE = 1 << 6,   /* a container of files (zip, TNEF): listed,
+				    never unpacked */
+	PART_HEADER = 1 << 7,    /* PART_KEY out of an Autocrypt field whose
+				    addr is the From address beside it */
+	PART_FORWARDED = 1 << 8, /* stands in a message inside the letter */
+};
+
+/* Which limit of the setup a letter passed: it is quarantined whole. */
+enum read_limit {
+	READ_LIMIT_NONE,
+	READ_LIMIT_PARTS,
+	READ_LIMIT_DEPTH,
+	READ_LIMIT_FIELDS,
+	READ_LIMIT_ADDRESSES,
+	READ_LIMIT_COUNT,
 };
 
 struct part {
@@ -214,7 +234,15 @@ struct product_hit {
 };
 
 struct reading {
-	struct headers headers; /* READ_LETTER; READ_ENTITY: protected ones */
+	struct headers headers; /* READ_LETTER: the outer ones; else empty */
+	/*
+	 * READ_LETTER under a signature, READ_ENTITY: the protected fields
+	 * (RFC 9788 and its forerunners); empty: none.  inner_within: index of
+	 * the PART_SIGNED that covers them, + 1; 0: the whole of the job's
+	 * data is what delivers them.
+	 */
+	struct headers inner;
+	uint32_t inner_within;
 	struct part *parts;
 	size_t nparts;
 	struct ident *idents;
@@ -224,7 +252,8 @@ struct reading {
 	struct product_hit *hits;
 	size_t nhits;
 	uint32_t japanese;  /* kana stand in its text */
-	uint32_t truncated; /* a limit on parts or depth was passed */
+	uint32_t truncated; /* not all of its text was searched, or found */
+	uint32_t limit;     /* enum read_limit: parts behind it are missing */
 };
 
 extern const struct wire_type read_setup_wire;
@@ -250,6 +279,8 @@ part_is_attachment(const struct part *part)
 const char *ident_kind_name(uint32_t kind);
 const char *field_kind_name(uint32_t kind);
 const char *part_kind_name(uint32_t kind);
+/* A phrase: "more parts than limits { max_parts }". */
+const char *read_limit_text(uint32_t limit);
 
 /* The room: `psirtd -x read`. */
 int read_room(struct channel *engine);

@@ -152,7 +152,8 @@ struct settings {
 	unsigned automatic_per_hour;   /* in all */
 
 	/* limits (see vault.h, reading.h) */
-	unsigned wall_ms, cpu_s, memory_mb, max_parts, max_depth, max_keys;
+	unsigned wall_ms, cpu_s, memory_mb, max_parts, max_depth;
+	unsigned max_fields, max_addresses, max_keys;
 
 	struct department *departments;
 	size_t ndepartments;

@@ -33,6 +33,8 @@ world_setup(struct read_setup *setup)
 	setup->nproducts = sizeof(products) / sizeof(products[0]);
 	setup->max_parts = 40;
 	setup->max_depth = 8;
+	setup->max_fields = 1000;
+	setup->max_addresses = 500;
 	setup->wall_ms = 20000;
 	setup->cpu_s = 10;
 	setup->memory_mb = 1024;
@@ -159,8 +161,8 @@ world_content(struct buf *out, const struct part *p, struct bytes data)
 static inline void
 world_parts(struct buf *out, const struct reading *r, struct bytes data)
 {
-	static const char *const flags[] = {
-	    "lossy", "guessed", "in-text", "attached", "html"};
+	static const char *const flags[] = {"lossy", "guessed", "in-text",
+	    "attached", "html", "repeated", "archive", "header", "forwarded"};
 
 	for (size_t i = 0; i < r->nparts; i++) {
 		const struct part *p = &r->parts[i];
@@ -189,6 +191,10 @@ world_render(const void *ctx, const struct reading *r, struct bytes data)
 	struct buf *out = buf_new(ctx, (size_t)64 << 20);
 
 	world_headers(out, &r->headers);
+	if (r->inner_within != 0 || r->inner.subject != NULL ||
+	    r->inner.nfrom > 0)
+		buf_addf(out, NULL, "protected within=%u\n", r->inner_within);
+	world_headers(out, &r->inner);
 	world_parts(out, r, data);
 	for (size_t i = 0; i < r->nidents; i++)
 		buf_addf(out, NULL, "ident %s %s part=%u\n",
@@ -206,6 +212,8 @@ world_render(const void *ctx, const struct reading *r, struct bytes data)
 		buf_addf(out, NULL, "japanese\n");
 	if (r->truncated)
 		buf_addf(out, NULL, "truncated\n");
+	if (r->limit != READ_LIMIT_NONE)
+		buf_addf(out, NULL, "limit: %s\n", read_limit_text(r->limit));
 	return bytes_text(ctx, buf_bytes(out));
 }
 

@@ -33,7 +33,7 @@ add_signed_opening(struct desk_world *w, int64_t letter)
 	struct mail_address from = {"JPCERT/CC", "vuls@jpcert.example"};
 	struct opening o = {
 	    .headers = {.from = &from, .nfrom = 1, .subject = "..."},
-	    .inner_subject = "件名",
+	    .inner.subject = "件名",
 	    .layers = &layer,
 	    .nlayers = 1,
 	    .parts = parts,

@@ -334,12 +334,12 @@ test_subject_shown(void **state)
 
 	(void)state;
 	assert_string_equal(desk_subject(&o), "...");
-	o.inner_subject = "";
+	o.inner.subject = "";
 	assert_string_equal(desk_subject(&o), "...");
-	o.inner_subject = "XYZ-100 stops";
+	o.inner.subject = "XYZ-100 stops";
 	assert_string_equal(desk_subject(&o), "XYZ-100 stops");
 	o.headers.subject = NULL;
-	o.inner_subject = NULL;
+	o.inner.subject = NULL;
 	assert_null(desk_subject(&o));
 }
 

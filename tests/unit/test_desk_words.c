@@ -94,10 +94,10 @@ test_exploited_field_and_subject(void **state)
 		assert_null(exploited_words(ctx, &o));
 	}
 	{
-		struct opening o = {.inner_subject = "XYZ-100: 悪用を確認"};
+		struct opening o = {.inner.subject = "XYZ-100: 悪用を確認"};
 
 		assert_non_null(exploited_words(ctx, &o));
-		o.inner_subject = "XYZ-100 stops";
+		o.inner.subject = "XYZ-100 stops";
 		assert_null(exploited_words(ctx, &o));
 	}
 	talloc_free(ctx);
