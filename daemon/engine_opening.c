@@ -231,7 +231,7 @@ opening_cover(struct open_state *s, size_t signed_part, uint32_t layer)
 int
 opening_check_layer(const struct vault_opened *v, struct error *err)
 {
-	if (v->outcome < LAYER_OPEN || v->outcome > LAYER_TOO_DEEP)
+	if (v->outcome < LAYER_OPEN || v->outcome >= LAYER_OUTCOME_COUNT)
 		return error_set(err, FAULT_INPUT, "no such outcome");
 	if (v->outcome != LAYER_OPEN && v->plain.len > 0)
 		return error_set(err, FAULT_INPUT, "text of a closed layer");

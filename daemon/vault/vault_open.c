@@ -93,8 +93,11 @@ judge_decrypted(const void *ctx, struct vault *vault,
 	}
 	result = gpgme_op_decrypt_result(vault->gpg);
 	/* Braces beside the belt: gpg itself must have said both. */
-	if (result == NULL || result->legacy_cipher_nomdc ||
-	    !vault->watch.okay || !vault->watch.intact) {
+	if (result != NULL && result->legacy_cipher_nomdc) {
+		opened_close(opened, LAYER_NO_MDC, NULL);
+		return 0;
+	}
+	if (result == NULL || !vault->watch.okay || !vault->watch.intact) {
 		opened_close(opened, LAYER_INTEGRITY, NULL);
 		return 0;
 	}

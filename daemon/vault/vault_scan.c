@@ -75,8 +75,7 @@ decide(const struct packet_scan *scan, struct vault_opened *opened)
 		return true;
 	}
 	if (scan->container == PACKET_SED) {
-		opened_close(opened, LAYER_INTEGRITY,
-		    "it has no integrity protection at all");
+		opened_close(opened, LAYER_NO_MDC, NULL);
 		return true;
 	}
 	return false;

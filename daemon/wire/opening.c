@@ -67,7 +67,7 @@ layer_outcome_name(uint32_t outcome)
 	static const char *const names[] = {
 	    [LAYER_OPEN] = "opened",
 	    [LAYER_NO_SECRET_KEY] = "encrypted to other keys",
-	    [LAYER_INTEGRITY] = "integrity protection missing or damaged",
+	    [LAYER_INTEGRITY] = "damaged or changed after it was encrypted",
 	    [LAYER_SYMMETRIC] = "encrypted with a password only",
 	    [LAYER_MALFORMED] = "malformed",
 	    [LAYER_UNSUPPORTED] = "needs OpenPGP features not supported here",
@@ -75,6 +75,7 @@ layer_outcome_name(uint32_t outcome)
 	    [LAYER_TOO_SLOW] = "took too long to open",
 	    [LAYER_TOO_MANY_KEYS] = "made for too many keys",
 	    [LAYER_TOO_DEEP] = "nested too deep",
+	    [LAYER_NO_MDC] = "without integrity protection",
 	};
 
 	return NAME(names, outcome);

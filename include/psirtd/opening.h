@@ -17,7 +17,7 @@ enum layer_kind {
 enum layer_outcome {
 	LAYER_OPEN = 1,      /* the operation as a whole succeeded */
 	LAYER_NO_SECRET_KEY, /* made for other keys: layer.recipients */
-	LAYER_INTEGRITY,     /* no MDC, or a broken one */
+	LAYER_INTEGRITY,     /* its MDC does not fit what was sealed */
 	LAYER_SYMMETRIC,     /* password only */
 	LAYER_MALFORMED,
 	LAYER_UNSUPPORTED,   /* RFC 9580 packets that GnuPG 2.2 cannot read */
@@ -25,6 +25,8 @@ enum layer_outcome {
 	LAYER_TOO_SLOW,      /* killed by a limit */
 	LAYER_TOO_MANY_KEYS, /* refused before gpg saw it: PKESK flood */
 	LAYER_TOO_DEEP,      /* nested beyond the limit, left closed */
+	LAYER_NO_MDC,        /* sealed without integrity protection */
+	LAYER_OUTCOME_COUNT,
 };
 
 enum signature_status {

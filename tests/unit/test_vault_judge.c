@@ -83,7 +83,7 @@ test_whole(void **state)
 	    {{true, true, true}, false, LAYER_OPEN},
 	    {{true, false, true}, false, LAYER_INTEGRITY},
 	    {{true, true, false}, false, LAYER_INTEGRITY},
-	    {{true, true, true}, true, LAYER_INTEGRITY},
+	    {{true, true, true}, true, LAYER_NO_MDC},
 	};
 	void *ctx = talloc_new(NULL);
 	struct packet_scan scan = {0};
