@@ -10,6 +10,7 @@ import email
 import email.policy
 import imaplib
 import pathlib
+import re
 import secrets
 import shutil
 import smtplib
@@ -138,6 +139,21 @@ class World:
                 box.create(folder)
             stamp = imaplib.Time2Internaldate(when or time.time())
             _ok(box.append(folder, None, stamp, letter))
+
+    def lay(self, letter, address=letters.POC):
+        """Lay a letter into the Maildir, whatever its bytes: no server has
+        looked at it.  Gives the bytes that IMAP shows of it."""
+        box = self.mail / address
+        for folder in (box, *(box / name for name in ("tmp", "cur", "new"))):
+            if not folder.exists():
+                folder.mkdir(mode=0o700)
+                own_by_server(folder)
+        name = f"{time.time_ns()}.test"
+        (box / "tmp" / name).write_bytes(letter)
+        own_by_server(box / "tmp" / name)
+        (box / "tmp" / name).rename(box / "new" / name)
+        # Dovecot: lines end with CRLF, and no NUL leaves it.
+        return re.sub(b"(?<!\r)\n", b"\r\n", letter).replace(b"\0", b"\x80")
 
     @contextlib.contextmanager
     def mailbox(self, address):
