@@ -20,7 +20,8 @@ PYTHON     ?= /usr/bin/python3
 ROOMS := base wire settings stream fetch read vault desk write send store engine \
 	control
 
-base_SRC := error bytes wire channel log text clock room starter sandbox landlock
+base_SRC := error bytes wire channel log text text_show lookalike clock room starter \
+	sandbox landlock
 wire_SRC := reading opening vault fetch send
 settings_SRC := settings_keys settings_load settings_parse settings_read \
 	settings_text settings_braces settings_value settings_check \
@@ -61,7 +62,7 @@ ctl_NEEDS := base
 
 # ---- libraries -------------------------------------------------------------
 
-base_PKGS := talloc libseccomp
+base_PKGS := talloc libseccomp glib-2.0
 settings_PKGS := libconfuse
 stream_PKGS := gnutls
 read_PKGS := gmime-3.0
@@ -174,7 +175,7 @@ $(foreach t,$(UNIT),$(eval $(call unit_rules,$(t))))
 # ---- dependencies: the only installer --------------------------------------
 
 BUILD_DEPS := gcc make pkg-config libgpgme-dev libetpan-dev libgmime-3.0-dev \
-	libconfuse-dev libsodium-dev libtalloc-dev libjansson-dev \
+	libglib2.0-dev libconfuse-dev libsodium-dev libtalloc-dev libjansson-dev \
 	libseccomp-dev libsystemd-dev libgnutls28-dev libsqlite3-dev \
 	gnupg gpg-agent ca-certificates
 TEST_DEPS := libcmocka-dev dovecot-imapd exim4-daemon-light python3 \

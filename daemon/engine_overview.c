@@ -19,30 +19,24 @@
 static char *
 folded(const void *ctx, const char *value)
 {
+	size_t left = strlen(value);
 	char *out = talloc_strdup(ctx, "");
 	bool space = false;
+	uint32_t c;
 
-	while (out != NULL && *value != '\0') {
-		char one[8] = "";
-		char *safe;
-		size_t len = 1;
+	while (out != NULL && left > 0) {
+		size_t n = text_next(value, left, &c);
+		size_t step = n > 0 ? n : 1;
 
-		while (len < 4 && ((uint8_t)value[len] & 0xc0) == 0x80)
-			len++;
-		memcpy(one, value, len);
-		value += len;
-		if (strchr(" \t\n\v\f\r", one[0]) != NULL) {
+		if (n == 1 && strchr(" \t\n\v\f\r", (int)c) != NULL) {
 			space = *out != '\0';
-			continue;
-		}
-		safe = text_escape(ctx, one, false);
-		/* What text_escape() has to spell out is a control. */
-		if (safe != NULL && strcmp(safe, one) == 0) {
+		} else if (n > 0 && !text_is_hidden(c)) {
 			out = talloc_asprintf_append(
-			    out, "%s%s", space ? " " : "", one);
+			    out, "%s%.*s", space ? " " : "", (int)n, value);
 			space = false;
 		}
-		talloc_free(safe);
+		value += step;
+		left -= step;
 	}
 	return out;
 }

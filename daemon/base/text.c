@@ -1,20 +1,20 @@
 /*
- * text.c - text from outside: validity, width, escaping, addresses.
+ * text.c - text from outside: validity, width, addresses, ends of lines.
  *
- * Used by every room.  Nothing here allocates but what it returns.
+ * Used by every room.  Nothing here allocates but what it returns.  What a
+ * character is (wide, a mark, not assigned) is GLib's to know.
  */
 #include "psirtd/text.h"
 
-#include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
+#include <glib.h>
 #include <talloc.h>
 
-/* Decodes one character; returns its length, 0 when malformed (RFC 3629). */
-static size_t
-utf8_next(const uint8_t *s, size_t len, uint32_t *out)
+size_t
+text_next(const void *text, size_t len, uint32_t *out)
 {
+	const uint8_t *s = text;
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
 	size_t n;
 	uint32_t c;
@@ -54,7 +54,7 @@ text_valid(struct bytes text)
 	uint32_t c;
 
 	while (at < text.len) {
-		size_t n = utf8_next(text.data + at, text.len - at, &c);
+		size_t n = text_next(text.data + at, text.len - at, &c);
 
 		if (n == 0 || c == 0)
 			return false;
@@ -63,155 +63,12 @@ text_valid(struct bytes text)
 	return true;
 }
 
-struct range {
-	uint32_t first, last;
-};
-
-/* East Asian Width W and F (Unicode 15), neighbours joined. */
-static const struct range wide[] = {
-    {0x1100, 0x115f},
-    {0x231a, 0x231b},
-    {0x2329, 0x232a},
-    {0x23e9, 0x23ec},
-    {0x23f0, 0x23f0},
-    {0x23f3, 0x23f3},
-    {0x25fd, 0x25fe},
-    {0x2614, 0x2615},
-    {0x2648, 0x2653},
-    {0x267f, 0x267f},
-    {0x2693, 0x2693},
-    {0x26a1, 0x26a1},
-    {0x26aa, 0x26ab},
-    {0x26bd, 0x26be},
-    {0x26c4, 0x26c5},
-    {0x26ce, 0x26ce},
-    {0x26d4, 0x26d4},
-    {0x26ea, 0x26ea},
-    {0x26f2, 0x26f3},
-    {0x26f5, 0x26f5},
-    {0x26fa, 0x26fa},
-    {0x26fd, 0x26fd},
-    {0x2705, 0x2705},
-    {0x270a, 0x270b},
-    {0x2728, 0x2728},
-    {0x274c, 0x274c},
-    {0x274e, 0x274e},
-    {0x2753, 0x2755},
-    {0x2757, 0x2757},
-    {0x2795, 0x2797},
-    {0x27b0, 0x27b0},
-    {0x27bf, 0x27bf},
-    {0x2b1b, 0x2b1c},
-    {0x2b50, 0x2b50},
-    {0x2b55, 0x2b55},
-    {0x2e80, 0x303e},
-    {0x3041, 0x3247},
-    {0x3250, 0x4dbf},
-    {0x4e00, 0xa4cf},
-    {0xa960, 0xa97f},
-    {0xac00, 0xd7a3},
-    {0xf900, 0xfaff},
-    {0xfe10, 0xfe19},
-    {0xfe30, 0xfe6f},
-    {0xff01, 0xff60},
-    {0xffe0, 0xffe6},
-    {0x16fe0, 0x18cff},
-    {0x1aff0, 0x1b2ff},
-    {0x1f004, 0x1f004},
-    {0x1f0cf, 0x1f0cf},
-    {0x1f18e, 0x1f18e},
-    {0x1f191, 0x1f19a},
-    {0x1f200, 0x1f320},
-    {0x1f32d, 0x1f335},
-    {0x1f337, 0x1f37c},
-    {0x1f37e, 0x1f393},
-    {0x1f3a0, 0x1f3ca},
-    {0x1f3cf, 0x1f3d3},
-    {0x1f3e0, 0x1f3f0},
-    {0x1f3f4, 0x1f3f4},
-    {0x1f3f8, 0x1f43e},
-    {0x1f440, 0x1f440},
-    {0x1f442, 0x1f4fc},
-    {0x1f4ff, 0x1f53d},
-    {0x1f54b, 0x1f567},
-    {0x1f57a, 0x1f57a},
-    {0x1f595, 0x1f596},
-    {0x1f5a4, 0x1f5a4},
-    {0x1f5fb, 0x1f64f},
-    {0x1f680, 0x1f6c5},
-    {0x1f6cc, 0x1f6cc},
-    {0x1f6d0, 0x1f6d7},
-    {0x1f6dc, 0x1f6df},
-    {0x1f6eb, 0x1f6ec},
-    {0x1f6f4, 0x1f6fc},
-    {0x1f7e0, 0x1f7f0},
-    {0x1f90c, 0x1f9ff},
-    {0x1fa70, 0x1faff},
-    {0x20000, 0x3fffd},
-};
-
-/* Combining marks that meet in mail of the languages we are written to. */
-static const struct range zero[] = {
-    {0x0300, 0x036f},
-    {0x0483, 0x0489},
-    {0x0591, 0x05bd},
-    {0x0610, 0x061a},
-    {0x064b, 0x065f},
-    {0x0e31, 0x0e31},
-    {0x0e34, 0x0e3a},
-    {0x0e47, 0x0e4e},
-    {0x1ab0, 0x1aff},
-    {0x1dc0, 0x1dff},
-    {0x200b, 0x200f},
-    {0x202a, 0x202e},
-    {0x2060, 0x2064},
-    {0x20d0, 0x20f0},
-    {0x302a, 0x302d},
-    {0x3099, 0x309a},
-    {0xfe00, 0xfe0f},
-    {0xfe20, 0xfe2f},
-    {0xfeff, 0xfeff},
-    {0xe0100, 0xe01ef},
-};
-
-/*
- * Not to be shown as they are: bidirectional and zero-width controls, line
- * and paragraph separators, tags, and variation of what a terminal shows.
- */
-static const struct range hidden[] = {
-    {0x00ad, 0x00ad},
-    {0x034f, 0x034f},
-    {0x061c, 0x061c},
-    {0x115f, 0x1160},
-    {0x17b4, 0x17b5},
-    {0x180b, 0x180f},
-    {0x200b, 0x200f},
-    {0x2028, 0x202e},
-    {0x2060, 0x206f},
-    {0x3164, 0x3164},
-    {0xfeff, 0xfeff},
-    {0xffa0, 0xffa0},
-    {0xfff9, 0xfffb},
-    {0xe0000, 0xe007f},
-};
-
-static bool
-in_ranges(uint32_t c, const struct range *r, size_t n)
-{
-	for (size_t i = 0; i < n && r[i].first <= c; i++)
-		if (c <= r[i].last)
-			return true;
-	return false;
-}
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 static size_t
 char_width(uint32_t c)
 {
-	if (in_ranges(c, zero, COUNT(zero)))
+	if (g_unichar_iszerowidth(c))
 		return 0;
-	return in_ranges(c, wide, COUNT(wide)) ? 2 : 1;
+	return g_unichar_iswide(c) ? 2 : 1;
 }
 
 size_t
@@ -223,7 +80,7 @@ text_width(const char *text)
 	uint32_t c;
 
 	while (left > 0) {
-		size_t n = utf8_next(s, left, &c);
+		size_t n = text_next(s, left, &c);
 
 		if (n == 0) {
 			n = 1;
@@ -234,42 +91,6 @@ text_width(const char *text)
 		left -= n;
 	}
 	return width;
-}
-
-char *
-text_escape(const void *ctx, const char *text, bool keep_lines)
-{
-	const uint8_t *s = (const uint8_t *)text;
-	size_t left = strlen(text);
-	/* "<U+10FFFF>" is ten bytes for the shortest two-byte character. */
-	char *out = talloc_array(ctx, char, left * 10 + 1);
-	char *to = out;
-	uint32_t c;
-
-	if (out == NULL)
-		return NULL;
-	while (left > 0) {
-		size_t n = utf8_next(s, left, &c);
-
-		if (n == 0) {
-			n = 1;
-			to += sprintf(to, "\\x%02x", s[0]);
-		} else if (keep_lines && (c == '\n' || c == '\t')) {
-			*to++ = (char)c;
-		} else if (c < 0x20 || c == 0x7f) {
-			to += sprintf(to, "\\x%02x", (unsigned)c);
-		} else if ((c >= 0x80 && c < 0xa0) ||
-			   in_ranges(c, hidden, COUNT(hidden))) {
-			to += sprintf(to, "<U+%04X>", (unsigned)c);
-		} else {
-			memcpy(to, s, n);
-			to += n;
-		}
-		s += n;
-		left -= n;
-	}
-	*to = '\0';
-	return talloc_realloc(ctx, out, char, (size_t)(to - out) + 1);
 }
 
 char *
@@ -284,7 +105,7 @@ text_cut(const void *ctx, const char *text, size_t columns)
 	if (text_width(text) <= columns)
 		return talloc_strdup(ctx, text);
 	while (left > 0) {
-		size_t n = utf8_next(s, left, &c);
+		size_t n = text_next(s, left, &c);
 
 		if (n == 0) {
 			n = 1;

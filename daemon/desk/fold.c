@@ -14,53 +14,7 @@
 
 #include <talloc.h>
 
-struct lookalike {
-	uint16_t from;
-	char to; /* lower-case */
-};
-
-static const struct lookalike lookalikes[] = {
-    {0x0391, 'a'},
-    {0x0392, 'b'},
-    {0x0395, 'e'},
-    {0x0396, 'z'},
-    {0x0397, 'h'},
-    {0x0399, 'i'},
-    {0x039a, 'k'},
-    {0x039c, 'm'},
-    {0x039d, 'n'},
-    {0x039f, 'o'},
-    {0x03a1, 'p'},
-    {0x03a4, 't'},
-    {0x03a5, 'y'},
-    {0x03a7, 'x'},
-    {0x03bf, 'o'},
-    {0x0405, 's'},
-    {0x0406, 'i'},
-    {0x0408, 'j'},
-    {0x0410, 'a'},
-    {0x0412, 'b'},
-    {0x0415, 'e'},
-    {0x041a, 'k'},
-    {0x041c, 'm'},
-    {0x041d, 'h'},
-    {0x041e, 'o'},
-    {0x0420, 'p'},
-    {0x0421, 'c'},
-    {0x0422, 't'},
-    {0x0423, 'y'},
-    {0x0425, 'x'},
-    {0x0430, 'a'},
-    {0x0435, 'e'},
-    {0x043e, 'o'},
-    {0x0440, 'p'},
-    {0x0441, 'c'},
-    {0x0443, 'y'},
-    {0x0445, 'x'},
-    {0x0455, 's'},
-    {0x0456, 'i'},
-    {0x0458, 'j'},
-};
+#include "psirtd/text.h"
 
 /* One character of UTF-8; a byte that is none counts for itself. */
 static uint32_t
@@ -83,16 +37,16 @@ next_char(const char **at, const char *end)
 static uint32_t
 fold_char(uint32_t c)
 {
+	char like;
+
 	if (c >= 0xff01 && c <= 0xff5e) /* full-width ASCII */
 		c = c - 0xff01 + '!';
 	if (c == 0x3000 || c == 0xa0)
 		c = ' ';
 	if (c >= 'A' && c <= 'Z')
 		return c - 'A' + 'a';
-	for (size_t i = 0; i < sizeof(lookalikes) / sizeof(lookalikes[0]); i++)
-		if (lookalikes[i].from == c)
-			return (unsigned char)lookalikes[i].to;
-	return c;
+	like = text_lookalike(c);
+	return like != '\0' ? (unsigned char)like : c;
 }
 
 /* Controls that show nothing and would part a word in two. */

@@ -1,27 +1,53 @@
 /*
- * text.h - text that came from outside: validity, width, escaping, addresses.
+ * text.h - text that came from outside: validity, width, addresses, and how
+ * it is shown.
  */
 #ifndef PSIRTD_TEXT_H
 #define PSIRTD_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "psirtd/bytes.h"
 
 /* Well-formed UTF-8 (RFC 3629: no surrogates, no overlong) without NUL. */
 bool text_valid(struct bytes text);
 /*
+ * The first character of `len` bytes; its length, 0 when it is malformed or
+ * there is none (RFC 3629).
+ */
+size_t text_next(const void *text, size_t len, uint32_t *c);
+/*
  * Terminal columns of UTF-8 text: full-width 2, combining 0 (wcwidth of
  * Unicode's East Asian Width W and F; no locale needed).
  */
 size_t text_width(const char *text);
 /*
- * A copy safe to print on a terminal or in one line of a mail: C0, DEL, C1,
- * bidirectional and zero-width controls become \xNN or <U+NNNN>.
- * keep_lines keeps "\n" and TAB.
+ * Nothing that a screen shows, or nobody knows what: controls, bidirectional
+ * and zero-width ones too, separators of lines, tags, variation selectors,
+ * private use, not assigned.
+ */
+bool text_is_hidden(uint32_t c);
+/*
+ * A copy safe to print on a terminal or in one line of a mail: what is hidden
+ * becomes \xNN or <U+NNNN>, and so do combining marks that pile up or have
+ * nothing to stand on.  keep_lines keeps "\n" and TAB.
  */
 char *text_escape(const void *ctx, const char *text, bool keep_lines);
+/*
+ * The same, one line, for the eyes of a person who has to tell words apart:
+ * letters that only look Latin are spelled out too, where they stand among
+ * Latin ones or nothing else speaks for their alphabet.
+ */
+char *text_show(const void *ctx, const char *text);
+/* Of an address: all but printable ASCII is spelled out, spaces as well. */
+char *text_show_address(const void *ctx, const char *address);
+/*
+ * The lower-case letter or digit of ASCII that this character is drawn like
+ * (Greek, Cyrillic, full-width, Roman numerals, mathematical); 0: none.
+ */
+char text_lookalike(uint32_t c);
 /* A copy cut to at most `columns` columns, "…" at its end when cut. */
 char *text_cut(const void *ctx, const char *text, size_t columns);
 /*

@@ -1,6 +1,6 @@
 /*
- * test_base_text.c - text from outside: validity, width, escaping, addresses,
- * canonical line ends; capped buffers; business days.
+ * test_base_text.c - text from outside: validity, width, addresses, how it is
+ * shown, canonical line ends; capped buffers; business days.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -61,6 +61,184 @@ test_escape(void **state)
 	assert_string_equal(text_escape(ctx, "\xfe", false), "\\xfe");
 	assert_string_equal(text_escape(ctx, "製品", false), "製品");
 	talloc_free(ctx);
+}
+
+/* Each becomes its number, and nothing of it reaches the screen. */
+static void
+test_what_is_hidden_is_spelled_out(void **state)
+{
+	static const char *const rows[][2] = {
+	    {"a\xc2\x85"
+	     "b",
+		"a<U+0085>b"}, /* C1: next line */
+	    {"a\x7f"
+	     "b",
+		"a\\x7fb"},                     /* DEL */
+	    {"\x1b]0;x\x07", "\\x1b]0;x\\x07"}, /* OSC: a title */
+	    {"a\xc2\xad"
+	     "b",
+		"a<U+00AD>b"}, /* soft hyphen */
+	    {"a\xcd\x8f"
+	     "b",
+		"a<U+034F>b"}, /* grapheme joiner */
+	    {"a\xe2\x80\x8b"
+	     "b",
+		"a<U+200B>b"}, /* zero-width space */
+	    {"a\xe2\x80\xa8"
+	     "b",
+		"a<U+2028>b"}, /* line separator */
+	    {"a\xe2\x80\xa9"
+	     "b",
+		"a<U+2029>b"}, /* paragraph separator */
+	    {"a\xe2\x81\xa6"
+	     "b",
+		"a<U+2066>b"}, /* isolate */
+	    {"a\xe3\x85\xa4"
+	     "b",
+		"a<U+3164>b"}, /* Hangul filler */
+	    {"a\xef\xb8\x8f"
+	     "b",
+		"a<U+FE0F>b"}, /* variation selector */
+	    {"a\xf3\xa0\x84\x80"
+	     "b",
+		"a<U+E0100>b"}, /* … of Han */
+	    {"a\xf3\xa0\x81\x81"
+	     "b",
+		"a<U+E0041>b"}, /* tag */
+	    {"a\xee\x80\x80"
+	     "b",
+		"a<U+E000>b"}, /* private use */
+	    {"a\xef\xbf\xbe"
+	     "b",
+		"a<U+FFFE>b"}, /* no character */
+	    {"a\xe0\xa7\xbf"
+	     "b",
+		"a<U+09FF>b"}, /* not assigned */
+	};
+	void *ctx = talloc_new(NULL);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_string_equal(
+		    text_escape(ctx, rows[i][0], false), rows[i][1]);
+		assert_string_equal(text_show(ctx, rows[i][0]), rows[i][1]);
+	}
+	talloc_free(ctx);
+}
+
+static void
+test_marks_do_not_pile_up(void **state)
+{
+	void *ctx = talloc_new(NULL);
+
+	/* Two in Vietnamese, two in Thai, one in Japanese: all usual. */
+	assert_string_equal(
+	    text_escape(ctx, "Vie\xcc\xa3\xcc\x82t ก็ か\xe3\x82\x99", false),
+	    "Vie\xcc\xa3\xcc\x82t ก็ か\xe3\x82\x99");
+	assert_string_equal(
+	    text_escape(
+		ctx, "a\xcc\x80\xcc\x81\xcc\x82\xcc\x83\xcc\x84z", false),
+	    "a\xcc\x80\xcc\x81\xcc\x82<U+0303><U+0304>z");
+	/* It would stand on what psirt wrote before it. */
+	assert_string_equal(text_escape(ctx, "\xcc\xb8x", false), "<U+0338>x");
+	assert_string_equal(
+	    text_escape(ctx, "a\n\xcc\xb8x", true), "a\n<U+0338>x");
+	assert_string_equal(
+	    text_escape(ctx, "a \xcc\xb8", false), "a <U+0338>");
+	talloc_free(ctx);
+}
+
+static void
+test_lookalikes_are_spelled_out(void **state)
+{
+	static const char *const rows[][2] = {
+	    /* one letter of another alphabet among Latin ones */
+	    {"p\xd0\xb0ypal", "p<U+0430>ypal"},
+	    {"JPCER\xd0\xa2/CC", "JPCER<U+0422>/CC"},
+	    {"\xce\x92\x61nk", "<U+0392>ank"},
+	    {"report.\xd1\x80\x64\x66", "report.<U+0440>df"},
+	    {"Ｗeb", "<U+FF37>eb"},
+	    /* not a look-alike, but no word has both */
+	    {"JP\xd0\xb6", "JP<U+0436>"},
+	    /* a whole word that says IPA, and no Cyrillic beside it */
+	    {"\xd0\x86\xd0\xa0\xd0\x90 から", "<U+0406><U+0420><U+0410> から"},
+	    {"\xce\x92\xce\x9f\xce\xa4", "<U+0392><U+039F><U+03A4>"},
+	    /* mathematical letters; Cherokee */
+	    {"\xf0\x9d\x90\x89\xf0\x9d\x90\x8f", "<U+1D409><U+1D40F>"},
+	    {"\xe1\x8e\xaa", "<U+13AA>"},
+	    /* a mark is no end of a word */
+	    {"a\xcc\x81\xd0\xb0", "a\xcc\x81<U+0430>"},
+	};
+	void *ctx = talloc_new(NULL);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_string_equal(text_show(ctx, rows[i][0]), rows[i][1]);
+		assert_string_equal(
+		    text_escape(ctx, rows[i][0], false), rows[i][0]);
+	}
+	talloc_free(ctx);
+}
+
+/* What people here, and those who write to them, really write. */
+static void
+test_honest_words_stay_as_they_are(void **state)
+{
+	static const char *const rows[] = {
+	    "ＪＰＣＥＲＴ／ＣＣ　早期警戒グループの山田です。",
+	    "ＸＹＺ－１００のＷｅｂ管理画面（ＨＴＴＰ）に、認証回避の脆弱性があ"
+	    "ります。",
+	    "WebサーバとＤＢサーバ、CPUユニットＲ08の2台で再現しました。",
+	    "影響を受けるバージョン：Ｖｅｒ．２．３．１以前①②③㈱㍿℡№",
+	    "第Ⅱ章 XYZ-100α版 β版 μm 10μA Δt Ω kΩ ｶﾞ ﾊﾝｶｸ 5ℓ ℃ ～ ― ‐ “引用”",
+	    "髙橋 﨑山 𠮷野 㐂 〆切 ヴェ 々 〇",
+	    "━━━━━━━━━━━━ ┃ ■□◆◇ ★☆ → ⇒ ※ 〒100-0001",
+	    "顔文字(´Д｀)とemoji\xf0\x9f\x98\x80もあります",
+	    "Добрый день! Отчёт об уязвимости в модуле. а, о, с",
+	    "SQL-инъекция в XYZ-100, версия 2.3.1",
+	    "Γειά σας, βρήκα ένα κενό ασφαλείας",
+	    "Schöne Grüße, Nº 5, naïve façade, İstanbul, Łódź, ﬁ",
+	    "안녕하세요 취약점 보고 ABC",
+	    "您好，我发现了一个漏洞。XYZ-100的Web界面",
+	    "สวัสดีครับ XYZ-100 मुझे एक समस्या مرحبا שלום",
+	};
+	void *ctx = talloc_new(NULL);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_string_equal(text_show(ctx, rows[i]), rows[i]);
+	talloc_free(ctx);
+}
+
+static void
+test_addresses_are_shown_in_ascii(void **state)
+{
+	void *ctx = talloc_new(NULL);
+
+	assert_string_equal(text_show_address(ctx, "vuls@jpcert.example"),
+	    "vuls@jpcert.example");
+	assert_string_equal(
+	    text_show_address(ctx, "vuls@jpcert.\xd0\xb5xample"),
+	    "vuls@jpcert.<U+0435>xample");
+	assert_string_equal(text_show_address(ctx, "情報@例.example"),
+	    "<U+60C5><U+5831>@<U+4F8B>.example");
+	/* No room for a second address in one. */
+	assert_string_equal(text_show_address(ctx, "a@b c\n@d\xff"),
+	    "a@b<U+0020>c\\x0a@d\\xff");
+	talloc_free(ctx);
+}
+
+static void
+test_lookalike(void **state)
+{
+	assert_int_equal(text_lookalike(0x0430), 'a');
+	assert_int_equal(text_lookalike(0x051d), 'w'); /* the last row */
+	assert_int_equal(text_lookalike(0x0251), 'a'); /* the first */
+	assert_int_equal(text_lookalike(0xff21), 'a');
+	assert_int_equal(text_lookalike(0x2160), 'i');
+	assert_int_equal(text_lookalike(0x1d409), 'j');
+	assert_int_equal(text_lookalike(0x1d6a8), 'a'); /* by way of Greek */
+	assert_int_equal(text_lookalike('a'), 0);
+	assert_int_equal(text_lookalike(0x0436), 0);
+	assert_int_equal(text_lookalike(0x2161), 0); /* two letters */
+	assert_int_equal(text_lookalike(0x3042), 0);
 }
 
 static void
@@ -140,6 +318,12 @@ main(void)
 	    cmocka_unit_test(test_width),
 	    cmocka_unit_test(test_cut),
 	    cmocka_unit_test(test_escape),
+	    cmocka_unit_test(test_what_is_hidden_is_spelled_out),
+	    cmocka_unit_test(test_marks_do_not_pile_up),
+	    cmocka_unit_test(test_lookalikes_are_spelled_out),
+	    cmocka_unit_test(test_honest_words_stay_as_they_are),
+	    cmocka_unit_test(test_addresses_are_shown_in_ascii),
+	    cmocka_unit_test(test_lookalike),
 	    cmocka_unit_test(test_addresses),
 	    cmocka_unit_test(test_crlf),
 	    cmocka_unit_test(test_buf),
