@@ -10,6 +10,7 @@
  */
 #include "settings_internal.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -371,9 +372,19 @@ run_pass(const char *text)
 		return;
 	}
 	cfg_set_error_function(cfg, on_error);
+	errno = 0;
 	if (cfg_parse_buf(cfg, text) != CFG_SUCCESS &&
-	    current->pass == PASS_DONE)
-		current->no_memory = true;
+	    current->pass == PASS_DONE) {
+		/* What it does not know it says, but not of a name of "". */
+		if (errno == EINVAL) {
+			current->pass = PASS_CUT;
+			problem(current->p, cfg->line,
+			    "a name is empty: mend this first, nothing behind "
+			    "it was read");
+		} else {
+			current->no_memory = true;
+		}
+	}
 	cfg_free(cfg);
 }
 

@@ -22,14 +22,15 @@
 
 #define TEXT_MAX ((size_t)1 << 20)
 
+/* *len: without the NUL behind it. */
 static char *
-file_text(const void *ctx, int fd, struct problems *p)
+file_text(const void *ctx, int fd, size_t *len, struct problems *p)
 {
 	char *text = talloc_array(ctx, char, TEXT_MAX + 1);
-	size_t len = 0;
 	ssize_t n = 0;
 	struct stat st;
 
+	*len = 0;
 	if (text == NULL) {
 		problem(p, 0, "out of memory");
 		return NULL;
@@ -43,40 +44,44 @@ file_text(const void *ctx, int fd, struct problems *p)
 		problem(p, 0, "everybody may write to it: chmod o-w it");
 		return NULL;
 	}
-	while (len < TEXT_MAX + 1 &&
-	       (n = read(fd, text + len, TEXT_MAX + 1 - len)) != 0) {
+	while (*len < TEXT_MAX + 1 &&
+	       (n = read(fd, text + *len, TEXT_MAX + 1 - *len)) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
 			problem(p, 0, "cannot be read: %s", strerror(errno));
 			return NULL;
 		}
-		len += (size_t)n;
+		*len += (size_t)n;
 	}
-	if (len > TEXT_MAX) {
+	if (*len > TEXT_MAX) {
 		problem(p, 0, "is longer than %zu bytes", TEXT_MAX);
 		return NULL;
 	}
-	text[len] = '\0';
+	text[*len] = '\0';
 	return text;
 }
 
-/* Every line is checked, so that the first bad byte is told by its line. */
+/*
+ * Every line is checked, so that the first bad byte is told by its line.  A
+ * NUL is one: what stands behind it would not be read.
+ */
 static bool
-bytes_fine(const char *text, struct problems *p)
+bytes_fine(const char *text, size_t len, struct problems *p)
 {
+	const char *stop = text + len;
 	bool fine = true;
 	int line = 1;
 
-	for (const char *end; *text != '\0'; text = end, line++) {
-		end = strchrnul(text, '\n');
+	for (const char *end; text < stop; text = end + 1, line++) {
+		end = memchr(text, '\n', (size_t)(stop - text));
+		if (end == NULL)
+			end = stop;
 		if (!text_valid(bytes_of(text, (size_t)(end - text)))) {
 			problem(
 			    p, line, "is not UTF-8: save the file as UTF-8");
 			fine = false;
 		}
-		if (*end == '\n')
-			end++;
 	}
 	return fine;
 }
@@ -196,17 +201,18 @@ char *
 settings_text(const void *ctx, const char *path, struct problems *p)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t len = 0;
 	char *text;
 
 	if (fd < 0) {
 		problem(p, 0, "cannot be opened: %s", strerror(errno));
 		return NULL;
 	}
-	text = file_text(ctx, fd, p);
+	text = file_text(ctx, fd, &len, p);
 	close(fd);
 	if (text == NULL)
 		return NULL;
-	if (!bytes_fine(text, p) || !scan(text, p)) {
+	if (!bytes_fine(text, len, p) || !scan(text, p)) {
 		talloc_free(text);
 		return NULL;
 	}

@@ -227,6 +227,8 @@ static const struct bad syntax[] = {
     {"route = ask", "mailbox = ask", 4,
 	"mailbox is a section: write mailbox { … }"},
     {"route = ask", "route = ask }", 4, "mend this first"},
+    {"route = ask", "'' = ask", 4, "a name is empty: mend this first"},
+    {"  poll", "  \"\" = 1\n  poll", 5, "a name is empty"},
 };
 
 /* A section or list that is not closed, at the end or in the middle. */
@@ -297,6 +299,24 @@ TABLE(files)
 TABLE(keys)
 TABLE(syntax)
 TABLE(braces)
+
+/* What stands behind a NUL would not be read, and nobody would see that. */
+static void
+test_a_nul(void **state)
+{
+	void *ctx = talloc_new(NULL);
+	char *path = file_with(ctx, good_text(ctx));
+	struct error err = {0};
+	char *errors = NULL;
+	FILE *f = fopen(path, "a");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite("# \0\n", 1, 4, f), 4);
+	fclose(f);
+	assert_null(settings_load(ctx, path, &errors, &err));
+	assert_non_null(strstr(errors, ":80: is not UTF-8"));
+	talloc_free(ctx);
+}
 
 /* One mistake is one line, where nothing else hangs on it. */
 static void
@@ -452,6 +472,7 @@ main(void)
 	    cmocka_unit_test(test_keys),
 	    cmocka_unit_test(test_syntax),
 	    cmocka_unit_test(test_braces),
+	    cmocka_unit_test(test_a_nul),
 	    cmocka_unit_test(test_one_mistake_one_line),
 	    cmocka_unit_test(test_all_at_once),
 	    cmocka_unit_test(test_file_itself),
