@@ -52,6 +52,12 @@ text_is_hidden(uint32_t c)
 	return false;
 }
 
+bool
+text_is_mark(uint32_t c)
+{
+	return g_unichar_ismark(c);
+}
+
 /* ---- one character after the other ---- */
 
 struct copy {

@@ -15,47 +15,63 @@
 
 #include <talloc.h>
 
+#include "psirtd/bytes.h"
 #include "psirtd/text.h"
 
-#define WIDTH_LEAST 40
 #define COLUMNS_LEAST 20
 #define COLUMNS_MOST 1000
-#define WIDTH_ALL ((size_t)1 << 20) /* a pipe, a file: nothing is cut */
+#define EDGE_LEAST 8                /* a mark, and room for a letter */
+#define EDGE_USUAL 80               /* where nobody says how wide it is */
+#define WIDTH_ALL ((size_t)1 << 20) /* a pipe, a file: no table is cut */
 #define COLUMN_LEAST 8
+#define CLUSTER_MOST 32 /* bytes of a letter and the marks it may bear */
 #define GAP 2
+#define TAB 8
+#define LINE_MOST ((size_t)1 << 28)
 #define INDENT 2
+#define ROOM_LEAST 6 /* for text behind a label */
 
-/* Of COLUMNS where it is a number that makes sense, else of the terminal. */
+/* The columns of a terminal; 0: it is none, or does not know. */
 static size_t
-width_of(FILE *out)
+columns_of(int fd)
+{
+	struct winsize size;
+
+	return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+/* COLUMNS, where it is a number that makes sense; else 0. */
+static size_t
+columns_asked(void)
 {
 	const char *text = getenv("COLUMNS");
-	struct winsize size;
 	char *end = NULL;
 	unsigned long n = text != NULL ? strtoul(text, &end, 10) : 0;
 
-	if (n >= COLUMNS_LEAST && n <= COLUMNS_MOST && *end == '\0')
-		return n;
-	if (ioctl(fileno(out), TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
-		return WIDTH_ALL;
-	return size.ws_col > WIDTH_LEAST ? size.ws_col : WIDTH_LEAST;
+	return n >= COLUMNS_LEAST && n <= COLUMNS_MOST && *end == '\0' ? n : 0;
 }
 
 struct printer
 printer_of(FILE *out)
 {
-	struct printer p = {.out = out, .width = width_of(out), .header = true};
+	struct printer p = {.out = out, .header = true};
 	const char *none = getenv("NO_COLOR");
+	bool terminal = isatty(fileno(out));
+	size_t asked = columns_asked();
+	size_t real = columns_of(fileno(out));
 
-	p.colour = isatty(fileno(out)) && (none == NULL || *none == '\0');
+	/* A pager at the end of a pipe is as wide as its terminal. */
+	if (real == 0 && !terminal)
+		real = columns_of(STDERR_FILENO);
+	p.edge = asked != 0 ? asked : real != 0 ? real : EDGE_USUAL;
+	/* Wider than it is, a terminal would break the lines itself. */
+	if (terminal && real != 0 && real < p.edge)
+		p.edge = real;
+	if (p.edge < EDGE_LEAST)
+		p.edge = EDGE_LEAST;
+	p.width = terminal || asked != 0 ? p.edge : WIDTH_ALL;
+	p.colour = terminal && (none == NULL || *none == '\0');
 	return p;
-}
-
-static void
-print_spaces(const struct printer *p, size_t n)
-{
-	while (n-- > 0)
-		fputc(' ', p->out);
 }
 
 void
@@ -75,7 +91,7 @@ value_time(const void *ctx, const char *text, bool hour)
 	time_t when;
 
 	if (strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm) == NULL)
-		return text_escape(ctx, text, false);
+		return text_show(ctx, text);
 	when = timegm(&tm);
 	localtime_r(&when, &tm);
 	/* One literal format, cut after the day: "2026-11-24 17:16". */
@@ -116,7 +132,9 @@ print_value(const void *ctx, const json_t *value, enum how how)
 		if (how == HOW_DATE || how == HOW_TIME)
 			return value_time(
 			    ctx, json_string_value(value), how == HOW_TIME);
-		return text_escape(ctx, json_string_value(value), false);
+		if (how == HOW_ADDRESS)
+			return text_show_address(ctx, json_string_value(value));
+		return text_show(ctx, json_string_value(value));
 	case JSON_INTEGER:
 		return talloc_asprintf(
 		    ctx, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
@@ -131,6 +149,101 @@ print_value(const void *ctx, const json_t *value, enum how how)
 	default:
 		return talloc_strdup(ctx, "-");
 	}
+}
+
+/* ---- lines that never pass the edge ---- */
+
+/*
+ * The bytes of the first character and of the marks on it, which are never
+ * parted; *width: its columns.  All but ASCII counts as two: in Japanese
+ * terminals Greek, Cyrillic and lines are wide too, and a line that the
+ * terminal itself breaks goes on at the left edge, where only psirt speaks.
+ */
+static size_t
+char_bytes(const char *text, size_t *width)
+{
+	size_t left = strnlen(text, CLUSTER_MOST);
+	uint32_t c;
+	size_t len = 0;
+	size_t n;
+
+	*width = 0;
+	do {
+		n = text_next(text + len, left - len, &c);
+		n = n > 0 ? n : 1;
+		*width += n > 1 ? 2 : 1;
+		len += n;
+		n = text_next(text + len, left - len, &c);
+	} while (n > 1 && text_is_mark(c));
+	return len;
+}
+
+/* The bytes of text that fit into `most` columns; one character always. */
+static size_t
+bytes_that_fit(const char *text, size_t most)
+{
+	size_t used = 0, len = 0;
+
+	while (text[len] != '\0') {
+		size_t width;
+		size_t n = char_bytes(text + len, &width);
+
+		if (len > 0 && used + width > most)
+			break;
+		len += n;
+		used += width;
+	}
+	return len;
+}
+
+/* The same, up to the end of a word where one ends in the second half. */
+static size_t
+words_that_fit(const char *text, size_t most)
+{
+	size_t len = bytes_that_fit(text, most);
+
+	if (text[len] == '\0' || text[len] == ' ')
+		return len;
+	for (size_t cut = len; cut > len / 2; cut--) {
+		if (text[cut - 1] != ' ')
+			continue;
+		while (cut > 1 && text[cut - 2] == ' ')
+			cut--;
+		return cut > 1 ? cut - 1 : len;
+	}
+	return len;
+}
+
+/* Behind `first`, then `next`; one column at the edge stays free. */
+static void
+print_lines(const struct printer *p, size_t edge, const char *first,
+    const char *next, const char *text,
+    size_t (*fit)(const char *text, size_t most))
+{
+	const char *lead = first;
+
+	do {
+		size_t width = text_width(lead);
+		size_t len = strlen(lead);
+
+		/* A label that leaves no room stands alone. */
+		if (width + ROOM_LEAST > edge && width > ROOM_LEAST) {
+			while (len > 0 && lead[len - 1] == ' ')
+				len--;
+			fprintf(p->out, "%.*s\n", (int)len, lead);
+			lead = next = "    ";
+			width = 4;
+		}
+		fputs(lead, p->out);
+		len = fit(text, edge > width + 1 ? edge - width - 1 : 1);
+		fwrite(text, 1, len, p->out);
+		fputc('\n', p->out);
+		text += len;
+		/* The space at which a sentence was broken. */
+		if (fit == words_that_fit)
+			text += strspn(text, " ");
+		lead = next;
+	} while (*text != '\0');
 }
 
 /* ---- tables ---- */
@@ -173,27 +286,29 @@ table_fit(struct table *t, size_t width)
 	}
 }
 
+/* One row is one line, and broken by us where the terminal would do it. */
 static void
 table_row(const struct printer *p, const struct table *t, char *const *cells)
 {
 	size_t last = t->ncolumns;
+	char *line = talloc_strdup(NULL, "");
 
 	/* No spaces at the end of a line. */
 	while (last > 0 && *cells[last - 1] == '\0')
 		last--;
-	print_spaces(p, INDENT);
 	for (size_t i = 0; i < last; i++) {
-		char *cell = text_cut(NULL, cells[i], t->widths[i]);
+		char *cell = text_cut(line, cells[i], t->widths[i]);
 		size_t width = text_width(cell);
+		size_t fill = i + 1 == last ? 0
+			      : width < t->widths[i]
+				  ? GAP + t->widths[i] - width
+				  : GAP;
 
-		fputs(cell, p->out);
-		if (i + 1 < last)
-			print_spaces(p,
-			    GAP + (width < t->widths[i] ? t->widths[i] - width
-							: 0));
-		talloc_free(cell);
+		line =
+		    talloc_asprintf_append(line, "%s%*s", cell, (int)fill, "");
 	}
-	fputc('\n', p->out);
+	print_lines(p, p->width, "  ", "      ", line, words_that_fit);
+	talloc_free(line);
 }
 
 /* A column without one value in it only takes room from the others. */
@@ -276,7 +391,11 @@ print_table(const struct printer *p, const json_t *rows,
 	if (t->ncolumns > 1 && t->columns[t->ncolumns - 1].how == HOW_BELOW &&
 	    table_width(t) >= p->width)
 		table_below(t);
-	table_fit(t, p->width - 1);
+	/* A cut cell ends in a sign that may be two columns wide. */
+	if (table_width(t) >= p->width)
+		table_fit(t, p->width > t->ncolumns + 1
+				 ? p->width - 1 - t->ncolumns
+				 : 1);
 	if (p->header) {
 		titles = talloc_zero_array(t, char *, t->ncolumns + 1);
 		for (size_t c = 0; c < t->ncolumns; c++)
@@ -321,110 +440,47 @@ print_fields(const struct printer *p, const json_t *object,
 	talloc_free(ctx);
 }
 
-/* ---- lines that never pass the edge ---- */
-
-/* The bytes of the first character, which is valid UTF-8. */
-static size_t
-char_bytes(const char *s)
-{
-	size_t n = 1;
-
-	while (((unsigned char)s[n] & 0xc0) == 0x80)
-		n++;
-	return n;
-}
-
-/*
- * The bytes of text that fit into `most` columns.  All but ASCII counts as
- * two: in Japanese terminals Greek, Cyrillic and lines are wide too, and a
- * line that the terminal itself breaks goes on at the left edge, where only
- * psirt speaks.
- */
-static size_t
-bytes_that_fit(const char *text, size_t most)
-{
-	size_t used = 0, len = 0;
-
-	while (text[len] != '\0') {
-		size_t n = char_bytes(text + len);
-		size_t width = n > 1 ? 2 : 1;
-
-		if (used + width > most)
-			break;
-		len += n;
-		used += width;
-	}
-	return len;
-}
-
-/* The same, up to the end of a word where one ends in the second half. */
-static size_t
-words_that_fit(const char *text, size_t most)
-{
-	size_t len = bytes_that_fit(text, most);
-
-	if (text[len] == '\0' || text[len] == ' ')
-		return len;
-	for (size_t cut = len; cut > len / 2; cut--)
-		if (text[cut - 1] == ' ')
-			return cut - 1;
-	return len;
-}
-
-static void
-print_lines(const struct printer *p, const char *first, const char *next,
-    const char *text, size_t (*fit)(const char *text, size_t most))
-{
-	const char *lead = first;
-
-	do {
-		size_t lead_width = text_width(lead);
-		size_t len = fit(text,
-		    p->width > lead_width + 3 ? p->width - lead_width - 1 : 2);
-
-		fputs(lead, p->out);
-		fwrite(text, 1, len, p->out);
-		fputc('\n', p->out);
-		text += len;
-		/* The space at which a sentence was broken. */
-		if (fit == words_that_fit)
-			text += strspn(text, " ");
-		lead = next;
-	} while (*text != '\0');
-}
+/* ---- text ---- */
 
 void
 print_wrapped(const struct printer *p, const char *first, const char *next,
     const char *text)
 {
-	print_lines(p, first, next, text, words_that_fit);
+	print_lines(p, p->edge, first, next, text, words_that_fit);
 }
 
 /* Tabs become spaces: what they jump over cannot be counted. */
-static char *
+static struct buf *
 content_line(const void *ctx, const char *line, size_t len)
 {
+	struct buf *out = buf_new(ctx, LINE_MOST);
 	char *plain = talloc_strndup(ctx, line, len);
-	char *out = talloc_strdup(ctx, "");
+	size_t column = 0;
 	char *rest = plain;
 	char *tab;
-	char *safe;
 
 	if (len > 0 && plain[len - 1] == '\r')
 		plain[len - 1] = '\0';
-	while ((tab = strchr(rest, '\t')) != NULL) {
-		size_t column;
+	do {
+		char *safe;
 
-		*tab = '\0';
-		safe = text_escape(ctx, rest, false);
-		out = talloc_asprintf_append(out, "%s", safe);
-		column = text_width(out);
-		out = talloc_asprintf_append(
-		    out, "%*s", (int)(8 - column % 8), "");
-		rest = tab + 1;
-	}
-	safe = text_escape(ctx, rest, false);
-	return talloc_asprintf_append(out, "%s", safe);
+		tab = strchr(rest, '\t');
+		if (tab != NULL)
+			*tab = '\0';
+		safe = text_show(ctx, rest);
+		buf_add(out, safe, strlen(safe), NULL);
+		column += text_width(safe);
+		talloc_free(safe);
+		if (tab != NULL) {
+			size_t fill = TAB - column % TAB;
+
+			buf_add(out, "        ", fill, NULL);
+			column += fill;
+			rest = tab + 1;
+		}
+	} while (tab != NULL);
+	buf_add(out, "", 1, NULL);
+	return out;
 }
 
 void
@@ -437,10 +493,11 @@ print_content(const struct printer *p, const char *mark, const char *text)
 	while (*text != '\0') {
 		void *ctx = talloc_new(NULL);
 		size_t len = strcspn(text, "\n");
-		char *line = content_line(ctx, text, len);
+		struct buf *line = content_line(ctx, text, len);
 
 		/* Letter by letter: nothing of it is moved or left out. */
-		print_lines(p, mark, mark, line, bytes_that_fit);
+		print_lines(
+		    p, p->edge, mark, mark, (char *)line->data, bytes_that_fit);
 		talloc_free(ctx);
 		text += len;
 		if (*text == '\n')

@@ -1,8 +1,9 @@
 /*
  * print.h - text for a terminal: tables, fields, foreign content.
  *
- * What psirt shows came from strangers: every string goes through
- * text_escape() here, and no line of content can look like one of psirt's.
+ * What psirt shows came from strangers: every string goes through text_show()
+ * here, no line is left to the terminal to break, and so no line of content
+ * can look like one of psirt's.
  */
 #ifndef PSIRTD_CTL_PRINT_H
 #define PSIRTD_CTL_PRINT_H
@@ -15,17 +16,19 @@
 
 struct printer {
 	FILE *out;
-	size_t width; /* of the terminal; where there is none, of all lines */
+	size_t width; /* of tables: the edge, or no end where a program reads */
+	size_t edge;  /* columns of a line of text */
 	bool colour;
 	bool header; /* tables have a line of titles */
 };
 
 enum how {
 	HOW_TEXT,
-	HOW_DATE,  /* RFC 3339 in, day in the local time zone out */
-	HOW_TIME,  /* the same, with hour and minute */
-	HOW_YES,   /* true or something: yes, false or null: no */
-	HOW_BELOW, /* last of a table: a line of its own where it fits not */
+	HOW_ADDRESS, /* of mail: ASCII alone */
+	HOW_DATE,    /* RFC 3339 in, day in the local time zone out */
+	HOW_TIME,    /* the same, with hour and minute */
+	HOW_YES,     /* true or something: yes, false or null: no */
+	HOW_BELOW,   /* last of a table: a line of its own where it fits not */
 };
 
 struct column {
@@ -36,8 +39,10 @@ struct column {
 };
 
 /*
- * stdout: its width, which COLUMNS may say; its colours unless NO_COLOR says
- * no.  Where it is no terminal nothing is cut: another program reads it.
+ * stdout: its width, which COLUMNS may say, but for a terminal no more than it
+ * has; its colours unless NO_COLOR says no.  Where it is no terminal no table
+ * is cut: another program reads it.  Text is broken all the same: that program
+ * may be a pager.
  */
 struct printer printer_of(FILE *out);
 /* One line of safe text for a value; "-" for null. */

@@ -126,7 +126,7 @@ verb_named(const char *name)
 static int
 refuse(bool json, const char *why, int exit)
 {
-	char *safe = text_escape(NULL, why, false);
+	char *safe = text_show(NULL, why);
 	json_t *answer;
 
 	if (json) {
@@ -267,7 +267,7 @@ call_answer(const struct call *call, const char *name, const json_t *answer)
 		verb->view(&p, json_object_get(answer, "data"));
 	}
 	if (error != NULL && !call->json) {
-		safe = text_escape(NULL, error, false);
+		safe = text_show(NULL, error);
 		fprintf(stderr, "psirt: %s\n", safe != NULL ? safe : "?");
 		talloc_free(safe);
 	}

@@ -89,7 +89,7 @@ static const struct column clock_columns[] = {
 
 static const struct column finder_fields[] = {
     {"name", "name", HOW_TEXT, false},
-    {"address", "address", HOW_TEXT, false},
+    {"address", "address", HOW_ADDRESS, false},
     {"key", "key", HOW_TEXT, false},
     {"key_confirmed", "key confirmed", HOW_YES, false},
 };
@@ -99,14 +99,14 @@ static const struct column case_letters[] = {
     {"received", "RECEIVED", HOW_TIME, true},
     {"verdict", "VERDICT", HOW_TEXT, false},
     {"unconfirmed", "UNCONFIRMED", HOW_TEXT, false},
-    {"sender", "FROM", HOW_TEXT, false},
+    {"sender", "FROM", HOW_ADDRESS, false},
     {"subject", "SUBJECT", HOW_TEXT, false},
 };
 
 static const struct column case_mails[] = {
     {"mail", "MAIL", HOW_TEXT, true},
     {"kind", "KIND", HOW_TEXT, false},
-    {"address", "TO", HOW_TEXT, false},
+    {"address", "TO", HOW_ADDRESS, false},
     {"state", "STATE", HOW_TEXT, true},
     {"encrypted", "ENCRYPTED", HOW_YES, true},
     {"sent", "SENT", HOW_TIME, true},
@@ -142,7 +142,7 @@ text_of(const void *ctx, const json_t *object, const char *key)
 {
 	const char *text = json_string_value(json_object_get(object, key));
 
-	return text != NULL ? text_escape(ctx, text, false) : NULL;
+	return text != NULL ? text_show(ctx, text) : NULL;
 }
 
 void

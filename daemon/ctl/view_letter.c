@@ -193,7 +193,7 @@ view_fields(const struct printer *p, const json_t *fields)
 			if (*c == '\n' || *c == '\r' || *c == '\t')
 				*c = ' ';
 		print_wrapped(p, talloc_asprintf(ctx, "  %-10s  ", name),
-		    "              ", text_escape(ctx, line, false));
+		    "              ", text_show(ctx, line));
 		talloc_free(ctx);
 	}
 }

@@ -29,6 +29,8 @@ size_t text_width(const char *text);
  * private use, not assigned.
  */
 bool text_is_hidden(uint32_t c);
+/* Stands on the character before it. */
+bool text_is_mark(uint32_t c);
 /*
  * A copy safe to print on a terminal or in one line of a mail: what is hidden
  * becomes \xNN or <U+NNNN>, and so do combining marks that pile up or have

@@ -8,7 +8,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <talloc.h>
@@ -26,7 +29,8 @@ struct screen {
 static struct screen
 screen_open(size_t width)
 {
-	struct screen s = {.p = {.width = width, .header = true}};
+	struct screen s = {
+	    .p = {.width = width, .edge = width, .header = true}};
 
 	return s;
 }
@@ -227,6 +231,192 @@ test_content_stands_behind_its_mark(void **state)
 	screen_close(&s);
 }
 
+/* Columns where all but ASCII takes two, as on a Japanese terminal. */
+static size_t
+widest(const char *line, size_t len)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < len; i++)
+		if (((unsigned char)line[i] & 0xc0) != 0x80)
+			width += (unsigned char)line[i] < 0x80 ? 1 : 2;
+	return width;
+}
+
+/*
+ * Every line begins with the mark, ends before the edge, and holds nothing
+ * that a terminal would obey; a line that is one letter with its marks may be
+ * as wide as it is.
+ */
+static void
+assert_behind_mark(const char *text, size_t edge)
+{
+	for (const char *line = text; *line != '\0';) {
+		size_t len = strcspn(line, "\n");
+		uint32_t c;
+
+		assert_int_equal(line[len], '\n');
+		assert_memory_equal(line, "? ", 2);
+		if (widest(line, len) >= edge && widest(line, len) > 2 + 8)
+			fail_msg(
+			    "wider than %zu: \"%.*s\"", edge, (int)len, line);
+		for (size_t i = 2; i < len;) {
+			size_t n = text_next(line + i, len - i, &c);
+
+			assert_true(n > 0);
+			assert_false(text_is_hidden(c));
+			assert_false(i == 2 && text_is_mark(c));
+			i += n;
+		}
+		line += len + 1;
+	}
+}
+
+static size_t
+put_utf8(char *to, uint32_t c)
+{
+	if (c < 0x80) {
+		*to = (char)c;
+		return 1;
+	}
+	if (c < 0x800) {
+		to[0] = (char)(0xc0 | c >> 6);
+		to[1] = (char)(0x80 | (c & 63));
+		return 2;
+	}
+	if (c < 0x10000) {
+		to[0] = (char)(0xe0 | c >> 12);
+		to[1] = (char)(0x80 | (c >> 6 & 63));
+		to[2] = (char)(0x80 | (c & 63));
+		return 3;
+	}
+	to[0] = (char)(0xf0 | c >> 18);
+	to[1] = (char)(0x80 | (c >> 12 & 63));
+	to[2] = (char)(0x80 | (c >> 6 & 63));
+	to[3] = (char)(0x80 | (c & 63));
+	return 4;
+}
+
+/* Whatever Unicode has, alone, doubled and between the words of psirt. */
+static void
+test_no_character_leaves_its_mark(void **state)
+{
+	static const size_t edges[] = {8, 20, 80};
+	char line[256];
+
+	(void)state;
+	for (uint32_t c = 1; c < 0x110000; c += c < 0x3000 ? 1 : 31) {
+		size_t edge = edges[c % 3];
+		size_t len = 0;
+		SCREEN(s, edge);
+
+		if (c >= 0xd800 && c <= 0xdfff)
+			c = 0xe000;
+		for (int i = 0; i < 40; i++) {
+			if (i % 5 == 3)
+				line[len++] = "a| \t"[i % 4];
+			len += put_utf8(line + len, c);
+		}
+		strcpy(line + len, "| SIGNED");
+		print_content(&s.p, "? ", line);
+		assert_behind_mark(screen_text(&s), edge);
+		screen_close(&s);
+	}
+}
+
+static void
+test_wrapped_words_stay_behind_their_mark(void **state)
+{
+	/* Where a line is broken, the next begins with a mark of its own. */
+	static const char *const words[] = {
+	    "                                | SIGNED by JPCERT/CC",
+	    "ああああああああああああああああ| SIGNED by JPCERT/CC",
+	    "ααααααααααααααααααααααααααααααααα| SIGNED by JPCERT/CC",
+	    "ｱｱｱｱｱｱｱｱｱｱｱｱｱｱｱｱｱｱｱｱｱｱｱｱｱｱ| SIGNED by JPCERT/CC",
+	    "e\xcc\x81\xcc\x81\xcc\x81"
+	    "e\xcc\x81\xcc\x81| SIGNED",
+	    "\t\t\t\t\t\t\t\t\t\t| SIGNED by JPCERT/CC",
+	    "\r| SIGNED\r\n\v| SIGNED\f| SIGNED\xc2\x85| SIGNED",
+	    "\x1b[2K\x1b[1A| SIGNED\x1b]8;;http://x\x1b\\",
+	    "\b\b\b| SIGNED",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		for (size_t edge = 8; edge < 90; edge++) {
+			SCREEN(s, edge);
+
+			print_content(&s.p, "? ", words[i]);
+			assert_behind_mark(screen_text(&s), edge);
+			screen_close(&s);
+		}
+	}
+}
+
+/* A megabyte of the slowest there is; a second would be a broken tool. */
+static void
+test_a_long_line_is_no_burden(void **state)
+{
+	static const char *const pieces[] = {"\t", "a", "e\xcc\x81", "あ", "\n",
+	    "\xd0\xb0"
+	    "a "};
+	char *text = talloc_array(NULL, char, (1 << 20) + 16);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+		size_t len = 0;
+		clock_t began = clock();
+		SCREEN(s, 80);
+
+		while (len < 1 << 20) {
+			strcpy(text + len, pieces[i]);
+			len += strlen(pieces[i]);
+		}
+		print_content(&s.p, "? ", text);
+		screen_close(&s);
+		assert_true((clock() - began) / CLOCKS_PER_SEC < 20);
+	}
+	talloc_free(text);
+}
+
+/* Cells, labels and sentences: no terminal is left to break them. */
+static void
+test_nothing_reaches_the_edge(void **state)
+{
+	static const struct column fields[] = {
+	    {"title", "a label that is rather long", HOW_TEXT, false},
+	    {"from", "from", HOW_ADDRESS, false},
+	};
+	json_t *rows = rows_of("[{\"case\":\"PSIRT-2026-0001\",\"title\":"
+			       "\"αβγ ααααααααα 制御盤 -- part 1: SIGNED by "
+			       "JPCERT/CC\",\"from\":\"a@b\u00e9 <c@d>\"}]");
+
+	(void)state;
+	for (size_t edge = 20; edge < 90; edge++) {
+		SCREEN(s, edge);
+		const char *text;
+
+		print_table(&s.p, rows, columns, 2);
+		print_fields(&s.p, json_array_get(rows, 0), fields, 2);
+		print_wrapped(&s.p, "Trouble: ", "         ",
+		    "ααααααααα ααααααααα ααααααααααααα");
+		text = screen_text(&s);
+		while (*text != '\0') {
+			size_t len = strcspn(text, "\n");
+
+			/* Our own label may be wider; nothing follows it. */
+			if (widest(text, len) >= edge &&
+			    strncmp(text, "  a label", 9) != 0)
+				fail_msg("wider than %zu: \"%.*s\"", edge,
+				    (int)len, text);
+			assert_memory_not_equal(text, "--", 2);
+			text += len + 1;
+		}
+		screen_close(&s);
+	}
+	json_decref(rows);
+}
+
 /* ---- values and fields ---- */
 
 static void
@@ -248,6 +438,9 @@ test_values(void **state)
 	tzset();
 	assert_value("null", HOW_TEXT, "-");
 	assert_value("\"x\"", HOW_TEXT, "x");
+	assert_value("\"\u0430x\"", HOW_TEXT, "<U+0430>x");
+	assert_value("\"\u60c5@x\"", HOW_TEXT, "情@x");
+	assert_value("\"\u60c5@x\"", HOW_ADDRESS, "<U+60C5>@x");
 	assert_value("12", HOW_TEXT, "12");
 	assert_value("true", HOW_YES, "yes");
 	assert_value("false", HOW_YES, "no");
@@ -323,6 +516,8 @@ test_width(void **state)
 	for (size_t i = 0; i < sizeof(no_width) / sizeof(no_width[0]); i++) {
 		setenv("COLUMNS", no_width[i], 1);
 		assert_true(printer_of(out).width > 1000);
+		/* Text is broken all the same, for a pager. */
+		assert_true(printer_of(out).edge < 1000);
 	}
 	setenv("COLUMNS", "20", 1);
 	assert_int_equal(printer_of(out).width, 20);
@@ -331,6 +526,47 @@ test_width(void **state)
 	unsetenv("COLUMNS");
 	fclose(out);
 	json_decref(rows);
+}
+
+/* COLUMNS may make lines shorter than the terminal's, never longer. */
+static void
+test_a_terminal_knows_how_wide_it_is(void **state)
+{
+	static const struct {
+		unsigned short real;
+		const char *asked;
+		size_t edge;
+	} rows[] = {
+	    {80, "200", 80},
+	    {80, "40", 40},
+	    {80, NULL, 80},
+	    {30, NULL, 30},
+	    {30, "80", 30},
+	    {3, NULL, 8},
+	    {0, NULL, 80},
+	    {0, "100", 100},
+	};
+	int pty = posix_openpt(O_RDWR | O_NOCTTY);
+	FILE *out;
+
+	(void)state;
+	assert_true(pty >= 0 && grantpt(pty) == 0 && unlockpt(pty) == 0);
+	out = fopen(ptsname(pty), "r+");
+	assert_non_null(out);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct winsize size = {.ws_row = 24, .ws_col = rows[i].real};
+
+		assert_int_equal(ioctl(pty, TIOCSWINSZ, &size), 0);
+		if (rows[i].asked != NULL)
+			setenv("COLUMNS", rows[i].asked, 1);
+		else
+			unsetenv("COLUMNS");
+		assert_int_equal(printer_of(out).edge, rows[i].edge);
+		assert_int_equal(printer_of(out).width, rows[i].edge);
+	}
+	unsetenv("COLUMNS");
+	fclose(out);
+	close(pty);
 }
 
 int
@@ -344,10 +580,15 @@ main(void)
 	    cmocka_unit_test(test_columns_without_a_value_go),
 	    cmocka_unit_test(test_controls_are_shown_not_obeyed),
 	    cmocka_unit_test(test_content_stands_behind_its_mark),
+	    cmocka_unit_test(test_no_character_leaves_its_mark),
+	    cmocka_unit_test(test_wrapped_words_stay_behind_their_mark),
+	    cmocka_unit_test(test_a_long_line_is_no_burden),
+	    cmocka_unit_test(test_nothing_reaches_the_edge),
 	    cmocka_unit_test(test_values),
 	    cmocka_unit_test(test_sentences_break_between_words),
 	    cmocka_unit_test(test_fields),
 	    cmocka_unit_test(test_width),
+	    cmocka_unit_test(test_a_terminal_knows_how_wide_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,7 +25,7 @@ shown(void (*view)(const struct printer *p, json_t *data), const char *json,
 	json_t *data = json_loads(json, 0, &at);
 	char *text = NULL;
 	size_t len = 0;
-	struct printer p = {.width = width, .header = true};
+	struct printer p = {.width = width, .edge = width, .header = true};
 
 	if (data == NULL)
 		fail_msg("%s at %d", at.text, at.position);
