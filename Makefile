@@ -5,6 +5,7 @@
 #   make demo    install what is missing, build, run the main job on
 #                throw-away mail servers, show what came of it
 #   make check   install what is missing, build, run every test
+# and `make fuzz` looks for inputs that no test has yet.
 
 PREFIX     ?= /usr/local
 SYSCONFDIR ?= /etc
@@ -85,18 +86,24 @@ WERROR := $(if $(CI),-Werror)
 ifdef SANITIZE
 OPT := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer \
 	-fno-sanitize-recover=undefined -DPSIRTD_SANITIZE=1
+else ifdef FUZZING
+# Its warnings are not asked for: gcc and clang-tidy give theirs.
+OPT := -w -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-omit-frame-pointer -fno-sanitize-recover=undefined \
+	-DPSIRTD_SANITIZE=1
 else
 OPT := -O2 -g -D_FORTIFY_SOURCE=3
 endif
-HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection \
-	-ftrivial-auto-var-init=zero -fPIE
+HARDEN := -fPIE $(if $(FUZZING),,-fstack-protector-strong \
+	-fstack-clash-protection -fcf-protection -ftrivial-auto-var-init=zero)
 CPPFLAGS += -Iinclude -D_GNU_SOURCE -DPSIRTD_VERSION='"$(VERSION)"' \
 	-DPSIRTD_SYSCONFDIR='"$(SYSCONFDIR)"' \
 	-DPSIRTD_DATADIR='"$(PREFIX)/share/psirtd"'
 CFLAGS ?= $(OPT)
 ALL_CFLAGS = -std=c11 $(CFLAGS) $(WARN) $(WERROR) $(HARDEN)
 LDFLAGS += -pie -Wl,-z,relro,-z,now -Wl,--as-needed \
-	$(if $(SANITIZE),-fsanitize=address$(comma)undefined)
+	$(if $(SANITIZE),-fsanitize=address$(comma)undefined) \
+	$(if $(FUZZING),-fsanitize=fuzzer$(comma)address$(comma)undefined)
 comma := ,
 pkg_cflags = $(if $(1),$(shell $(PKGCONFIG) --cflags $(1) 2>/dev/null))
 pkg_libs = $(if $(1),$(shell $(PKGCONFIG) --libs $(1) 2>/dev/null))
@@ -172,6 +179,34 @@ $(BUILD)/unit/$(1): tests/unit/$(1).c \
 endef
 $(foreach t,$(UNIT),$(eval $(call unit_rules,$(t))))
 
+# ---- fuzzing: tests/fuzz/fuzz_NAME.c, one harness a file -------------------
+
+# One build takes replay.c for its main(), the other libFuzzer's (FUZZING).
+# Either links what a harness needs of the rooms; a new one is a file more.
+HARNESSES := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+REPLAY := $(if $(FUZZING),,$(BUILD)/obj/tests/fuzz/replay.o)
+$(BUILD)/harness/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(REPLAY) $(ROOM_LIBS)
+	@mkdir -p $(@D)
+	$(call say,LINK  $@)
+	$(Q)$(CC) -o $@ $(filter %.o,$^) $(LDFLAGS) \
+	    $(call link_group,$(filter %.a,$^)) $(LIBS)
+$(BUILD)/obj/tests/fuzz/%.o: ROOM_CFLAGS = $(call pkg_cflags,$(ALL_PKGS))
+.PHONY: harnesses fuzz fuzz-build fuzz-keep
+harnesses: $(addprefix $(BUILD)/harness/,$(HARNESSES))
+
+FUZZ_SECONDS ?= 60
+FUZZ_DEPS := clang libclang-rt-dev llvm
+run_fuzz = @BUILD=$(abspath $(BUILD))/fuzz tests/tools/run-fuzz
+# FUZZ="read html" chooses; keep puts what was learned into tests/fuzz/corpus.
+fuzz: fuzz-build
+	$(run_fuzz) $(FUZZ_SECONDS) $(FUZZ)
+fuzz-keep: fuzz-build
+	$(run_fuzz) --keep $(FUZZ)
+fuzz-build: deps
+	@tests/tools/install-deps $(FUZZ_DEPS)
+	@$(MAKE) --no-print-directory -j$$(nproc) FUZZING=1 SANITIZE= CC=clang \
+	    BUILD=$(BUILD)/fuzz harnesses
+
 # ---- dependencies: the only installer --------------------------------------
 
 BUILD_DEPS := gcc make pkg-config libgpgme-dev libetpan-dev libgmime-3.0-dev \
@@ -190,7 +225,8 @@ test-deps: deps
 # ---- checks ----------------------------------------------------------------
 
 check: test-deps
-	@$(MAKE) --no-print-directory -j$$(nproc) all unit $(BUILD)/psirtd-stops
+	@$(MAKE) --no-print-directory -j$$(nproc) all unit harnesses \
+	    $(BUILD)/psirtd-stops
 	@BUILD=$(abspath $(BUILD)) SANITIZE=$(SANITIZE) PYTHON=$(PYTHON) \
 	    tests/tools/run-tests
 .PHONY: unit
@@ -214,7 +250,8 @@ lint: check-rooms
 	find daemon -name '*.c' -print0 | sort -z | xargs -0 -P $$(nproc) -I {} \
 	    clang-tidy --quiet --warnings-as-errors='*' {} -- -std=c11 \
 	    $(CPPFLAGS) $(call pkg_cflags,$(ALL_PKGS)) 2>/dev/null
-	$(MAKE) --no-print-directory -j$$(nproc) CI=1 BUILD=$(BUILD)/lint all unit
+	$(MAKE) --no-print-directory -j$$(nproc) CI=1 BUILD=$(BUILD)/lint all unit \
+	    harnesses
 
 format:
 	clang-format -i $(C_FILES)
