@@ -31,7 +31,7 @@ stream_SRC := connect tls stream secret watchdog walls
 fetch_SRC := room session login list letter take move wait talk utf7
 read_SRC := read_armor read_charset read_guess read_header read_japanese read_param read_signed read_word read_normal read_html read_ident read_cvss read_product read_label read_line read_field read read_leaf read_mime read_room
 vault_SRC := vault_room vault_setup vault_home vault_agent vault_import vault_run vault_job vault_open vault_scan vault_verify vault_packets vault_armor vault_key vault_blob vault_gpgme vault_mime vault_mail vault_seal vault_wrap
-desk_SRC := judge match signer claims machine report answer route exploited fold names \
+desk_SRC := judge match belief signer claims machine report answer route exploited fold names \
 	clocks
 write_SRC := write_names write_parse write_load write_render
 send_SRC := room session reply mail

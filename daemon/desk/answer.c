@@ -49,17 +49,17 @@ finder_address(const struct settings *s, const struct headers *h)
 }
 
 /*
- * The headers of a signed letter are not signed.  A correspondent is answered
- * where it wrote from when that address is its own, else where the settings
- * say: a notice sent on by a stranger brings that stranger nothing.
+ * The outer headers of a signed letter are not signed.  A correspondent is
+ * answered where it wrote from when that address is its own, else where the
+ * settings say: a notice sent on by a stranger brings that stranger nothing.
  */
 static const char *
-correspondent_address(const struct settings *s, const struct headers *h,
+correspondent_address(const struct settings *s, const struct mail_address *from,
     const struct correspondent *c)
 {
-	if (h->nfrom == 1 && is_answerable(s, h->from[0].address) &&
-	    correspondent_has_address(c, h->from[0].address))
-		return h->from[0].address;
+	if (from != NULL && is_answerable(s, from->address) &&
+	    correspondent_has_address(c, from->address))
+		return from->address;
 	for (size_t i = 0; i < c->naddresses; i++)
 		if (is_answerable(s, c->addresses[i]))
 			return c->addresses[i];
@@ -69,7 +69,9 @@ correspondent_address(const struct settings *s, const struct headers *h,
 static int
 choose_address(struct judging *j)
 {
-	const struct mail_address *finder;
+	const char *bound_key = j->best != NULL ? j->best->bound_key : NULL;
+	const struct mail_address *finder = NULL;
+	const struct headers *inner;
 	struct decision *d = j->d;
 	const char *address = NULL;
 	const char *name = NULL;
@@ -79,11 +81,16 @@ choose_address(struct judging *j)
 	    d->claims_correspondent)
 		return 0;
 	if (d->signer.correspondent != NULL) {
-		address = correspondent_address(
-		    j->s, &j->o->headers, d->signer.correspondent);
+		address = correspondent_address(j->s,
+		    desk_from(j->s, j->o, bound_key), d->signer.correspondent);
 		name = d->signer.correspondent->name;
 	} else {
-		finder = finder_address(j->s, &j->o->headers);
+		/* The outer one can be rewritten by anybody on the way. */
+		inner = desk_inner(j->s, j->o, bound_key);
+		if (inner != NULL)
+			finder = finder_address(j->s, inner);
+		if (finder == NULL)
+			finder = finder_address(j->s, &j->o->headers);
 		if (finder != NULL) {
 			address = finder->address;
 			name = finder->name;
@@ -170,9 +177,11 @@ forbidden(const struct judging *j)
 
 /*
  * The note of RULES 6 goes where a packet names one of our keys, or some case
- * knows the address: else ciphertext from anywhere would make us write.  So
- * an S/MIME letter, which names no key of ours, is answered by itself only
- * when its sender is known.
+ * knows the address: else ciphertext from anywhere would make us write.  An
+ * S/MIME message names no key of ours and has no other way to be for us, so
+ * its sender would never hear why nobody answers: it goes there too, bounded
+ * as every automatic mail, unless the desk said that what is not encrypted
+ * with OpenPGP is not answered.
  */
 static bool
 may_ask_resend(const struct judging *j)
@@ -181,9 +190,12 @@ may_ask_resend(const struct judging *j)
 
 	if (j->o == NULL || !j->closed || j->in->by_hand ||
 	    d->claims_correspondent || d->state == LETTER_SET_ASIDE ||
-	    (d->reason != REASON_UNDECRYPTABLE && d->reason != REASON_SMIME))
+	    (d->reason != REASON_SMIME && !reason_may_reopen(d->reason)))
 		return false;
-	return report_closed_for_us(j->o) || j->in->address_known ||
+	if (d->reason == REASON_SMIME &&
+	    j->s->acknowledge != ACKNOWLEDGE_ENCRYPTED)
+		return true;
+	return report_for_us(j->o) || j->in->address_known ||
 	       (j->best != NULL && j->best->address_known);
 }
 

@@ -162,12 +162,10 @@ names_key(const char *claimed, const char *fingerprint)
 	       strcasecmp(fingerprint + m - n, claimed) == 0;
 }
 
-/* A signature that is not good, under the name of a pinned key. */
+/* A signature under the name of a pinned key. */
 static const struct correspondent *
 claims_by_signature(const struct settings *s, const struct signature *sig)
 {
-	if (sig->status == SIGNATURE_GOOD)
-		return NULL;
 	for (size_t i = 0; i < s->ncorrespondents; i++) {
 		const struct correspondent *c = &s->correspondents[i];
 
@@ -179,17 +177,61 @@ claims_by_signature(const struct settings *s, const struct signature *sig)
 	return NULL;
 }
 
+/*
+ * A signature that says nothing of the letter, in the name of a pinned key:
+ * one that is not good; or a good one over other bytes than the letter's
+ * words, a message that is sent on or ciphertext.  Only where the letter's own
+ * words stand in it: a finder may quote somebody's signed advisory.
+ */
 static const struct correspondent *
 claims_by_layers(const struct judging *j)
 {
+	const struct desk_signer *signer = &j->d->signer;
 	const struct correspondent *c = NULL;
+	bool unsigned_words = signer->verdict == VERDICT_UNSIGNED;
 
 	for (size_t i = 0; i < j->o->nlayers && c == NULL; i++) {
 		const struct layer *layer = &j->o->layers[i];
 
+		if (unsigned_words && signer->layer != i + 1)
+			continue;
 		for (size_t k = 0; k < layer->nsignatures && c == NULL; k++)
-			c = claims_by_signature(j->s, &layer->signatures[k]);
+			if (unsigned_words ||
+			    layer->signatures[k].status != SIGNATURE_GOOD)
+				c = claims_by_signature(
+				    j->s, &layer->signatures[k]);
 	}
+	return c;
+}
+
+static const struct correspondent *
+claims_by_user_id(const struct settings *s, const char *user_id)
+{
+	const char *open = strrchr(user_id, '<');
+	size_t len = strcspn(open != NULL ? open + 1 : user_id, ">");
+	TALLOC_CTX *tmp = talloc_new(NULL);
+	const struct correspondent *c = NULL;
+	struct mail_address who;
+
+	who.address =
+	    talloc_strndup(tmp, open != NULL ? open + 1 : user_id, len);
+	who.name = open != NULL
+		       ? talloc_strndup(tmp, user_id, (size_t)(open - user_id))
+		       : user_id;
+	for (size_t i = 0; i < s->ncorrespondents && c == NULL; i++)
+		if (claims_in(&s->correspondents[i], &who, 1, true))
+			c = &s->correspondents[i];
+	talloc_free(tmp);
+	return c;
+}
+
+const struct correspondent *
+claims_by_user_ids(const struct settings *s, const struct opening *o)
+{
+	const struct correspondent *c = NULL;
+
+	for (size_t i = 0; i < o->nkey_uids && c == NULL; i++)
+		c = claims_by_user_id(s, o->key_uids[i]);
 	return c;
 }
 
@@ -216,13 +258,15 @@ claims_find(const struct judging *j)
 {
 	const struct correspondent *c = desk_claims(j->s, &j->o->headers);
 
+	/* A claim is read wherever it stands, believed or not. */
+	if (c == NULL)
+		c = desk_claims(j->s, &j->o->inner);
 	/* A good key says who it is; only the headers may differ. */
 	if (c != NULL || j->d->signer.verdict == VERDICT_PINNED ||
 	    j->d->signer.verdict == VERDICT_KNOWN)
 		return c;
-	/* Only where the letter's own words carry that signature: a finder
-	 * may quote somebody's signed advisory. */
-	if (j->d->signer.verdict != VERDICT_UNSIGNED)
+	c = claims_by_user_ids(j->s, j->o);
+	if (c == NULL)
 		c = claims_by_layers(j);
 	return c != NULL ? c : claims_by_tracking(j);
 }

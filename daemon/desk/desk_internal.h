@@ -4,6 +4,7 @@
  *
  *   judge.c      the trust table, row by row
  *   match.c      which case the letter names, and whether it may join
+ *   belief.c     what a signature is worth, as one table
  *   signer.c     who signed what
  *   claims.c     whom the letter claims to come from
  *   machine.c    was it written by a program, and does it matter
@@ -58,6 +59,10 @@ const struct correspondent *correspondent_by_name(
 bool correspondent_has_address(
     const struct correspondent *c, const char *address);
 
+/* By the user ids of the key that came along, or NULL. */
+const struct correspondent *claims_by_user_ids(
+    const struct settings *s, const struct opening *o);
+
 /* ---- machine.c ---- */
 enum machine machine_of(const struct headers *h);
 /* A local part nobody reads: mailer-daemon, owner-, no-reply … */
@@ -68,14 +73,19 @@ bool machine_says_more(const struct judging *j);
 /* ---- report.c ---- */
 bool report_encrypted(const struct opening *o);
 bool report_has_smime(const struct opening *o);
-/* A layer that stayed closed was made for one of our keys (RULES 6). */
-bool report_closed_for_us(const struct opening *o);
+/* Something in it was encrypted to one of our keys (RULES 6). */
+bool report_for_us(const struct opening *o);
+/* REASON_NONE: it passed no limit. */
+enum reason report_limit(const struct opening *o);
 /* A product of the map, an identifier or two field labels. */
 bool report_in_text(const struct opening *o);
 /* VN or TN of JPCERT/CC stand in it. */
 bool report_has_vn(const struct opening *o);
-/* A usable key block that may be bound to a finder. */
-bool report_has_key(const struct settings *s, const struct opening *o);
+/* A key of the desk: present, retired, for recovery, of an operator. */
+bool report_is_desk_key(const struct settings *s, const char *fingerprint);
+/* A usable key block that may be bound to the finder whom signer tells. */
+bool report_has_key(const struct settings *s, const struct opening *o,
+    const struct desk_signer *signer);
 
 /* ---- answer.c ---- */
 /* Fills language, reply_to, silence, acknowledge, ask_resend. -1: memory. */
@@ -89,7 +99,52 @@ int route_decide(struct judging *j);
 /* The words found, made on ctx; NULL none. */
 const char *exploited_words(const void *ctx, const struct opening *o);
 
+/* ---- belief.c ---- */
+
+/* What the table is asked about; the first five are given. */
+struct evidence {
+	const struct settings *s;
+	const struct opening *o;
+	const char *bound_key;   /* of the case's finder, or NULL */
+	bool for_letter;         /* does it speak for the letter as a whole */
+	const struct part *part; /* NULL: asked about a layer */
+
+	uint32_t at;                /* the layer that decides + 1; 0 none */
+	const struct layer *failed; /* sealed, around it, and not opened */
+	const struct layer *layer;  /* the innermost that carries signatures */
+	bool unchecked;   /* a signed layer around it failed as a whole */
+	bool over_sealed; /* what `layer` covers was still encrypted */
+	bool wrapped;     /* signed is a message inside of the letter */
+	const struct signature *pinned; /* good, by one of the next two */
+	const struct correspondent *correspondent;
+	const struct contact *contact;
+	const struct department *department;
+	const struct signature *bound; /* good, by bound_key */
+};
+
+struct belief {
+	const char *name;
+	bool (*holds)(const struct evidence *e);
+	enum verdict verdict;
+	const char *why; /* a phrase for the desk */
+};
+
+/* Asked in order; the first that holds decides, the last always holds. */
+extern const struct belief beliefs[];
+extern const size_t nbeliefs;
+
+/* Fills the rest of *e from the layer + 1 that a part lies in. */
+void evidence_find(struct evidence *e, uint32_t at);
+/* The sealed layer + 1 around it that did not open; 0: none. */
+uint32_t belief_withheld(const struct opening *o, uint32_t at);
+const struct belief *belief_of(const struct evidence *e);
+struct desk_signer belief_signer(struct evidence *e, uint32_t at);
+
 /* ---- signer.c ---- */
+/* As desk_part_signer(), for authority: a signature in a message inside of
+ * the letter does not speak for it. */
+struct desk_signer signer_for_letter(const struct settings *s,
+    const struct opening *o, size_t part, const char *bound_key);
 /* Layers around a part, opened ones only; bounded whatever the indexes say. */
 size_t signer_depth(const struct opening *o, size_t part);
 bool signer_is(const struct desk_signer *signer, const struct correspondent *c);

@@ -62,19 +62,25 @@ make_case(struct judging *j, enum reason reason, const struct correspondent *c)
 	j->d->correspondent = c;
 }
 
-/* The key block that came with a finder's letter (RULES 10). */
+/* The key block that came with a finder's letter (RULES 10).  A key that a
+ * case has is never replaced by itself. */
 static void
 keep_key(struct judging *j)
 {
 	enum verdict v = j->d->signer.verdict;
 
-	if (v == VERDICT_UNSIGNED || v == VERDICT_UNKNOWN_KEY)
-		j->d->bind_key = report_has_key(j->s, j->o);
+	if ((v == VERDICT_UNSIGNED || v == VERDICT_UNKNOWN_KEY) &&
+	    (j->best == NULL || j->best->bound_key == NULL))
+		j->d->bind_key = report_has_key(j->s, j->o, &j->d->signer);
 }
 
 static enum reason
 closed_reason(const struct judging *j)
 {
+	enum reason limit = report_limit(j->o);
+
+	if (limit != REASON_NONE)
+		return limit;
 	return j->o->unopened ? REASON_UNDECRYPTABLE : REASON_SMIME;
 }
 
@@ -235,8 +241,9 @@ rule_duplicate(struct judging *j)
 		if (c->by == MATCH_REPORT && c->casefile == j->best->casefile) {
 			join(j, REASON_DUPLICATE, SILENCE_JOINED);
 			j->d->unopened = j->closed;
-			j->d->unconfirmed = !c->address_known;
-			if (!c->address_known)
+			j->d->unconfirmed =
+			    !c->address_known || c->address_doubted;
+			if (j->d->unconfirmed)
 				j->d->tell_poc = true;
 			return true;
 		}
@@ -309,11 +316,12 @@ rule_join(struct judging *j)
 }
 
 /*
- * Cannot be decrypted (RULES 6).  Tied to a correspondent, to a known address
- * or by a VN or TN: an `unopened` case, or the correspondent's own case that
- * it names, so that its clocks run.  A number alone ties a letter to nothing
- * when its address is foreign (RULES 1).  Clear words that are a report make
- * it a case further down, like any.
+ * Cannot be decrypted (RULES 6), or passed a limit.  Tied to a correspondent,
+ * to a known address or by a VN or TN: an `unopened` case, or the
+ * correspondent's own case that it names, so that its clocks run.  A number
+ * alone ties a letter to nothing when its address is foreign (RULES 1).  Clear
+ * words that are a report make it a case further down, like any; not those of
+ * half a letter.
  */
 static bool
 rule_unopened(struct judging *j)
@@ -322,17 +330,17 @@ rule_unopened(struct judging *j)
 		return false;
 	if (is_claimed_case(j, j->foreign)) {
 		j->best = j->foreign;
-		join(j, REASON_UNDECRYPTABLE, SILENCE_JOINED);
+		join(j, closed_reason(j), SILENCE_JOINED);
 		wait_for_key(j);
 	} else if (j->d->claims_correspondent) {
-		make_case(j, REASON_UNDECRYPTABLE, j->claimed);
+		make_case(j, closed_reason(j), j->claimed);
 		wait_for_key(j);
 	} else if (j->foreign != NULL) {
 		quarantine(j, closed_reason(j));
 	} else if (j->in->address_known || report_has_vn(j->o)) {
-		make_case(j, REASON_UNDECRYPTABLE, NULL);
+		make_case(j, closed_reason(j), NULL);
 		wait_for_key(j);
-	} else if (j->report) {
+	} else if (j->report && report_limit(j->o) == REASON_NONE) {
 		return false;
 	} else {
 		quarantine(j, closed_reason(j));
@@ -437,8 +445,8 @@ look(struct judging *j)
 	if (j->o == NULL)
 		return;
 	j->machine = machine_of(&j->o->headers);
-	j->encrypted = report_encrypted(j->o);
 	j->closed = desk_is_closed(j->o);
+	j->encrypted = report_encrypted(j->o) && !j->closed;
 	j->report = report_in_text(j->o);
 	match_find(j);
 	j->claimed = claims_find(j);

@@ -106,7 +106,7 @@ machine_says_more(const struct judging *j)
 		 * finder's; in clear it quotes our own mail, product and all.
 		 */
 		return !machine_names_case(j) &&
-		       (j->encrypted || claims || report_closed_for_us(j->o));
+		       (j->encrypted || claims || report_for_us(j->o));
 	case MACHINE_NULL:
 		return !machine_names_case(j) &&
 		       (j->encrypted || j->report || j->closed);

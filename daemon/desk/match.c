@@ -86,8 +86,9 @@ is_expected(const struct desk_signer *signer, const struct candidate *c)
 	/* A finder who has signed once is expected to sign. */
 	if (c->bound_key != NULL)
 		return false;
-	return c->address_known && (signer->verdict == VERDICT_UNSIGNED ||
-				       signer->verdict == VERDICT_UNKNOWN_KEY);
+	return c->address_known && !c->address_doubted &&
+	       (signer->verdict == VERDICT_UNSIGNED ||
+		   signer->verdict == VERDICT_UNKNOWN_KEY);
 }
 
 /*

@@ -136,6 +136,25 @@ reason_text(enum reason reason)
 	return NAME(texts, reason);
 }
 
+bool
+reason_may_reopen(enum reason reason)
+{
+	switch (reason) {
+	case REASON_UNDECRYPTABLE:
+	case REASON_BROKEN:
+	case REASON_LIMIT_PARTS:
+	case REASON_LIMIT_DEPTH:
+	case REASON_LIMIT_FIELDS:
+	case REASON_LIMIT_ADDRESSES:
+	case REASON_LIMIT_OUTPUT:
+	case REASON_LIMIT_TIME:
+	case REASON_LIMIT_KEYS:
+		return true;
+	default:
+		return false;
+	}
+}
+
 const char *
 silence_name(enum silence silence)
 {

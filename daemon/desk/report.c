@@ -36,19 +36,49 @@ report_has_smime(const struct opening *o)
 	return false;
 }
 
-/* One layer opened beside one that did not is a letter that was opened. */
+/* The limit that the letter or one of its layers passed, as a reason. */
+enum reason
+report_limit(const struct opening *o)
+{
+	static const enum reason of_reading[READ_LIMIT_COUNT] = {
+	    [READ_LIMIT_PARTS] = REASON_LIMIT_PARTS,
+	    [READ_LIMIT_DEPTH] = REASON_LIMIT_DEPTH,
+	    [READ_LIMIT_FIELDS] = REASON_LIMIT_FIELDS,
+	    [READ_LIMIT_ADDRESSES] = REASON_LIMIT_ADDRESSES,
+	};
+	static const enum reason of_layer[LAYER_OUTCOME_COUNT] = {
+	    [LAYER_TOO_BIG] = REASON_LIMIT_OUTPUT,
+	    [LAYER_TOO_SLOW] = REASON_LIMIT_TIME,
+	    [LAYER_TOO_MANY_KEYS] = REASON_LIMIT_KEYS,
+	    [LAYER_TOO_DEEP] = REASON_LIMIT_DEPTH,
+	};
+
+	if (o->limit != READ_LIMIT_NONE)
+		return o->limit < READ_LIMIT_COUNT ? of_reading[o->limit]
+						   : REASON_LIMIT_PARTS;
+	for (size_t i = 0; i < o->nlayers; i++)
+		if (o->layers[i].outcome < LAYER_OUTCOME_COUNT &&
+		    of_layer[o->layers[i].outcome] != REASON_NONE)
+			return of_layer[o->layers[i].outcome];
+	return REASON_NONE;
+}
+
+/*
+ * One layer opened beside one that did not is a letter that was opened.  But
+ * nobody judges half a letter: one that passed a limit is closed as a whole.
+ */
 bool
 desk_is_closed(const struct opening *o)
 {
-	return (o->unopened || report_has_smime(o)) && !report_encrypted(o);
+	return report_limit(o) != REASON_NONE ||
+	       ((o->unopened || report_has_smime(o)) && !report_encrypted(o));
 }
 
 bool
-report_closed_for_us(const struct opening *o)
+report_for_us(const struct opening *o)
 {
 	for (size_t i = 0; i < o->nlayers; i++)
-		if (o->layers[i].kind == LAYER_ENCRYPTED &&
-		    o->layers[i].outcome != LAYER_OPEN && o->layers[i].for_us)
+		if (o->layers[i].kind == LAYER_ENCRYPTED && o->layers[i].for_us)
 			return true;
 	return false;
 }
@@ -112,11 +142,13 @@ is_listed(const char *const *list, size_t count, const char *fingerprint)
 	return false;
 }
 
-/* A key of the desk: present, retired, for recovery, of an operator. */
-static bool
-is_desk_key(const struct settings *s, const char *fingerprint)
+bool
+report_is_desk_key(const struct settings *s, const char *fingerprint)
 {
 	const char *const own[] = {s->poc, s->recovery};
+
+	if (fingerprint == NULL)
+		return false;
 
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
 		if (own[i] != NULL && strcasecmp(own[i], fingerprint) == 0)
@@ -131,10 +163,13 @@ is_desk_key(const struct settings *s, const char *fingerprint)
 
 /*
  * A key block to bind to a finder's case.  Never one that the settings pin or
- * that is our own: a stranger may attach JPCERT/CC's key as well as any.
+ * that is our own: a stranger may attach JPCERT/CC's key as well as any.  It
+ * has signed the letter's words (RULES 10), or they carry no signature at all
+ * and the key came with them: beside what is sealed anybody may lay one.
  */
 bool
-report_has_key(const struct settings *s, const struct opening *o)
+report_has_key(const struct settings *s, const struct opening *o,
+    const struct desk_signer *signer)
 {
 	const char *fingerprint = o->key_fingerprint;
 	const struct department *department;
@@ -143,7 +178,11 @@ report_has_key(const struct settings *s, const struct opening *o)
 	    o->key_part > o->nparts ||
 	    o->parts[o->key_part - 1].kind != PART_KEY)
 		return false;
+	if (!o->key_signed &&
+	    (signer->verdict != VERDICT_UNSIGNED || signer->layer != 0 ||
+		(report_encrypted(o) && signer_depth(o, o->key_part - 1) == 0)))
+		return false;
 	return settings_correspondent_by_key(s, fingerprint) == NULL &&
 	       settings_contact_by_key(s, fingerprint, &department) == NULL &&
-	       !is_desk_key(s, fingerprint);
+	       !report_is_desk_key(s, fingerprint);
 }

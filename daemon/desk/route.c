@@ -63,7 +63,7 @@ is_signed_hit(const struct judging *j, const struct correspondent *c)
 
 		if ((int)hit->product != j->d->product || hit->part == 0)
 			continue;
-		signer = desk_part_signer(j->s, j->o, hit->part - 1, NULL);
+		signer = signer_for_letter(j->s, j->o, hit->part - 1, NULL);
 		if (signer_is(&signer, c))
 			return true;
 	}
@@ -121,7 +121,7 @@ may_share_text(const struct judging *j)
 	if (j->d->signer.correspondent == NULL || j->d->claims_correspondent ||
 	    desk_text(j->o, &part) == NULL)
 		return false;
-	signer = desk_part_signer(j->s, j->o, part, NULL);
+	signer = signer_for_letter(j->s, j->o, part, NULL);
 	return signer_is(&signer, j->d->signer.correspondent);
 }
 

@@ -17,13 +17,21 @@ struct desk_signer {
 	const struct contact *contact;             /* PINNED by it */
 	const struct department *department;
 	const char *why; /* a phrase: "bad signature", "no signature" … */
+	/*
+	 * The layer that decided + 1: its `part` says which bytes, its
+	 * signatures by which keys.  0: none stands around it.
+	 */
+	uint32_t layer;
+	bool withheld; /* came of a layer that did not open: never shown */
 };
 
 /*
- * The verdict over the part with this index: the innermost layer that covers
- * it and carries a signature decides; a part in no signed layer is UNSIGNED.
- * Several signatures: PINNED needs one good pinned one and none that is BAD
- * (an expired one beside it is a key being replaced, and does no harm).
+ * The verdict over the part with this index, by the table of belief.c: the
+ * innermost layer that covers it and carries a signature decides; a part in
+ * no signed layer is UNSIGNED.  Several signatures: PINNED needs one good
+ * pinned one and none that is BAD (an expired one beside it is a key being
+ * replaced, and does no harm).  It is over the part's own bytes: a message
+ * that was put into the letter may be PINNED where the letter is not.
  * bound_key is the fingerprint bound to the case's finder, or NULL.
  */
 struct desk_signer desk_part_signer(const struct settings *s,
@@ -32,9 +40,21 @@ struct desk_signer desk_part_signer(const struct settings *s,
  * The verdict over the letter's own text (its first non-empty text part, in
  * the order of opening.parts; without any text its first file): what the
  * letter says is said by this signer.  So a stranger's words put before a
- * signed part make the whole letter unsigned.
+ * signed part make the whole letter unsigned, and a signed message that the
+ * letter only carries never speaks for it.
  */
 struct desk_signer desk_letter_signer(
+    const struct settings *s, const struct opening *o, const char *bound_key);
+/*
+ * The protected header fields where they may be believed: out of what was
+ * encrypted to us, or under the key of a correspondent, a contact or this
+ * case's finder.  NULL: there are none, or a bad signature covers them.
+ */
+const struct headers *desk_inner(
+    const struct settings *s, const struct opening *o, const char *bound_key);
+/* Whom the letter is from: the protected From where it is believed and one
+ * address, else the first of the outer ones; NULL none. */
+const struct mail_address *desk_from(
     const struct settings *s, const struct opening *o, const char *bound_key);
 
 /* ---- what a letter is ---- */
@@ -52,6 +72,8 @@ struct candidate {
 	enum match_by by;
 	/* the address of the letter's From is known to this case */
 	bool address_known;
+	/* only the outer From is, and a believed protected one is another */
+	bool address_doubted;
 	/* the case's bound key, NULL none */
 	const char *bound_key;
 	/*
@@ -173,7 +195,7 @@ struct decision {
 	const char *reply_to; /* the address an automatic mail may go to */
 	const char *reply_name;
 	const char *language;
-	/* The key block of opening.key_part becomes the case's, unconfirmed. */
+	/* The key block of opening.key_part is kept for the case's finder. */
 	bool bind_key;
 
 	int product; /* index in settings.products; -1 none */
@@ -193,14 +215,17 @@ int desk_product(
     const struct settings *s, const struct opening *o, bool *clear);
 /* "Claims to be": address or domain in From, Reply-To, Return-Path, a name,
  * address or domain of the settings in the display name of From (RULES 8).
- * NULL: claims none.  A claim gives no authority, it takes some away. */
+ * NULL: claims none.  A claim gives no authority, it takes some away.  In the
+ * protected fields a claim counts as in the outer ones: desk_judge() asks of
+ * both, and of the user ids of a key that came along. */
 const struct correspondent *desk_claims(
     const struct settings *s, const struct headers *h);
 /* The letter's own words to show: first text of the deepest opened layer
  * (plain before HTML, body before attachment); NULL none.  Who said them is
  * desk_part_signer() of *part, not desk_letter_signer(). */
 const char *desk_text(const struct opening *o, size_t *part);
-/* Nothing of it was opened: who signed it, and what it says, is unknown. */
+/* Nothing of it was opened, or it passed a limit: who signed it, and what it
+ * says, is unknown. */
 bool desk_is_closed(const struct opening *o);
 /* The subject to show: the protected one when opened, else the outer. */
 const char *desk_subject(const struct opening *o);
@@ -224,6 +249,8 @@ size_t desk_clocks(const struct settings *s, enum flow flow, int64_t received,
 const char *letter_state_name(enum letter_state state);
 const char *reason_name(enum reason reason); /* "forged" */
 const char *reason_text(enum reason reason); /* a sentence */
+/* With another key or higher limits it may open: `psirt letter N --reopen`. */
+bool reason_may_reopen(enum reason reason);
 const char *silence_name(enum silence silence);
 const char *match_by_name(enum match_by by);
 

@@ -155,6 +155,7 @@ enum content {
 	VN = 32,
 	KEY = 64, /* a key block came along */
 	NO_TEXT = 128,
+	KEY_PROVED = 256, /* with KEY: it made the signature */
 };
 
 struct row {
@@ -163,7 +164,11 @@ struct row {
 	enum by by;
 	unsigned has; /* enum content */
 	const char *from, *from_name, *reply_to, *return_path;
-	unsigned flags; /* enum header_flag */
+	const char *inner_from, *inner_name, *inner_reply_to; /* protected */
+	const char *user_id; /* of the key that came along */
+	uint32_t limit;      /* enum read_limit */
+	uint32_t outcome;    /* of the layer, where it is another */
+	unsigned flags;      /* enum header_flag */
 	const char *auto_submitted;
 	bool japanese;
 	struct candidate names[3]; /* until casefile is 0 */
@@ -224,7 +229,8 @@ struct built {
 	struct layer layers[2];
 	struct signature signature;
 	struct part parts[4];
-	struct mail_address from, reply_to;
+	struct mail_address from, reply_to, inner_from, inner_reply_to;
+	const char *user_ids[1];
 	struct ident idents[8];
 	struct field fields[4];
 	struct product_hit hit;
@@ -275,6 +281,8 @@ build_layers(const struct row *r, struct built *b)
 		layer->for_us = r->shape == CLOSED_FOR_US;
 		b->o.unopened = 1;
 	}
+	if (r->outcome != 0)
+		layer->outcome = r->outcome;
 	if (r->shape == SMIME)
 		b->o.nlayers = 0;
 }
@@ -322,6 +330,10 @@ build_content(const struct row *r, struct built *b)
 		add_part(b, PART_KEY, "application/pgp-keys", "?", layer);
 		b->o.key_part = (uint32_t)b->o.nparts;
 		b->o.key_fingerprint = KEY_FINDER;
+		b->o.key_signed = (r->has & KEY_PROVED) != 0;
+		b->user_ids[0] = r->user_id;
+		b->o.key_uids = b->user_ids;
+		b->o.nkey_uids = r->user_id != NULL ? 1 : 0;
 	}
 	if ((r->has & PRODUCT) != 0) {
 		b->hit = (struct product_hit){PRODUCT_XYZ, 7, 1};
@@ -367,6 +379,14 @@ build(const struct row *r, struct built *b)
 	h->flags = r->flags;
 	h->auto_submitted = r->auto_submitted;
 	b->o.japanese = r->japanese;
+	b->o.limit = r->limit;
+	b->inner_from = (struct mail_address){r->inner_name, r->inner_from};
+	b->inner_reply_to.address = r->inner_reply_to;
+	b->o.inner.from = &b->inner_from;
+	b->o.inner.nfrom = r->inner_from != NULL ? 1 : 0;
+	b->o.inner.reply_to = &b->inner_reply_to;
+	b->o.inner.nreply_to = r->inner_reply_to != NULL ? 1 : 0;
+	b->o.inner_layer = r->inner_from != NULL ? 1 : 0;
 	build_layers(r, b);
 	build_content(r, b);
 }

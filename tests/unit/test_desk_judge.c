@@ -73,8 +73,10 @@ static const struct row rows[] = {
 	PRODUCT, CASE, .reason = REASON_NEW_REPORT},
 
     /* ---- encrypted to us ---- */
+    {"sealed, unknown key, not the one attached: it is not kept", SEALED,
+	STRANGER, KEY, CASE, .reason = REASON_NEW_REPORT},
     {"sealed, unknown key: a finder's case, the key kept", SEALED, STRANGER,
-	KEY, CASE, .reason = REASON_NEW_REPORT, .bind = true,
+	KEY | KEY_PROVED, CASE, .reason = REASON_NEW_REPORT, .bind = true,
 	.flow = FLOW_DIRECT, .reply = "finder@research.example"},
     {"sealed, unsigned: a finder's case", SEALED, NOBODY, 0, CASE,
 	.reason = REASON_NEW_REPORT, .language = "en"},

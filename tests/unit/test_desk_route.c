@@ -270,13 +270,26 @@ test_only_a_correspondents_words_are_shared(void **state)
 	/* The words that would be shown are deeper, and not its own. */
 	routing_init(&r, CLEAR, JPCERT);
 	r.b.layers[1] =
-	    (struct layer){.kind = LAYER_ENCRYPTED, .outcome = LAYER_OPEN};
+	    (struct layer){.kind = LAYER_SIGNED, .outcome = LAYER_OPEN};
 	r.b.o.nlayers = 2;
 	r.b.layers[1].parent = 1;
 	r.b.parts[r.b.o.nparts++] = (struct part){
 	    .kind = PART_TEXT, .content = bytes_str("deeper"), .layer = 2};
 	assert_true(shares(&r)); /* inside what it signed: its own */
+	/* What was ciphertext when it signed, somebody else may have written;
+	 * and a message that it sends on is no word of its own. */
+	r.b.layers[1].kind = LAYER_ENCRYPTED;
+	assert_false(shares(&r));
+	r.b.layers[1].kind = LAYER_SIGNED;
+	r.b.layers[1].signatures = &r.b.signature;
+	r.b.layers[1].nsignatures = 1;
+	r.b.layers[1].part = 2;
+	r.b.layers[0].nsignatures = 0;
+	r.b.parts[1].flags = PART_FORWARDED;
+	assert_false(shares(&r));
+	r.b.layers[0].nsignatures = 1;
 	r.b.layers[1].parent = 0;
+	r.b.parts[1].flags = 0;
 	r.b.layers[1].signatures =
 	    &(struct signature){.status = SIGNATURE_GOOD, .primary = KEY_OTHER};
 	r.b.layers[1].nsignatures = 1;

@@ -229,11 +229,19 @@ test_failed_layer_signs_nothing(void **state)
 	    .layers = layers, .nlayers = 1, .parts = parts, .nparts = 1};
 
 	(void)state;
-	for (uint32_t out = LAYER_NO_SECRET_KEY; out < LAYER_OUTCOME_COUNT; out++) {
+	for (uint32_t out = LAYER_NO_SECRET_KEY; out < LAYER_OUTCOME_COUNT;
+	     out++) {
 		layers[0].outcome = out;
 		assert_int_equal(part_verdict(&o, 0), VERDICT_UNSIGNED);
-		assert_string_equal(desk_part_signer(&world.s, &o, 0, NULL).why,
-		    "a signature could not be checked");
+		assert_true(desk_part_signer(&world.s, &o, 0, NULL).withheld);
+		/* Were a room to hand out text of it, it is not shown. */
+		assert_null(desk_text(&o, NULL));
+		/* What lies in clear beside a detached signature is. */
+		layers[0].kind = LAYER_SIGNED;
+		assert_int_equal(part_verdict(&o, 0), VERDICT_UNSIGNED);
+		assert_false(desk_part_signer(&world.s, &o, 0, NULL).withheld);
+		assert_string_equal(desk_text(&o, NULL), "a notice");
+		layers[0].kind = LAYER_ENCRYPTED;
 	}
 }
 

@@ -198,6 +198,7 @@ test_key_of_a_stranger_alone(void **state)
 	static const char *const ours[] = {KEY_JPCERT, KEY_CERT, KEY_PLC,
 	    KEY_OPERATOR, KEY_POC, KEY_OTHER,
 	    "8888888888888888888888888888888888888888"};
+	struct desk_signer nobody = {.verdict = VERDICT_UNSIGNED};
 	struct row r = {.shape = SEALED, .has = KEY};
 	struct built b;
 	struct world w;
@@ -208,19 +209,49 @@ test_key_of_a_stranger_alone(void **state)
 	w.s.nretired = 1;
 	w.s.recovery = ours[COUNT_OF(ours) - 1];
 	build(&r, &b);
-	assert_true(report_has_key(&w.s, &b.o));
+	assert_true(report_has_key(&w.s, &b.o, &nobody));
 	for (size_t i = 0; i < COUNT_OF(ours); i++) {
 		b.o.key_fingerprint = ours[i];
-		assert_false(report_has_key(&w.s, &b.o));
+		assert_false(report_has_key(&w.s, &b.o, &nobody));
 	}
 	b.o.key_fingerprint = KEY_FINDER;
 	b.o.key_part = 1; /* hostile: that part is no key */
-	assert_false(report_has_key(&w.s, &b.o));
+	assert_false(report_has_key(&w.s, &b.o, &nobody));
 	b.o.key_part = 99;
-	assert_false(report_has_key(&w.s, &b.o));
+	assert_false(report_has_key(&w.s, &b.o, &nobody));
 	b.o.key_fingerprint = NULL;
 	b.o.key_part = 2;
-	assert_false(report_has_key(&w.s, &b.o));
+	assert_false(report_has_key(&w.s, &b.o, &nobody));
+}
+
+/* Signed words need the key that signed them; others one that came inside. */
+static void
+test_key_that_proved_itself(void **state)
+{
+	struct desk_signer nobody = {.verdict = VERDICT_UNSIGNED};
+	struct desk_signer around = {.verdict = VERDICT_UNSIGNED, .layer = 1};
+	struct desk_signer stranger = {
+	    .verdict = VERDICT_UNKNOWN_KEY, .layer = 1};
+	struct row r = {.shape = SEALED, .has = KEY};
+	struct built b;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	build(&r, &b);
+	assert_true(report_has_key(&w.s, &b.o, &nobody));
+	assert_false(report_has_key(&w.s, &b.o, &around));
+	assert_false(report_has_key(&w.s, &b.o, &stranger));
+	b.o.key_signed = 1;
+	assert_true(report_has_key(&w.s, &b.o, &around));
+	assert_true(report_has_key(&w.s, &b.o, &stranger));
+	/* An Autocrypt field stands outside of the encryption. */
+	b.parts[b.o.key_part - 1].layer = 0;
+	assert_true(report_has_key(&w.s, &b.o, &stranger));
+	b.o.key_signed = 0;
+	assert_false(report_has_key(&w.s, &b.o, &nobody));
+	b.o.encrypted = 0;
+	assert_true(report_has_key(&w.s, &b.o, &nobody));
 }
 
 /* ---- machine addresses ---- */
@@ -313,6 +344,7 @@ main(void)
 	    cmocka_unit_test(test_fold_has_name),
 	    cmocka_unit_test(test_fold_prose),
 	    cmocka_unit_test(test_key_of_a_stranger_alone),
+	    cmocka_unit_test(test_key_that_proved_itself),
 	    cmocka_unit_test(test_machine_addresses),
 	    cmocka_unit_test(test_names),
 	};
