@@ -19,16 +19,16 @@
 
 #define FRAME_MOST ((size_t)32 << 10)
 
-/* Every struct that is sent, and those that are kept sealed. */
+/* Every struct that is sent. */
 static const struct wire_type *const types[] = {&read_setup_wire,
     &read_job_wire, &read_failed_wire, &mail_address_wire, &headers_wire,
     &part_wire, &ident_wire, &field_wire, &product_hit_wire, &reading_wire,
-    &signature_wire, &layer_wire, &opening_wire, &vault_setup_wire,
-    &vault_ready_wire, &vault_open_job_wire, &vault_opened_wire,
-    &vault_seal_job_wire, &vault_sealed_wire, &vault_blob_wire,
-    &vault_keys_wire, &vault_failed_wire, &server_wire, &fetch_setup_wire,
-    &fetch_mailbox_wire, &fetch_go_wire, &fetch_letter_wire, &fetch_order_wire,
-    &fetch_trouble_wire, &send_setup_wire, &send_mail_wire, &send_done_wire};
+    &signature_wire, &layer_wire, &vault_setup_wire, &vault_ready_wire,
+    &vault_open_job_wire, &vault_opened_wire, &vault_seal_job_wire,
+    &vault_sealed_wire, &vault_blob_wire, &vault_keys_wire, &vault_failed_wire,
+    &server_wire, &fetch_setup_wire, &fetch_mailbox_wire, &fetch_go_wire,
+    &fetch_letter_wire, &fetch_order_wire, &fetch_trouble_wire,
+    &send_setup_wire, &send_mail_wire, &send_done_wire};
 
 static void
 decode(const struct wire_type *type, struct bytes in)
