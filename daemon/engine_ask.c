@@ -24,7 +24,9 @@ engine_opening(
 	found = store_opening_get(ctx, e->st, letter, &wire, err);
 	if (found < 0 || wire.len == 0)
 		return NULL;
-	o = wire_decode(ctx, &opening_wire, wire, err);
+	o = opening_decode(ctx, wire, err);
+	if (o == NULL)
+		error_prefix(err, "letter %lld", (long long)letter);
 	return o;
 }
 

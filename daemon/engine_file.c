@@ -6,9 +6,10 @@
  * (engine_match.c gathers what it needs), and writes what the desk decided,
  * with the mails that follow, in one transaction.  It decides nothing itself.
  */
-#include "engine_internal.h"
+#include "engine_open.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include <talloc.h>
 
@@ -51,6 +52,23 @@ route_words(struct filing *f)
 	return words;
 }
 
+/* The key that came with the letter is the finder's from now on. */
+static void
+take_key(struct filing *f)
+{
+	const struct opening *o = f->o;
+	struct store_case *c = &f->c;
+
+	/* One key never takes the place of another by itself. */
+	if (c->finder_key != NULL || o == NULL || o->key_fingerprint == NULL ||
+	    o->key_part == 0 || o->key_part > o->nparts)
+		return;
+	c->finder_key = talloc_strdup(f, o->key_fingerprint);
+	c->finder_key_blob = o->parts[o->key_part - 1].content;
+	c->finder_key_standing =
+	    o->key_signed != 0 ? FINDER_KEY_BOUND : FINDER_KEY_KEPT;
+}
+
 static void
 fill_case(struct filing *f)
 {
@@ -78,11 +96,8 @@ fill_case(struct filing *f)
 		c->finder_name = talloc_strdup(f, h->from[0].name);
 		c->finder_address = talloc_strdup(f, h->from[0].address);
 	}
-	if (d->bind_key && f->o != NULL && f->o->key_fingerprint != NULL &&
-	    f->o->key_part > 0 && f->o->key_part <= f->o->nparts) {
-		c->finder_key = talloc_strdup(f, f->o->key_fingerprint);
-		c->finder_key_blob = f->o->parts[f->o->key_part - 1].content;
-	}
+	if (d->bind_key)
+		take_key(f);
 	if (d->product >= 0)
 		c->product =
 		    talloc_strdup(f, f->e->s->products[d->product].name);
@@ -128,13 +143,55 @@ write_case(struct filing *f, struct error *err)
 	}
 	f->have_case = f->made_case = true;
 	if (f->c.finder_key != NULL &&
-	    engine_record(
-		e, RECORD_KEY_BOUND, f->c.id, f->letter.id, 0, 0, err) != 0)
+	    engine_record(e,
+		f->c.finder_key_standing == FINDER_KEY_KEPT ? RECORD_KEY_KEPT
+							    : RECORD_KEY_BOUND,
+		f->c.id, f->letter.id, 0, 0, err) != 0)
 		return -1;
 	if (f->report != 0 &&
 	    store_report_case(e->st, f->report, f->c.id, err) != 0)
 		return -1;
 	return f->o != NULL ? write_case_facts(f, err) : 0;
+}
+
+/* Does the letter come from the case's finder, by thread or number? */
+static bool
+is_finders(const struct filing *f)
+{
+	const struct headers *h = &f->o->headers;
+
+	if (f->c.finder_address == NULL || h->nfrom != 1 ||
+	    h->from[0].address == NULL ||
+	    strcasecmp(h->from[0].address, f->c.finder_address) != 0)
+		return false;
+	for (size_t i = 0; i < f->in.ncandidates; i++)
+		if (f->candidates[i].casefile == f->c.id &&
+		    (f->candidates[i].by == MATCH_THREAD ||
+			f->candidates[i].by == MATCH_NUMBER))
+			return true;
+	return false;
+}
+
+/*
+ * The key that was kept, or one that comes along where none was, has signed
+ * what the finder wrote: now it is bound.
+ */
+static int
+write_proof(struct filing *f, struct error *err)
+{
+	struct store_case *c = &f->c;
+
+	if (c->finder_key_standing != FINDER_KEY_KEPT || !is_finders(f))
+		return 0;
+	if (f->o->key_signed != 0)
+		take_key(f);
+	if (c->finder_key == NULL || !proof_signs_words(f->o, c->finder_key))
+		return 0;
+	c->finder_key_standing = FINDER_KEY_BOUND;
+	if (store_case_put(f->e->st, c, err) != 0)
+		return -1;
+	return engine_record(
+	    f->e, RECORD_KEY_BOUND, c->id, f->letter.id, 0, 0, err);
 }
 
 static int
@@ -150,6 +207,8 @@ write_join(struct filing *f, struct error *err)
 	/* What a stranger writes into a thread teaches the case nothing. */
 	if (f->o == NULL || f->d->reason != REASON_JOINED)
 		return 0;
+	if (write_proof(f, err) != 0)
+		return -1;
 	return write_case_facts(f, err);
 }
 

@@ -48,7 +48,8 @@ add_candidate(
 		return found;
 	c->casefile = casefile;
 	c->by = by;
-	c->bound_key = row.finder_key;
+	if (row.finder_key_standing >= FINDER_KEY_BOUND)
+		c->bound_key = row.finder_key;
 	c->correspondent = row.correspondent;
 	c->unopened = row.state == CASE_UNOPENED;
 	if (from != NULL && store_case_has_address(f->e->st, casefile, from,
@@ -277,9 +278,9 @@ likely_case(struct task *task)
 }
 
 /*
- * The key bound to the finder of that case: only then can the vault tell
- * `known` from `unknown-key`.  A wrong guess costs nothing: the desk looks at
- * the case the letter really joins.
+ * The key kept for the finder of that case: only with it can the vault say
+ * more than `key unknown`.  A wrong guess costs nothing: the desk looks at the
+ * case the letter really joins.
  */
 void
 opening_find_key(struct task *task)
@@ -287,13 +288,11 @@ opening_find_key(struct task *task)
 	struct open_state *s = open_state_of(task);
 	struct engine *e = task->engine;
 	int64_t casefile = likely_case(task);
+	struct store_case c = {0};
 
-	if (casefile != 0) {
-		struct store_case c = {0};
-
-		if (store_case_get(s, e->st, casefile, &c, NULL) == 1) {
-			s->bound_key = c.finder_key_blob;
-			s->bound_fingerprint = c.finder_key;
-		}
-	}
+	if (casefile == 0 || store_case_get(s, e->st, casefile, &c, NULL) != 1)
+		return;
+	s->bound_key = c.finder_key_blob;
+	if (c.finder_key_standing >= FINDER_KEY_BOUND)
+		s->bound_fingerprint = c.finder_key;
 }

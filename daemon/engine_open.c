@@ -31,7 +31,6 @@
 #define LAYERS_MOST 32 /* layers in all */
 
 static void open_next(struct task *task);
-static void ask_keys(struct task *task);
 static void give_up(struct engine *e, int64_t id);
 static void open_again(struct task *task);
 
@@ -55,7 +54,7 @@ commit_opening(struct task *task, struct error *err)
 	struct buf *wire = buf_new(task, ROOM_FRAME_MAX);
 	int found;
 
-	if (s->readable && wire_encode(&opening_wire, s->o, wire, err) != 0)
+	if (s->readable && opening_encode(s->o, wire, err) != 0)
 		return -1;
 	found = store_letter_get(task, e->st, task->id, &letter, err);
 	if (found <= 0 || letter.state != LETTER_RECEIVED)
@@ -245,42 +244,6 @@ vault_opened(struct task *task, struct vault_opened *v, struct error *err)
 	return too_big(task, layer, v);
 }
 
-/* A key that we know already is not what its sender answers to. */
-static bool
-is_known_key(struct engine *e, const char *fingerprint)
-{
-	struct vault_setup known;
-	bool found;
-
-	rooms_vault_setup(e, &known);
-	found = strcmp(fingerprint, known.poc) == 0 ||
-		(known.recovery != NULL &&
-		    strcmp(fingerprint, known.recovery) == 0);
-	for (size_t i = 0; i < known.nretired; i++)
-		found = found || strcmp(fingerprint, known.retired[i]) == 0;
-	for (size_t i = 0; i < known.npinned; i++)
-		found = found || strcmp(fingerprint, known.pinned[i]) == 0;
-	talloc_free((void *)(uintptr_t)known.pinned);
-	return found;
-}
-
-/* The key that came along: usable, just one, and its sender's? */
-static bool
-keys_seen(struct task *task, const struct frame *frame)
-{
-	struct open_state *s = open_state_of(task);
-	struct vault_keys *keys =
-	    wire_decode(s->o, &vault_keys_wire, frame->payload, NULL);
-
-	if (keys != NULL && keys->nkeys == 1 && keys->keys[0].can_encrypt &&
-	    text_is_fingerprint(keys->keys[0].fingerprint) &&
-	    !is_known_key(task->engine, keys->keys[0].fingerprint))
-		s->o->key_fingerprint = keys->keys[0].fingerprint;
-	else
-		return false;
-	return true;
-}
-
 void
 open_vault_frame(struct task *task, const struct frame *frame)
 {
@@ -289,11 +252,9 @@ open_vault_frame(struct task *task, const struct frame *frame)
 	struct error err = {0};
 	struct vault_opened *v;
 
-	if (s->keys_asked) {
-		if (frame->type == VAULT_KEYS_SEEN && keys_seen(task, frame))
+	if (s->proof != NULL) {
+		if (!proof_frame(task, frame))
 			open_done(task);
-		else
-			ask_keys(task);
 		return;
 	}
 	if (s->reading || s->next >= s->npending) {
@@ -324,45 +285,19 @@ broken:
 	open_again(task);
 }
 
-/* The next part that may hold the sender's key; none: the letter is opened. */
-static void
-ask_keys(struct task *task)
+int
+opening_ask(struct task *task, const struct pending *pending, struct bytes key)
 {
 	struct open_state *s = open_state_of(task);
-	size_t next = s->o->key_part; /* behind the one asked about last */
-	struct vault_blob blob;
-
-	s->keys_asked = true;
-	s->o->key_part = 0;
-	for (size_t i = next; i < s->o->nparts; i++) {
-		/* Beside a sealed letter anybody on the way may lay a key. */
-		if (s->o->parts[i].kind != PART_KEY ||
-		    (s->o->encrypted && s->o->parts[i].layer == 0))
-			continue;
-		s->o->key_part = (uint32_t)i + 1;
-		blob.data = s->o->parts[i].content;
-		if (room_tell(&task->worker->vault, VAULT_KEYS,
-			&vault_blob_wire, &blob) == 0)
-			return;
-	}
-	s->o->key_part = 0;
-	open_done(task);
-}
-
-static int
-ask_open(struct task *task)
-{
-	struct open_state *s = open_state_of(task);
-	const struct part *p = opening_part_pending(s);
+	const struct part *p = &s->o->parts[pending->part];
 	struct vault_open_job job = {0};
 
-	job.bound_key = s->bound_key;
+	job.bound_key = key;
 	switch (p->kind) {
 	case PART_SIGNED:
 		job.kind = VAULT_VERIFY_DETACHED;
-		job.data =
-		    bytes_span(s->sources[s->pending[s->next].source].data,
-			(uint64_t)p->off, (uint64_t)p->len);
+		job.data = bytes_span(s->sources[pending->source].data,
+		    (uint64_t)p->off, (uint64_t)p->len);
 		job.signature = p->signature;
 		break;
 	case PART_CLEARSIGNED:
@@ -378,6 +313,14 @@ ask_open(struct task *task)
 	    &task->worker->vault, VAULT_OPEN, &vault_open_job_wire, &job);
 }
 
+/* Nothing more to open: the keys that came along, then the end. */
+static void
+open_keys(struct task *task)
+{
+	if (!proof_start(task))
+		open_done(task);
+}
+
 /* What is next: a layer, the key that came along, or the end. */
 static void
 open_next(struct task *task)
@@ -389,7 +332,7 @@ open_next(struct task *task)
 	const char *note = NULL;
 
 	if (s->next >= s->npending) {
-		ask_keys(task);
+		open_keys(task);
 		return;
 	}
 	p = opening_part_pending(s);
@@ -403,14 +346,15 @@ open_next(struct task *task)
 		note =
 		    "the signed bytes do not stand in the letter as one span";
 	}
-	if (outcome == 0 && ask_open(task) == 0)
+	if (outcome == 0 &&
+	    opening_ask(task, &s->pending[s->next], s->bound_key) == 0)
 		return;
 	if (outcome == 0) {
 		outcome = LAYER_TOO_BIG;
 		note = NULL;
 	}
 	if (s->o->nlayers >= 200)
-		ask_keys(task); /* the rest stays closed, and is shown so */
+		open_keys(task); /* the rest stays closed, and is shown so */
 	else if (closed_layer(task, outcome, note, &err) != 0) {
 		engine_trouble(task->engine, "open", &err);
 		task_done(task);

@@ -13,6 +13,9 @@ struct source {
 	struct bytes data;
 	uint32_t layer; /* the layer they came out of + 1; 0: the letter */
 	uint32_t depth;
+	/* Protected fields under a signature, and that part + 1; 0: none. */
+	struct headers inner;
+	uint32_t inner_part;
 };
 
 /* A layer found and not yet opened. */
@@ -30,17 +33,18 @@ struct open_state {
 	size_t next;   /* the pending one that the vault has, or will get */
 	size_t opened; /* bytes that came out of layers, all together */
 	bool reading;  /* else the vault is asked */
-	bool keys_asked;
 	bool readable; /* the letter itself could be read */
-	/* the key bound to the finder of the likely case; or none */
+	/* the key kept for the finder of the likely case, or none, and its
+	 * fingerprint where it signed before: `known` */
 	struct bytes bound_key;
 	const char *bound_fingerprint;
+	struct proof *proof; /* every layer was looked at: now the keys */
 };
 
 struct open_state *open_state_of(struct task *task);
 
 /*
- * The key bound to the finder of the case the letter seems to belong to, for
+ * The key kept for the finder of the case the letter seems to belong to, for
  * the vault (engine_match.c).
  */
 void opening_find_key(struct task *task);
@@ -56,9 +60,21 @@ const struct part *opening_part_pending(const struct open_state *s);
 uint32_t opening_depth(const struct open_state *s, uint32_t layer);
 /* FAULT_INPUT: the vault says what cannot be. */
 int opening_check_layer(const struct vault_opened *v, struct error *err);
+/* Asks the vault for the layer of a part, with a finder's key; -1: too big. */
+int opening_ask(
+    struct task *task, const struct pending *pending, struct bytes key);
 /* *layer is the new layer's index + 1. */
 int opening_add_layer(struct task *task, const struct vault_opened *v,
     uint32_t *layer, struct error *err);
 void opening_cover(struct open_state *s, size_t signed_part, uint32_t layer);
+
+/* ---- engine_proof.c: the key that came along (RULES 10) ---- */
+
+/* False: there is nothing (more) to ask, the letter is opened. */
+bool proof_start(struct task *task);
+/* The same, after an answer of the vault. */
+bool proof_frame(struct task *task, const struct frame *frame);
+/* This key signed all of the letter's own words, inside of any encryption. */
+bool proof_signs_words(const struct opening *o, const char *fingerprint);
 
 #endif

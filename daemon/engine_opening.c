@@ -58,6 +58,11 @@ check_reading(const struct engine *e, const struct reading *r,
 		if (p->kind == PART_TEXT && !text_valid(p->content))
 			return error_set(err, FAULT_INPUT, "text is not UTF-8");
 	}
+	if (r->inner_within > r->nparts ||
+	    (r->inner_within > 0 &&
+		r->parts[r->inner_within - 1].kind != PART_SIGNED))
+		return error_set(
+		    err, FAULT_INPUT, "fields of one that is not signed");
 	for (size_t i = 0; i < r->nhits; i++)
 		if (r->hits[i].product >= e->s->nproducts ||
 		    r->hits[i].part > r->nparts)
@@ -97,12 +102,32 @@ take_parts(struct task *task, const struct reading *r, size_t source,
 			p->within += (uint32_t)base;
 		p->layer = s->sources[source].layer;
 		p->depth += s->sources[source].depth;
-		if ((p->kind == PART_ENCRYPTED || p->kind == PART_SIGNED ||
+		if ((p->flags & PART_REPEATED) == 0 &&
+		    (p->kind == PART_ENCRYPTED || p->kind == PART_SIGNED ||
 			p->kind == PART_CLEARSIGNED) &&
+		    (p->flags & PART_REPEATED) == 0 &&
 		    add_pending(task, i, source, err) != 0)
 			return -1;
 	}
 	return 0;
+}
+
+static bool
+has_fields(const struct headers *h)
+{
+	return h->subject != NULL || h->nfrom > 0 || h->nsender > 0 ||
+	       h->nreply_to > 0 || h->nto > 0 || h->message_id != NULL ||
+	       h->nreferences > 0 || h->date != 0;
+}
+
+/* The first that are vouched for count. */
+static void
+take_inner(struct opening *o, const struct headers *inner, uint32_t layer)
+{
+	if (o->inner_layer != 0 || !has_fields(inner))
+		return;
+	o->inner = *inner;
+	o->inner_layer = layer;
 }
 
 int
@@ -138,10 +163,13 @@ opening_take_reading(struct task *task, const struct reading *r, size_t source,
 		o->limit = r->limit;
 	if (source == 0)
 		o->headers = r->headers;
-	/* Under a signature: once it was looked at, in opening_cover(). */
-	if (source > 0 && o->inner_layer == 0 && r->inner_within == 0) {
-		o->inner = r->inner;
-		o->inner_layer = s->sources[source].layer;
+	if (r->inner_within > 0) {
+		/* Once it was looked at, in opening_cover(). */
+		s->sources[source].inner = r->inner;
+		s->sources[source].inner_part =
+		    r->inner_within + (uint32_t)base;
+	} else if (source > 0) {
+		take_inner(o, &r->inner, s->sources[source].layer);
 	}
 	return 0;
 }
@@ -151,7 +179,7 @@ opening_add_source(struct task *task, struct bytes data, uint32_t layer,
     uint32_t depth, struct error *err)
 {
 	struct open_state *s = open_state_of(task);
-	struct source one = {data, layer, depth};
+	struct source one = {.data = data, .layer = layer, .depth = depth};
 
 	APPEND(s, s->sources, s->nsources, &one, 1);
 	return 0;
@@ -212,7 +240,8 @@ opening_add_layer(struct task *task, const struct vault_opened *v,
 
 /*
  * Every part that lies in the signed one is covered by this layer; a layer
- * that is opened later out of such a part is covered through its parent.
+ * that is opened later out of such a part is covered through its parent.  So
+ * are the protected fields that stand under this signature.
  */
 void
 opening_cover(struct open_state *s, size_t signed_part, uint32_t layer)
@@ -225,6 +254,10 @@ opening_cover(struct open_state *s, size_t signed_part, uint32_t layer)
 		if (within == signed_part + 1)
 			s->o->parts[i].layer = layer;
 	}
+	for (size_t i = 0; i < s->nsources; i++)
+		if (s->sources[i].inner_part == signed_part + 1 &&
+		    s->o->layers[layer - 1].outcome == LAYER_OPEN)
+			take_inner(s->o, &s->sources[i].inner, layer);
 }
 
 /* What a vault in bad hands may not say. */

@@ -305,8 +305,7 @@ reader_load(struct request *r, struct reader *reader)
 	if (store_opening_get(reader, r->st, l->id, &wire, &r->err) < 0)
 		return -1;
 	if (wire.len > 0) {
-		reader->opening =
-		    wire_decode(reader, &opening_wire, wire, &r->err);
+		reader->opening = opening_decode(reader, wire, &r->err);
 		if (reader->opening == NULL)
 			return error_prefix(
 			    &r->err, "letter %lld", (long long)l->id);
@@ -315,7 +314,8 @@ reader_load(struct request *r, struct reader *reader)
 		return 0;
 	switch (store_case_get(reader, r->st, l->casefile, &c, &r->err)) {
 	case 1:
-		reader->bound_key = c.finder_key;
+		if (c.finder_key_standing >= FINDER_KEY_BOUND)
+			reader->bound_key = c.finder_key;
 		return 0;
 	case 0:
 		return 0;

@@ -58,11 +58,15 @@ show_who(struct request *r, const struct store_case *c)
 	json_t *finder = json_null();
 
 	if (c->finder_address != NULL || c->finder_name != NULL)
-		finder = json_pack("{s:o,s:o,s:o,s:b}", "name",
+		finder = json_pack("{s:o,s:o,s:o,s:o,s:b}", "name",
 		    json_text(c->finder_name), "address",
 		    json_text(c->finder_address), "key",
-		    json_text(c->finder_key), "key_confirmed",
-		    c->finder_key_confirmed != 0);
+		    json_text(c->finder_key), "key_standing",
+		    json_text(c->finder_key != NULL
+				  ? key_standing_name(c->finder_key_standing)
+				  : NULL),
+		    "key_confirmed",
+		    c->finder_key_standing == FINDER_KEY_CONFIRMED);
 	if (answer_set(r, "case", json_text(c->number)) != 0 ||
 	    answer_set(r, "title", json_text(c->title)) != 0 ||
 	    answer_set(r, "state", json_text(case_state_name(c->state))) != 0 ||

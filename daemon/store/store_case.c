@@ -22,7 +22,7 @@ enum {
 
 #define CASE_COLUMNS                                                           \
 	"id, number, flow, state, phase, received, filed, acknowledged,"       \
-	" finder_key_confirmed, routed, finder_key_blob, correspondent,"       \
+	" finder_key_standing, routed, finder_key_blob, correspondent,"       \
 	" finder_name, finder_address, finder_key, language, product, title,"  \
 	" proposed"
 #define CASE_SELECT "SELECT " CASE_COLUMNS " FROM casefile"
@@ -37,7 +37,7 @@ static const char *const sql[CASE_STMT_COUNT] = {
     [CASE_BY_NUMBER] = "SELECT id FROM casefile WHERE number = ?",
     [CASE_PUT] = "UPDATE casefile SET flow = ?, state = ?, phase = ?,"
 		 " received = ?, filed = ?, acknowledged = ?,"
-		 " finder_key_confirmed = ?, routed = ?, finder_key_blob = ?,"
+		 " finder_key_standing = ?, routed = ?, finder_key_blob = ?,"
 		 " correspondent = ?, finder_name = ?, finder_address = ?,"
 		 " finder_key = ?, language = ?, product = ?, title = ?,"
 		 " proposed = ? WHERE id = ?",
@@ -74,6 +74,18 @@ case_state_name(uint32_t state)
 	return state >= CASE_OPEN && state <= CASE_CLOSED ? names[state] : "?";
 }
 
+const char *
+key_standing_name(uint32_t standing)
+{
+	static const char *const names[] = {
+	    [FINDER_KEY_KEPT] = "kept",
+	    [FINDER_KEY_BOUND] = "bound",
+	    [FINDER_KEY_CONFIRMED] = "confirmed",
+	};
+
+	return standing <= FINDER_KEY_CONFIRMED ? names[standing] : "?";
+}
+
 /* Reads a row of CASE_COLUMNS. */
 static void
 case_row(struct query *q, const void *ctx, struct store_case *c)
@@ -87,7 +99,7 @@ case_row(struct query *q, const void *ctx, struct store_case *c)
 	c->received = query_get_int(q);
 	c->filed = query_get_int(q);
 	c->acknowledged = query_get_int(q);
-	c->finder_key_confirmed = query_get_u32(q);
+	c->finder_key_standing = query_get_u32(q);
 	c->routed = query_get_u32(q);
 	c->finder_key_blob =
 	    query_open(q, ctx, place("casefile", "finder_key_blob", c->id));
@@ -104,7 +116,7 @@ bind_case(struct query *q, const struct store_case *c)
 	query_int(q, c->received);
 	query_int(q, c->filed);
 	query_int(q, c->acknowledged);
-	query_int(q, c->finder_key_confirmed);
+	query_int(q, c->finder_key_standing);
 	query_int(q, c->routed);
 	query_seal(
 	    q, place("casefile", "finder_key_blob", c->id), c->finder_key_blob);

@@ -99,6 +99,7 @@ record_what_name(uint32_t what)
 	    [RECORD_KEY_RESEALED] = "key-resealed",
 	    [RECORD_LETTER_DECIDED] = "letter-decided",
 	    [RECORD_NOTES_READ] = "notes-read",
+	    [RECORD_KEY_KEPT] = "key-kept",
 	};
 
 	return what < RECORD_WHAT_COUNT && names[what] != NULL ? names[what]

@@ -253,8 +253,20 @@ static const char version_1[] =
 
     "PRAGMA user_version = 1;";
 
+/* ---- version 2 ---- */
+
+/* A key that came with a letter was one thing with one that signed it. */
+static const char version_2[] =
+    "ALTER TABLE casefile"
+    " RENAME COLUMN finder_key_confirmed TO finder_key_standing;"
+    "UPDATE casefile SET finder_key_standing = 2"
+    " WHERE finder_key_standing <> 0;"
+
+    "PRAGMA user_version = 2;";
+
 const char *const store_migrations[] = {
     version_1,
+    version_2,
 };
 
 const int store_migration_count =

@@ -1,7 +1,16 @@
 /*
- * opening.c - the tables of opening.h's structs, and names of their numbers.
+ * opening.c - the tables of opening.h's structs, how an opening is kept, and
+ * names of their numbers.
  */
 #include "psirtd/opening.h"
+
+#include <talloc.h>
+
+/*
+ * The first word of a kept opening: "Op", and a number that goes up with each
+ * change of any table that stands below opening_wire.
+ */
+#define OPENING_FORMAT 0x4f700002u
 
 static const struct wire_field signature_fields[] = {
     WIRE_F(WIRE_U32, signature, status),
@@ -42,7 +51,46 @@ static const struct wire_field opening_fields[] = {
     WIRE_F(WIRE_U32, opening, key_part),
     WIRE_F(WIRE_U32, opening, key_signed),
 };
-const struct wire_type opening_wire = WIRE_TYPE(opening, opening_fields);
+static const struct wire_type opening_wire = WIRE_TYPE(opening, opening_fields);
+
+struct format {
+	uint32_t number;
+};
+
+static const struct wire_field format_fields[] = {
+    WIRE_F(WIRE_U32, format, number),
+};
+static const struct wire_type format_wire = WIRE_TYPE(format, format_fields);
+
+int
+opening_encode(
+    const struct opening *opening, struct buf *out, struct error *err)
+{
+	static const struct format format = {OPENING_FORMAT};
+
+	if (wire_encode(&format_wire, &format, out, err) != 0)
+		return -1;
+	return wire_encode(&opening_wire, opening, out, err);
+}
+
+struct opening *
+opening_decode(const void *ctx, struct bytes in, struct error *err)
+{
+	const size_t head = sizeof(uint32_t);
+	struct format *format =
+	    wire_decode(ctx, &format_wire, bytes_span(in, 0, head), err);
+	bool ours = format != NULL && format->number == OPENING_FORMAT;
+
+	talloc_free(format);
+	if (!ours) {
+		error_set(err, FAULT_INPUT,
+		    "another version of psirtd opened it; psirt letter NUMBER "
+		    "--reopen opens it again");
+		return NULL;
+	}
+	return wire_decode(
+	    ctx, &opening_wire, bytes_span(in, head, in.len - head), err);
+}
 
 #define NAME(table, n)                                                         \
 	((n) < sizeof(table) / sizeof((table)[0]) && (table)[n] != NULL        \

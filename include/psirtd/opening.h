@@ -108,9 +108,9 @@ struct opening {
 	 * The key block that came along and that the vault found usable for
 	 * encryption and to hold one primary key: its fingerprint, its user
 	 * ids, and the index of its part + 1.  NULL and 0: none.  One that made
-	 * a signature over the letter's own words, inside of any encryption,
-	 * goes before the others: key_signed (RULES 10, the second pass).
-	 * Never trusted by itself; a user id only ever makes a claim.
+	 * a signature over all of the letter's own words, inside of any
+	 * encryption, goes before the others: key_signed (RULES 10, the second
+	 * pass).  Never trusted by itself; a user id only ever makes a claim.
 	 */
 	const char *key_fingerprint;
 	const char **key_uids;
@@ -121,7 +121,15 @@ struct opening {
 
 extern const struct wire_type signature_wire;
 extern const struct wire_type layer_wire;
-extern const struct wire_type opening_wire;
+
+/*
+ * How an opening is kept.  FAULT_INPUT, and what to do, for one that another
+ * version of this program wrote.
+ */
+int opening_encode(
+    const struct opening *opening, struct buf *out, struct error *err);
+struct opening *opening_decode(
+    const void *ctx, struct bytes in, struct error *err);
 
 const char *layer_kind_name(uint32_t kind);
 const char *layer_outcome_name(uint32_t outcome);

@@ -197,6 +197,13 @@ int store_report_case(
 
 enum case_state { CASE_OPEN = 1, CASE_UNOPENED, CASE_CLOSED };
 
+/* What is known of the key kept for a case's finder. */
+enum key_standing {
+	FINDER_KEY_KEPT,      /* it came with a letter: answers alone */
+	FINDER_KEY_BOUND,     /* it signed the words of a letter (RULES 10) */
+	FINDER_KEY_CONFIRMED, /* a person compared it */
+};
+
 struct store_case {
 	int64_t id;
 	char *number; /* PSIRT-2026-0001 */
@@ -208,9 +215,8 @@ struct store_case {
 	int64_t acknowledged; /* when SMTP took the acknowledgement; 0 not */
 	char *correspondent;  /* its name in the settings; NULL: a finder */
 	char *finder_name, *finder_address;
-	char *finder_key; /* fingerprint of the bound key; NULL */
-	uint32_t
-	    finder_key_confirmed; /* 0: unconfirmed (it came with a letter) */
+	char *finder_key;             /* fingerprint; NULL: none is known */
+	uint32_t finder_key_standing; /* enum key_standing */
 	struct bytes finder_key_blob;
 	char *language;
 	char *product;   /* name in the map; NULL */
@@ -218,6 +224,8 @@ struct store_case {
 	uint32_t routed; /* 0 not, 1 proposed, 2 sent */
 	char *proposed;  /* department names, space-separated; NULL */
 };
+
+const char *key_standing_name(uint32_t standing); /* "kept" */
 
 /* Gives id and number (gap-free per year: PREFIX-YYYY-NNNN; its text is a
  * child of ctx). */
@@ -366,6 +374,7 @@ enum record_what {
 	RECORD_KEY_RESEALED,   /* the data key, to the present keys */
 	RECORD_LETTER_DECIDED, /* by a person; code: its next state */
 	RECORD_NOTES_READ,     /* of the record, by a person */
+	RECORD_KEY_KEPT,       /* it came along, and signed nothing */
 	RECORD_WHAT_COUNT,
 };
 

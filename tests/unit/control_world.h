@@ -390,7 +390,7 @@ add_opening(struct desk_world *w, int64_t letter, const struct opening *o)
 {
 	struct buf *wire = buf_new(w, 64 << 20);
 
-	assert_ok(w, wire_encode(&opening_wire, o, wire, &w->err));
+	assert_ok(w, opening_encode(o, wire, &w->err));
 	assert_ok(w, store_begin(w->st, &w->err));
 	assert_ok(
 	    w, store_opening_put(w->st, letter, buf_bytes(wire), &w->err));
@@ -410,6 +410,7 @@ add_case(struct desk_world *w, uint32_t routed, int year)
 	    .routed = routed,
 	    .finder_address = talloc_strdup(w, FINDER),
 	    .finder_key = talloc_strdup(w, KEY_FINDER),
+	    .finder_key_standing = FINDER_KEY_BOUND,
 	    .language = talloc_strdup(w, "en"),
 	    .proposed = routed == 1 ? talloc_strdup(w, "plc") : NULL};
 

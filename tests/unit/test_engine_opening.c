@@ -188,12 +188,25 @@ field_of_no_part(struct reading *r, struct part *parts)
 }
 
 static void
+fields_of_no_part(struct reading *r, struct part *parts)
+{
+	r->inner_within = 5;
+}
+
+static void
+fields_of_a_text(struct reading *r, struct part *parts)
+{
+	r->inner_within = 1;
+}
+
+static void
 test_hostile_readings(void **state)
 {
 	static spoil *const spoils[] = {no_kind, later_parent,
 	    parent_not_signed, own_parent, span_outside, span_wraps,
 	    span_negative, length_negative, not_utf8, no_such_product,
-	    ident_of_no_part, ident_without_value, field_of_no_part};
+	    ident_of_no_part, ident_without_value, field_of_no_part,
+	    fields_of_no_part, fields_of_a_text};
 
 	for (size_t i = 0; i < sizeof(spoils) / sizeof(spoils[0]); i++) {
 		struct world *w = world_new();
@@ -278,6 +291,163 @@ test_cover(void **state)
 	talloc_free(w);
 }
 
+/* ---- protected fields: of the first layer that vouches for some ---- */
+
+/* Adds a layer for the next pending part; gives its number. */
+static uint32_t
+layer_add(struct world *w, uint32_t outcome, size_t nrecipients)
+{
+	static const char *to[] = {"0123456789ABCDEF"};
+	struct vault_opened v = {
+	    .outcome = outcome, .recipients = to, .nrecipients = nrecipients};
+	uint32_t layer = 0;
+
+	assert_int_equal(opening_add_layer(w->task, &v, &layer, NULL), 0);
+	w->state->next++;
+	return layer;
+}
+
+static void
+test_protected_fields_of_a_signature(void **state)
+{
+	static const uint32_t outcomes[] = {LAYER_OPEN, LAYER_MALFORMED};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct world *w = world_new();
+		struct part parts[4];
+		struct reading r;
+
+		good_reading(&r, parts);
+		r.headers.subject = "outer";
+		r.inner.subject = "signed";
+		r.inner_within = 2;
+		assert_int_equal(take(w, &r), 0);
+		/* Nobody has looked at the signature yet. */
+		assert_null(w->state->o->inner.subject);
+		assert_int_equal(w->state->o->inner_layer, 0);
+		opening_cover(w->state, 1, layer_add(w, outcomes[i], 0));
+		assert_int_equal(
+		    w->state->o->inner_layer, outcomes[i] == LAYER_OPEN);
+		assert_string_equal(w->state->o->headers.subject, "outer");
+		assert_string_equal(desk_subject(w->state->o),
+		    outcomes[i] == LAYER_OPEN ? "signed" : "outer");
+		talloc_free(w);
+	}
+}
+
+/* encrypted(signed(fields)): the signature vouches for them, not the sealing */
+static void
+test_protected_fields_in_layers(void **state)
+{
+	struct world *w = world_new();
+	struct part outer = {.kind = PART_ENCRYPTED};
+	struct reading first = {.parts = &outer, .nparts = 1};
+	struct part parts[4];
+	struct reading r;
+	struct error err = {0};
+
+	/* A letter cannot vouch for fields of its own. */
+	first.inner.subject = "nobody";
+	assert_int_equal(take(w, &first), 0);
+	assert_int_equal(layer_add(w, LAYER_OPEN, 1), 1);
+	assert_int_equal(
+	    opening_add_source(w->task, w->state->sources[0].data, 1, 1, &err),
+	    0);
+	good_reading(&r, parts);
+	r.inner.subject = "signed";
+	r.inner_within = 2;
+	assert_int_equal(opening_take_reading(w->task, &r, 1, &err), 0);
+	assert_int_equal(w->state->o->inner_layer, 0);
+	opening_cover(w->state, 2, layer_add(w, LAYER_OPEN, 0));
+	assert_int_equal(w->state->o->inner_layer, 2);
+	assert_string_equal(w->state->o->inner.subject, "signed");
+	/* Fields of a layer further in come too late. */
+	assert_int_equal(
+	    opening_add_source(w->task, w->state->sources[0].data, 2, 2, &err),
+	    0);
+	memset(&r, 0, sizeof(r));
+	r.inner.subject = "deep";
+	assert_int_equal(opening_take_reading(w->task, &r, 2, &err), 0);
+	assert_string_equal(w->state->o->inner.subject, "signed");
+	talloc_free(w);
+}
+
+static void
+test_a_layer_without_fields_takes_none_away(void **state)
+{
+	struct world *w = world_new();
+	struct part outer = {.kind = PART_ENCRYPTED};
+	struct reading r = {.parts = &outer, .nparts = 1};
+	struct error err = {0};
+
+	assert_int_equal(take(w, &r), 0);
+	for (uint32_t n = 1; n <= 2; n++) {
+		assert_int_equal(layer_add(w, LAYER_OPEN, 1), n);
+		assert_int_equal(opening_add_source(w->task,
+				     w->state->sources[0].data, n, n, &err),
+		    0);
+		if (n == 2)
+			r.inner.subject = "deep";
+		assert_int_equal(opening_take_reading(w->task, &r, n, &err), 0);
+		assert_int_equal(w->state->o->inner_layer, n == 2 ? 2 : 0);
+	}
+	talloc_free(w);
+}
+
+/* Both halves of an alternative carry the block: it is opened once. */
+static void
+test_a_repeated_block_is_opened_once(void **state)
+{
+	struct world *w = world_new();
+	struct part parts[4];
+	struct reading r;
+
+	good_reading(&r, parts);
+	parts[3].flags = PART_REPEATED;
+	assert_int_equal(take(w, &r), 0);
+	assert_int_equal(w->state->npending, 1);
+	assert_int_equal(w->state->pending[0].part, 1);
+	talloc_free(w);
+}
+
+/* ---- how an opening is kept ---- */
+
+static void
+test_kept_and_read_back(void **state)
+{
+	void *ctx = talloc_new(NULL);
+	struct opening o = {.key_fingerprint = FPR, .key_part = 3};
+	struct buf *buf = buf_new(ctx, 4096);
+	struct opening *back;
+	struct error err = {0};
+	struct bytes wire;
+
+	assert_int_equal(opening_encode(&o, buf, &err), 0);
+	wire = buf_bytes(buf);
+	back = opening_decode(ctx, wire, &err);
+	assert_non_null(back);
+	assert_string_equal(back->key_fingerprint, FPR);
+	assert_int_equal(back->key_part, 3);
+	/* Of another version, of the first release, cut off, or nothing. */
+	for (size_t skip = 0; skip <= wire.len; skip++) {
+		struct bytes in = bytes_span(wire, skip, wire.len - skip);
+
+		if (skip == 0) {
+			in = bytes_copy(ctx, wire);
+			((uint8_t *)(uintptr_t)in.data)[3]++;
+		}
+		error_clear(&err);
+		assert_null(opening_decode(ctx, in, &err));
+		assert_int_equal(err.fault, FAULT_INPUT);
+		assert_non_null(strstr(err.text, "--reopen"));
+	}
+	error_clear(&err);
+	assert_null(
+	    opening_decode(ctx, bytes_span(wire, 0, wire.len - 1), &err));
+	assert_non_null(strstr(err.text, "malformed"));
+	talloc_free(ctx);
+}
+
 int
 main(void)
 {
@@ -286,6 +456,11 @@ main(void)
 	    cmocka_unit_test(test_hostile_readings),
 	    cmocka_unit_test(test_hostile_vault),
 	    cmocka_unit_test(test_cover),
+	    cmocka_unit_test(test_protected_fields_of_a_signature),
+	    cmocka_unit_test(test_protected_fields_in_layers),
+	    cmocka_unit_test(test_a_layer_without_fields_takes_none_away),
+	    cmocka_unit_test(test_a_repeated_block_is_opened_once),
+	    cmocka_unit_test(test_kept_and_read_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,7 +25,7 @@ full_case(void)
 	    .finder_name = text("Robin Finder"),
 	    .finder_address = text("robin@example.org"),
 	    .finder_key = text("0123456789ABCDEF0123456789ABCDEF01234567"),
-	    .finder_key_confirmed = 1,
+	    .finder_key_standing = FINDER_KEY_BOUND,
 	    .finder_key_blob = bytes_of("key\0blob", 8),
 	    .language = text("ja"),
 	    .product = text("XYZ-100"),
@@ -50,7 +50,7 @@ assert_same_case(const struct store_case *a, const struct store_case *b)
 	assert_string_equal(a->finder_name, b->finder_name);
 	assert_string_equal(a->finder_address, b->finder_address);
 	assert_string_equal(a->finder_key, b->finder_key);
-	assert_int_equal(a->finder_key_confirmed, b->finder_key_confirmed);
+	assert_int_equal(a->finder_key_standing, b->finder_key_standing);
 	assert_true(bytes_equal(a->finder_key_blob, b->finder_key_blob));
 	assert_string_equal(a->language, b->language);
 	assert_string_equal(a->product, b->product);
@@ -446,6 +446,11 @@ test_names(void **state)
 	assert_string_equal(case_state_name(0), "?");
 	assert_string_equal(case_state_name(CASE_CLOSED + 1), "?");
 	assert_string_equal(case_state_name(UINT32_MAX), "?");
+	assert_string_equal(key_standing_name(FINDER_KEY_KEPT), "kept");
+	assert_string_equal(key_standing_name(FINDER_KEY_BOUND), "bound");
+	assert_string_equal(
+	    key_standing_name(FINDER_KEY_CONFIRMED), "confirmed");
+	assert_string_equal(key_standing_name(FINDER_KEY_CONFIRMED + 1), "?");
 }
 
 int

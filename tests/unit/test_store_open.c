@@ -347,37 +347,96 @@ test_mailbox_round_trips(void **state)
 
 /* ---- migrations ---- */
 
-static const char version_2[] = "CREATE TABLE later (id INTEGER PRIMARY KEY)"
-				" STRICT; PRAGMA user_version = 2;";
-static const char version_2_broken[] =
-    "CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT;"
-    "CREATE TABLE letter (id INTEGER); PRAGMA user_version = 2;";
+#define NEXT(text) text "; PRAGMA user_version = 3;"
+
+static const char version_next[] =
+    NEXT("CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT");
+static const char version_next_broken[] =
+    NEXT("CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT;"
+	 "CREATE TABLE letter (id INTEGER)");
 
 static void
 test_old_database_is_brought_up_to_date(void **state)
 {
 	struct world *w = *state;
-	const char *migrations[] = {store_migrations[0], version_2};
-	const char *broken[] = {store_migrations[0], version_2_broken};
+	const char *migrations[] = {
+	    store_migrations[0], store_migrations[1], version_next};
+	const char *broken[] = {
+	    store_migrations[0], store_migrations[1], version_next_broken};
 	int version = 0;
 
-	assert_int_equal(store_migration_count, 1);
+	assert_int_equal(store_migration_count, 2);
 	/* One that fails half-way leaves the old version as it was. */
-	assert_int_equal(store_migrate(w->st, broken, 2, &w->err), -1);
-	assert_ok(w, store_schema_check(w->st, 2, &version, &w->err));
-	assert_int_equal(version, 1);
+	assert_int_equal(store_migrate(w->st, broken, 3, &w->err), -1);
+	assert_ok(w, store_schema_check(w->st, 3, &version, &w->err));
+	assert_int_equal(version, 2);
 	assert_int_equal(pragma(w->st, "SELECT count(*) FROM sqlite_schema"
 				       " WHERE name = 'later'"),
 	    0);
 
-	assert_ok(w, store_migrate(w->st, migrations, 2, &w->err));
-	assert_ok(w, store_schema_check(w->st, 2, &version, &w->err));
-	assert_int_equal(version, 2);
+	assert_ok(w, store_migrate(w->st, migrations, 3, &w->err));
+	assert_ok(w, store_schema_check(w->st, 3, &version, &w->err));
+	assert_int_equal(version, 3);
 	/* Twice is once. */
-	assert_ok(w, store_migrate(w->st, migrations, 2, &w->err));
+	assert_ok(w, store_migrate(w->st, migrations, 3, &w->err));
 	/* And the older program refuses it from now on. */
 	world_close(w);
-	refuse_open(w, "schema version 2");
+	refuse_open(w, "schema version 3");
+}
+
+/* Every table, index and trigger as the file has it. */
+static char *
+schema(struct world *w)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *stmt = NULL;
+	char *all;
+
+	assert_null(w->st);
+	assert_int_equal(sqlite3_open(w->path, &db), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_prepare_v2(db,
+		"SELECT group_concat(sql, ';') FROM (SELECT sql FROM"
+		" sqlite_schema ORDER BY type, name)",
+		-1, &stmt, NULL),
+	    SQLITE_OK);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	all = talloc_strdup(w, (const char *)sqlite3_column_text(stmt, 0));
+	sqlite3_finalize(stmt);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	return all;
+}
+
+/* A file that the first release wrote: 1 meant that a person had looked. */
+static void
+test_version_1_is_brought_up_to_date(void **state)
+{
+	struct world *w = *state;
+	char *fresh;
+
+	world_close(w);
+	fresh = schema(w);
+	unlink(w->path);
+	unlink(w->wal);
+	tamper(w, store_migrations[0]);
+	assert_int_equal(peek(w, "PRAGMA user_version"), 1);
+	tamper(w,
+	    "INSERT INTO casefile (id, number, flow, state, phase, received,"
+	    " filed, acknowledged, finder_key_confirmed, routed) VALUES"
+	    " (1, 'PSIRT-2026-0001', 1, 1, 1, 5, 6, 7, 0, 0),"
+	    " (2, 'PSIRT-2026-0002', 1, 1, 1, 5, 6, 7, 1, 0)");
+	world_open_locked(w);
+	world_close(w);
+	assert_int_equal(peek(w, "PRAGMA user_version"), store_migration_count);
+	assert_string_equal(schema(w), fresh);
+	assert_int_equal(
+	    peek(w, "SELECT finder_key_standing FROM casefile WHERE id = 1"),
+	    FINDER_KEY_KEPT);
+	assert_int_equal(
+	    peek(w, "SELECT finder_key_standing FROM casefile WHERE id = 2"),
+	    FINDER_KEY_CONFIRMED);
+	assert_int_equal(
+	    peek(w, "SELECT acknowledged FROM casefile WHERE id = 2"), 7);
 }
 
 int
@@ -400,6 +459,7 @@ main(void)
 	    TEST(test_close_commits_nothing),
 	    TEST(test_mailbox_round_trips),
 	    TEST(test_old_database_is_brought_up_to_date),
+	    TEST(test_version_1_is_brought_up_to_date),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
