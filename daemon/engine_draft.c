@@ -175,33 +175,39 @@ draft_acknowledge(struct engine *e, const struct store_case *c,
 	return rc;
 }
 
-/* Which of the reasons of a resend note holds (conf/templates). */
-static void
-resend_reason(struct facts *f, const struct opening *o)
+/*
+ * Which of the reasons of a resend note holds (conf/templates): the limit or
+ * the S/MIME that the desk found, else what became of the first closed layer.
+ */
+static const char *
+resend_reason(uint32_t reason, const struct opening *o)
 {
-	static const char *const names[] = {
+	static const char *const of_letter[REASON_COUNT] = {
+	    [REASON_SMIME] = "reason_smime",
+	    [REASON_LIMIT_PARTS] = "reason_limit_parts",
+	    [REASON_LIMIT_DEPTH] = "reason_limit_depth",
+	    [REASON_LIMIT_FIELDS] = "reason_limit_fields",
+	    [REASON_LIMIT_ADDRESSES] = "reason_limit_addresses",
+	    [REASON_LIMIT_OUTPUT] = "reason_limit_output",
+	    [REASON_LIMIT_TIME] = "reason_limit_time",
+	    [REASON_LIMIT_KEYS] = "reason_limit_keys",
+	};
+	static const char *const of_layer[LAYER_OUTCOME_COUNT] = {
 	    [LAYER_NO_SECRET_KEY] = "reason_no_key",
 	    [LAYER_INTEGRITY] = "reason_integrity",
+	    [LAYER_NO_MDC] = "reason_no_mdc",
 	    [LAYER_SYMMETRIC] = "reason_symmetric",
 	    [LAYER_MALFORMED] = "reason_malformed",
 	    [LAYER_UNSUPPORTED] = "reason_unsupported",
 	};
 
-	for (size_t i = 0; o != NULL && i < o->nlayers; i++) {
-		uint32_t outcome = o->layers[i].outcome;
-
-		if (outcome < sizeof(names) / sizeof(names[0]) &&
-		    names[outcome] != NULL) {
-			draft_fact(f, names[outcome], "1");
-			return;
-		}
-	}
-	for (size_t i = 0; o != NULL && i < o->nparts; i++)
-		if (o->parts[i].kind == PART_SMIME) {
-			draft_fact(f, "reason_smime", "1");
-			return;
-		}
-	draft_fact(f, "reason_malformed", "1");
+	if (reason < REASON_COUNT && of_letter[reason] != NULL)
+		return of_letter[reason];
+	for (size_t i = 0; o != NULL && i < o->nlayers; i++)
+		if (o->layers[i].outcome < LAYER_OUTCOME_COUNT &&
+		    of_layer[o->layers[i].outcome] != NULL)
+			return of_layer[o->layers[i].outcome];
+	return "reason_malformed";
 }
 
 int
@@ -225,7 +231,7 @@ draft_resend(struct engine *e, const struct store_letter *letter,
 			draft_fact(&f, "correspondent", c.correspondent);
 		}
 	}
-	resend_reason(&f, o);
+	draft_fact(&f, resend_reason(letter->reason, o), "1");
 	m.kind = MAIL_RESEND;
 	m.casefile = casefile;
 	m.report = report;

@@ -5,8 +5,8 @@
  * report comes again through a list, a gateway or a portal: other headers,
  * other line ends, the same content.  Two letters that differ in anything a
  * person could have written must never share a digest: the second would be
- * swallowed.  So every part counts, and a letter without a byte of content is
- * like no other.
+ * swallowed.  So every part counts, and a letter without a byte of content, or
+ * one whose parts are missing behind a limit, is like no other.
  */
 #include "engine_internal.h"
 
@@ -116,7 +116,7 @@ report_digest(const void *ctx, const struct opening *o,
 			rc = add_part(buf, p, err);
 		empty = empty && buf->len == before;
 	}
-	if (rc == 0 && empty)
+	if (rc == 0 && (empty || o->limit != READ_LIMIT_NONE))
 		rc = buf_add(buf, letter, STORE_DIGEST_BYTES, err);
 	if (rc == 0)
 		store_digest(buf_bytes(buf), digest);

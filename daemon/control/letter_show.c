@@ -377,7 +377,7 @@ reader_next(struct request *r, const struct store_letter *l)
 	default:
 		break;
 	}
-	if (l->reason == REASON_UNDECRYPTABLE || l->reason == REASON_BROKEN)
+	if (reason_may_reopen((enum reason)l->reason))
 		json_array_append_new(next,
 		    json_text(
 			talloc_asprintf(r, "psirt letter %lld --reopen", id)));

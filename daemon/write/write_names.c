@@ -25,8 +25,10 @@ static const char *const of_acknowledge[] = {COMMON, "number", "tracking",
     NULL};
 static const char *const of_resend[] = {COMMON, "number", "tracking",
     "correspondent", "received", "reason_no_key", "reason_integrity",
-    "reason_symmetric", "reason_malformed", "reason_unsupported",
-    "reason_smime", NULL};
+    "reason_no_mdc", "reason_symmetric", "reason_malformed",
+    "reason_unsupported", "reason_smime", "reason_limit_parts",
+    "reason_limit_depth", "reason_limit_fields", "reason_limit_addresses",
+    "reason_limit_output", "reason_limit_time", "reason_limit_keys", NULL};
 static const char *const of_report[] = {COMMON, REPORT, NULL};
 static const char *const of_notice[] = {COMMON, "to_name", "number", NULL};
 static const char *const of_alert[] = {

@@ -62,7 +62,8 @@ test_parts_say_who_signed(void **state)
 	assert_true(json_is_false(json_object_get(part, "covered")));
 	assert_true(json_is_null(json_object_get(part, "signer")));
 	assert_string_equal(text_at(part, "verdict"), "unsigned");
-	assert_string_equal(text_at(part, "why"), "no signature");
+	assert_string_equal(text_at(part, "why"),
+	    "no signature covers it, only other parts of the letter");
 	part = json_array_get(json_object_get(data, "parts"), 1);
 	assert_true(json_is_true(json_object_get(part, "covered")));
 	assert_true(json_is_true(json_object_get(part, "encrypted")));

@@ -163,6 +163,27 @@ test_an_empty_letter_is_like_no_other(void **state)
 	assert_false(same_parts(NULL, 0, NULL, 0));
 }
 
+/* Behind a limit anything may stand: what is alike before it is no copy. */
+static void
+test_half_a_letter_is_like_no_other(void **state)
+{
+	struct part p = {.kind = PART_TEXT, .content = bytes_str("a flaw")};
+	uint8_t da[STORE_DIGEST_BYTES], db[STORE_DIGEST_BYTES];
+	struct opening o = {
+	    .parts = &p, .nparts = 1, .limit = READ_LIMIT_PARTS};
+	uint8_t letter[STORE_DIGEST_BYTES] = {1};
+	struct error err = {0};
+
+	(void)state;
+	assert_int_equal(report_digest(NULL, &o, letter, da, &err), 0);
+	letter[0] = 2;
+	assert_int_equal(report_digest(NULL, &o, letter, db, &err), 0);
+	assert_memory_not_equal(da, db, sizeof(da));
+	letter[0] = 1;
+	assert_int_equal(report_digest(NULL, &o, letter, db, &err), 0);
+	assert_memory_equal(da, db, sizeof(da));
+}
+
 int
 main(void)
 {
@@ -173,6 +194,7 @@ main(void)
 	    cmocka_unit_test(test_white_space_in_text_makes_no_new_report),
 	    cmocka_unit_test(test_the_sealed_part_is_the_report),
 	    cmocka_unit_test(test_an_empty_letter_is_like_no_other),
+	    cmocka_unit_test(test_half_a_letter_is_like_no_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -326,15 +326,20 @@ static void
 test_resend_tells_its_reason_and_our_key(void **state)
 {
 	static const char *const reasons[] = {"reason_no_key",
-	    "reason_integrity", "reason_symmetric", "reason_malformed",
-	    "reason_unsupported", "reason_smime"};
+	    "reason_integrity", "reason_no_mdc", "reason_symmetric",
+	    "reason_malformed", "reason_unsupported", "reason_smime",
+	    "reason_limit_parts", "reason_limit_depth", "reason_limit_fields",
+	    "reason_limit_addresses", "reason_limit_output",
+	    "reason_limit_time", "reason_limit_keys"};
+	const size_t nreasons = sizeof(reasons) / sizeof(reasons[0]);
+	size_t known = 0;
 	struct world *w = *state;
 	void *ctx = talloc_new(NULL);
 
 	for (size_t l = 0; l < 2; l++) {
 		const char *before = "";
 
-		for (size_t i = 0; i < 6; i++) {
+		for (size_t i = 0; i < nreasons; i++) {
 			const struct fact facts[] = {{reasons[i], "1"},
 			    {"fingerprint", "0123456789ABCDEF"}};
 			struct draft_text d =
@@ -343,9 +348,17 @@ test_resend_tells_its_reason_and_our_key(void **state)
 			check_mail(d);
 			assert_non_null(strstr(d.body, "0123456789ABCDEF"));
 			assert_string_not_equal(d.body, before);
+			/* S/MIME is no damage: how to do it is told. */
+			assert_int_equal(strstr(d.body, "Thunderbird") != NULL,
+			    strcmp(reasons[i], "reason_smime") == 0);
 			before = d.body;
 		}
 	}
+	/* None of the engine's reasons is without a sentence. */
+	for (const char *const *f = write_fact_names(MAIL_RESEND); *f != NULL;
+	     f++)
+		known += strncmp(*f, "reason_", 7) == 0;
+	assert_int_equal(known, nreasons);
 	talloc_free(ctx);
 }
 
