@@ -29,7 +29,7 @@ settings_SRC := settings_keys settings_load settings_parse settings_read \
 	settings_check_files settings_check_keys settings_find settings_secret
 stream_SRC := connect tls stream secret watchdog walls
 fetch_SRC := room session login list letter take move wait talk utf7
-read_SRC := read_armor read_charset read_guess read_header read_japanese read_param read_signed read_word read_normal read_html read_ident read_cvss read_product read_label read_line read_field read read_leaf read_mime read_room
+read_SRC := read_armor read_charset read_guess read_header read_japanese read_param read_signed read_word read_normal read_html read_page read_style read_ident read_cvss read_product read_label read_line read_field read read_leaf read_mime read_room
 vault_SRC := vault_room vault_setup vault_home vault_agent vault_import vault_run vault_job vault_open vault_scan vault_verify vault_packets vault_armor vault_key vault_blob vault_gpgme vault_mime vault_mail vault_seal vault_wrap
 desk_SRC := judge match belief signer claims machine report answer route exploited fold names \
 	clocks
@@ -66,7 +66,7 @@ ctl_NEEDS := base
 base_PKGS := talloc libseccomp glib-2.0
 settings_PKGS := libconfuse
 stream_PKGS := gnutls
-read_PKGS := gmime-3.0
+read_PKGS := gmime-3.0 libxml-2.0 jansson
 vault_PKGS := gpgme gmime-3.0
 store_PKGS := sqlite3 libsodium
 engine_PKGS := libsystemd
@@ -210,7 +210,7 @@ fuzz-build: deps
 # ---- dependencies: the only installer --------------------------------------
 
 BUILD_DEPS := gcc make pkg-config libgpgme-dev libetpan-dev libgmime-3.0-dev \
-	libglib2.0-dev libconfuse-dev libsodium-dev libtalloc-dev libjansson-dev \
+	libglib2.0-dev libconfuse-dev libsodium-dev libtalloc-dev libjansson-dev libxml2-dev \
 	libseccomp-dev libsystemd-dev libgnutls28-dev libsqlite3-dev \
 	gnupg gpg-agent ca-certificates
 TEST_DEPS := libcmocka-dev dovecot-imapd exim4-daemon-light python3 \

@@ -33,6 +33,7 @@ reader_new(const void *ctx, const struct read_setup *setup, struct error *err)
 	    setup->max_parts < PARTS_MOST ? setup->max_parts : PARTS_MOST;
 	r->max_depth =
 	    setup->max_depth < DEPTH_MOST ? setup->max_depth : DEPTH_MOST;
+	html_start();
 	r->charsets = charsets_new(r, err);
 	if (r->charsets != NULL)
 		r->idents = idents_new(r, setup->case_prefix, err);
@@ -106,11 +107,11 @@ draft_search(struct draft *d, const char *text, size_t len, bool html,
     uint32_t part, struct error *err)
 {
 	size_t left = SEARCH_MOST - d->searched;
-	bool labels = part > 0;
-	char *bare = NULL;
-	int rc;
+	/* Beside a text the fields of its HTML would be there twice. */
+	bool labels = part > 0 && (!html || d->reading->nfields == 0);
 
 	if (len > left) {
+		d->reading->truncated = 1;
 		len = left;
 		while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
 			len--;
@@ -120,18 +121,7 @@ draft_search(struct draft *d, const char *text, size_t len, bool html,
 		return 0;
 	if (japanese_kana(text, len))
 		d->reading->japanese = 1;
-	if (html) {
-		/* Beside a text its fields would be there twice. */
-		labels = d->reading->nfields == 0;
-		bare = normal_html(d, text, len);
-		if (bare == NULL)
-			return error_set(err, FAULT_RETRY, "out of memory");
-		text = bare;
-		len = strlen(bare);
-	}
-	rc = search(d, text, len, part, labels, err);
-	talloc_free(bare);
-	return rc;
+	return search(d, text, len, part, labels, err);
 }
 
 /* ---- a job ---- */

@@ -119,8 +119,16 @@ struct normal {
 
 struct normal *normal_new(
     const void *ctx, const char *text, size_t len, struct error *err);
-/* read_html.c: source of an HTML part without its tags, for searching alone. */
-char *normal_html(const void *ctx, const char *html, size_t len);
+
+/* ---- HTML (read_html.c, read_style.c) ---- */
+
+/* Once, before the walls stand. */
+void html_start(void);
+/* Text for people, LF line ends, of source in UTF-8; NULL: there is none to be
+ * had within reason. */
+char *html_text(const void *ctx, const char *html, size_t len);
+/* Does such a style attribute hide what it is for? */
+bool style_hides(const char *style);
 
 /* ---- the tables ---- */
 

@@ -299,10 +299,26 @@ add_pieces(struct draft *d, const struct leaf *leaf,
 	    d, leaf, whole, bytes_span(text, at, text.len - at), place, err);
 }
 
+/* HTML becomes text, else it stays source and is no more than that. */
+static void
+take_html(const void *ctx, struct leaf *leaf, struct converted *whole)
+{
+	char *text = html_text(ctx, whole->text, whole->len);
+
+	if (text == NULL) {
+		leaf->flags &= ~(uint32_t)PART_HTML;
+		return;
+	}
+	whole->text = text;
+	whole->len = strlen(text);
+}
+
 int
-leaf_text(struct draft *d, const struct leaf *leaf, const struct place *place,
+leaf_text(struct draft *d, const struct leaf *source, const struct place *place,
     struct error *err)
 {
+	struct leaf copy = *source;
+	struct leaf *leaf = &copy;
 	struct bytes text = leaf->content;
 	struct converted whole;
 	struct armor block;
@@ -313,18 +329,21 @@ leaf_text(struct draft *d, const struct leaf *leaf, const struct place *place,
 		text = bytes_span(text, 3, text.len - 3);
 	rc = charset_convert(
 	    tmp, d->reader->charsets, leaf->content, leaf->label, &whole, err);
-	/* Sets of two bytes a letter hide the armor. */
-	if (rc == 0 && (whole.flags & PART_LOSSY) == 0 && text.len > 0 &&
-	    memchr(text.data, '\0', text.len) != NULL) {
+	if (rc == 0 && (leaf->flags & PART_HTML) != 0)
+		take_html(tmp, leaf, &whole);
+	/* Sets of two bytes a letter hide the armor, and tags do. */
+	if (rc == 0 && ((leaf->flags & PART_HTML) != 0 ||
+			   ((whole.flags & PART_LOSSY) == 0 && text.len > 0 &&
+			       memchr(text.data, '\0', text.len) != NULL)))
 		text = bytes_of(whole.text, whole.len);
-		whole.charset = "UTF-8";
-	}
 	if (rc == 0) {
-		if ((leaf->flags & PART_HTML) == 0 &&
-		    armor_next(text, 0, &block))
+		if (armor_next(text, 0, &block)) {
+			if (text.data == (const uint8_t *)whole.text)
+				whole.charset = "UTF-8";
 			rc = add_pieces(d, leaf, &whole, text, place, err);
-		else
+		} else {
 			rc = add_text(d, leaf, &whole, place, err);
+		}
 	}
 	talloc_free(tmp);
 	return rc;

@@ -238,7 +238,7 @@ test_mutations(void **state)
 		size_t len = mutate(w, text);
 		struct reading *r = search(ctx, w, text, len, i);
 		struct buf *out = buf_new(ctx, 1 << 20);
-		char *html = normal_html(ctx, text, len);
+		char *html = html_text(ctx, text, len);
 
 		assert_int_equal(wire_encode(&reading_wire, r, out, NULL), 0);
 		assert_non_null(
@@ -271,7 +271,7 @@ test_cuts(void **state)
 
 			search(ctx, w, head, at, 1);
 			search(ctx, w, samples[s] + at, len - at, 1);
-			normal_html(ctx, head, at);
+			html_text(ctx, head, at);
 			talloc_free(ctx);
 		}
 	}
