@@ -225,6 +225,23 @@ open_message(const void *ctx, struct vault *vault,
 	    ctx, vault, job->bound_key, packets, NULL, opened, err);
 }
 
+/*
+ * The packets of a detached signature.  Some programs write MESSAGE over it
+ * (aerc 0.14): it is the packets that must be signatures.
+ */
+static int
+detached_packets(
+    const void *ctx, struct bytes in, struct bytes *packets, struct error *err)
+{
+	bool labelled =
+	    bytes_find(in, bytes_str("-----BEGIN PGP SIGNATURE-----")) >= 0;
+
+	if (in.len > SIGNATURE_BLOB_MAX)
+		return error_set(err, FAULT_INPUT, "the signature is too long");
+	return armor_open(
+	    ctx, in, labelled ? "SIGNATURE" : "MESSAGE", packets, err);
+}
+
 /* Detached or clearsigned: data, and the packets of its signature. */
 static int
 open_signed(const void *ctx, struct vault *vault,
@@ -237,11 +254,8 @@ open_signed(const void *ctx, struct vault *vault,
 	struct error why = {0};
 	int rc;
 
-	if (detached && job->signature.len > SIGNATURE_BLOB_MAX)
-		rc = error_set(&why, FAULT_INPUT, "the signature is too long");
-	else if (detached)
-		rc = armor_open(
-		    ctx, job->signature, "SIGNATURE", &signature, &why);
+	if (detached)
+		rc = detached_packets(ctx, job->signature, &signature, &why);
 	else
 		rc = armor_clearsigned(ctx, job->data, &data, &signature, &why);
 	if (rc == 0 && !packets_are_signatures(signature))

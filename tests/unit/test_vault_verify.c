@@ -16,6 +16,9 @@ static const char script[] =
     "g -u $(k eve) --clear-sign -o m/clear-unknown <in\n"
     "g -u $(k alice) -b -o m/detached <in\n"
     "g -u $(k eve) --armor -b -o m/detached-unknown <in\n"
+    "g -u $(k alice) --armor -b <in | sed s/SIGNATURE/MESSAGE/"
+    " >m/detached-message\n"
+    "g -u $(k alice) --armor -s -o m/whole-armored <in\n"
     "g -u $(k alice) -s -o m/whole <in\n";
 
 static struct world world;
@@ -73,6 +76,13 @@ test_detached(void **state)
 	assert_int_equal(o->signatures[0].status, SIGNATURE_BAD);
 	o = verified(ctx, VAULT_VERIFY_DETACHED, BYTES_NONE, sig, BYTES_NONE);
 	assert_int_equal(o->signatures[0].status, SIGNATURE_BAD);
+	/* aerc 0.14 labels it so. */
+	sig = world_file(ctx, &world, "m/detached-message");
+	o = verified(ctx, VAULT_VERIFY_DETACHED, bytes_str(WORLD_REPORT), sig,
+	    BYTES_NONE);
+	assert_int_equal(o->outcome, LAYER_OPEN);
+	assert_true(
+	    world_signed(o, SIGNATURE_GOOD, world_key(ctx, &world, "alice")));
 	talloc_free(ctx);
 }
 
@@ -82,6 +92,7 @@ test_no_detached_signature(void **state)
 	void *ctx = talloc_new(NULL);
 	struct bytes sig = world_file(ctx, &world, "m/detached");
 	struct bytes whole = world_file(ctx, &world, "m/whole");
+	struct bytes armored = world_file(ctx, &world, "m/whole-armored");
 	struct bytes changed = bytes_copy(ctx, sig);
 	struct vault_opened *o;
 
@@ -90,6 +101,9 @@ test_no_detached_signature(void **state)
 	    BYTES_NONE);
 	assert_int_equal(o->outcome, LAYER_MALFORMED);
 	assert_int_equal(o->nsignatures, 0);
+	o = verified(ctx, VAULT_VERIFY_DETACHED, bytes_str("other\n"), armored,
+	    BYTES_NONE);
+	assert_int_equal(o->outcome, LAYER_MALFORMED);
 	o = verified(ctx, VAULT_VERIFY_DETACHED, bytes_str(WORLD_REPORT),
 	    bytes_str("no signature"), BYTES_NONE);
 	assert_int_equal(o->outcome, LAYER_MALFORMED);
