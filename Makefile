@@ -42,8 +42,8 @@ engine_SRC := engine engine_rooms engine_setup engine_key engine_intake engine_o
 	engine_opening engine_proof engine_report engine_match engine_file engine_draft \
 	engine_overview engine_alert engine_seal engine_mail engine_ask engine_check engine_inspect
 control_SRC := control request commands answer today unread cases show keys letters letter_show \
-	mails record
-ctl_SRC := psirt ask print view view_letter
+	letter_headers letter_parts mails record
+ctl_SRC := psirt ask print print_line view view_letter view_part
 
 # what a unit test of a room links beside that room
 base_NEEDS :=

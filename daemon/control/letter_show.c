@@ -2,21 +2,16 @@
  * letter_show.c - `psirt letter N`: a letter is read by a person.
  *
  * Runs in the engine.  Takes the sealed opening (or, --raw, the bytes) out
- * of the store, commits the line of the record, then answers part by part.
- * Each part says whose good signature covers it, or that none does: the
- * letter cannot say so itself.
+ * of the store, commits the line of the record, then answers part by part;
+ * what each of them is told of stands in letter_parts.c.
  */
 #include "request.h"
-
-#include <string.h>
 
 #include <talloc.h>
 
 #include "psirtd/opening.h"
 
 #define RAW_CHUNK 49152 /* a multiple of three: base64 without padding */
-#define LIST_MOST 100   /* addresses, identifiers, fields */
-#define FIELD_MOST 4096 /* bytes of a field that are shown */
 #define MAILS_MOST 200  /* the newest, that it is the cause of */
 
 struct reader {
@@ -27,115 +22,6 @@ struct reader {
 	struct bytes raw;
 	size_t at;
 };
-
-/* At most `most` bytes, not in the middle of a character. */
-static json_t *
-text_part(const char *text, size_t len, size_t most)
-{
-	if (len > most) {
-		len = most;
-		while (len > 0 && ((uint8_t)text[len] & 0xc0) == 0x80)
-			len--;
-	}
-	return json_stringn(text, len);
-}
-
-/* ---- what stands above the parts ---- */
-
-static json_t *
-addresses(const struct mail_address *list, size_t n)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < n && i < LIST_MOST; i++)
-		json_array_append_new(array,
-		    json_pack("{s:o,s:o}", "name", json_text(list[i].name),
-			"address", json_text(list[i].address)));
-	return array;
-}
-
-static json_t *
-headers_json(const struct opening *o)
-{
-	const struct headers *h = &o->headers;
-
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "from",
-	    addresses(h->from, h->nfrom), "sender",
-	    addresses(h->sender, h->nsender), "reply_to",
-	    addresses(h->reply_to, h->nreply_to), "to",
-	    addresses(h->to, h->nto), "date", json_time(h->date), "subject",
-	    json_text(h->subject), "protected_subject",
-	    json_text(o->inner.subject), "message_id",
-	    json_text(h->message_id));
-}
-
-static json_t *
-signatures_json(const struct layer *layer)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < layer->nsignatures; i++) {
-		const struct signature *s = &layer->signatures[i];
-
-		json_array_append_new(array,
-		    json_pack("{s:s,s:o,s:o,s:o}", "status",
-			signature_status_name(s->status), "key",
-			json_text(s->primary), "claimed", json_text(s->claimed),
-			"made", json_time(s->made)));
-	}
-	return array;
-}
-
-static int
-answer_layers(struct request *r, const struct opening *o)
-{
-	if (answer_list(r, "layers") != 0)
-		return -1;
-	for (size_t i = 0; i < o->nlayers; i++) {
-		const struct layer *layer = &o->layers[i];
-		json_t *to = json_array();
-
-		for (size_t k = 0; k < layer->nrecipients && k < LIST_MOST; k++)
-			json_array_append_new(
-			    to, json_text(layer->recipients[k]));
-		if (answer_row(
-			r, json_pack("{s:i,s:s,s:s,s:b,s:o,s:o,s:o}", "layer",
-			       (int)i + 1, "kind", layer_kind_name(layer->kind),
-			       "outcome", layer_outcome_name(layer->outcome),
-			       "opened", layer->outcome == LAYER_OPEN, "note",
-			       json_text(layer->note), "recipients", to,
-			       "signatures", signatures_json(layer))) != 0)
-			return -1;
-	}
-	return answer_list_end(r);
-}
-
-static int
-answer_findings(struct request *r, const struct opening *o)
-{
-	if (answer_list(r, "identifiers") != 0)
-		return -1;
-	for (size_t i = 0; i < o->nidents && i < LIST_MOST; i++)
-		if (answer_row(
-			r, json_pack("{s:s,s:o}", "kind",
-			       ident_kind_name(o->idents[i].kind), "value",
-			       json_text(o->idents[i].value))) != 0)
-			return -1;
-	if (answer_list_end(r) != 0 || answer_list(r, "fields") != 0)
-		return -1;
-	for (size_t i = 0; i < o->nfields && i < LIST_MOST; i++) {
-		const char *value = o->fields[i].value;
-
-		if (value == NULL)
-			continue;
-		if (answer_row(r,
-			json_pack("{s:s,s:o}", "field",
-			    field_kind_name(o->fields[i].kind), "value",
-			    text_part(value, strlen(value), FIELD_MOST))) != 0)
-			return -1;
-	}
-	return answer_list_end(r);
-}
 
 /* A VN or TN stands in it, or it claims to be a notice: the clocks run. */
 static bool
@@ -203,63 +89,15 @@ answer_head(struct request *r, struct reader *reader)
 	    answer_answered(r, l) != 0 ||
 	    answer_set(r, "clocks",
 		has_clocks(l, o) ? clocks_json(r->s, FLOW_JPCERT, l->received)
-				 : json_array()) != 0 ||
-	    answer_set(r, "headers",
-		o != NULL
-		    ? headers_json(o)
-		    : json_pack("{s:o,s:o}", "subject", json_text(l->subject),
+				 : json_array()) != 0)
+		return -1;
+	if (o != NULL
+		? answer_opening(r, o, reader->bound_key) != 0
+		: answer_set(r, "headers",
+		      json_pack("{s:o,s:o}", "subject", json_text(l->subject),
 			  "sender_address", json_text(l->sender))) != 0)
 		return -1;
-	if (o != NULL &&
-	    (answer_layers(r, o) != 0 || answer_findings(r, o) != 0))
-		return -1;
 	return answer_list(r, "parts");
-}
-
-/* ---- the parts ---- */
-
-static const char *
-signer_name(const struct desk_signer *s)
-{
-	if (s->correspondent != NULL)
-		return s->correspondent->name;
-	if (s->contact != NULL)
-		return s->contact->name;
-	return s->fingerprint;
-}
-
-static int
-answer_part(struct request *r, const struct reader *reader, size_t i)
-{
-	const struct opening *o = reader->opening;
-	const struct part *part = &o->parts[i];
-	struct desk_signer signer =
-	    desk_part_signer(r->s, o, i, reader->bound_key);
-	bool covered =
-	    signer.verdict == VERDICT_PINNED || signer.verdict == VERDICT_KNOWN;
-	bool text = part->kind == PART_TEXT || part->kind == PART_DSN ||
-		    part->kind == PART_CLEARSIGNED;
-	json_t *content = json_null();
-
-	if (text && part->content.len > 0) {
-		content = text_part((const char *)part->content.data,
-		    part->content.len, CONTROL_PART_MAX);
-		/* A clearsigned block is bytes as sent: perhaps not UTF-8. */
-		if (content == NULL)
-			content = json_null();
-	}
-	return answer_row(r,
-	    json_pack("{s:i,s:s,s:o,s:o,s:b,s:b,s:s,s:o,s:o,s:I,s:b,s:o}",
-		"part", (int)i + 1, "kind", part_kind_name(part->kind), "type",
-		json_text(part->type), "name", json_text(part->name),
-		"encrypted",
-		part->layer > 0 && part->layer <= o->nlayers &&
-		    o->layers[part->layer - 1].kind == LAYER_ENCRYPTED,
-		"covered", covered, "verdict", verdict_name(signer.verdict),
-		"signer", json_text(covered ? signer_name(&signer) : NULL),
-		"why", json_text(signer.why), "size",
-		(json_int_t)part->content.len, "cut",
-		text && part->content.len > CONTROL_PART_MAX, "text", content));
 }
 
 /* ---- the raw bytes ---- */
@@ -396,7 +234,8 @@ letter_run(struct request *r)
 	    reader->opening != NULL && reader->part < reader->opening->nparts) {
 		if (!request_has_time(r))
 			return STEP_MORE;
-		if (answer_part(r, reader, reader->part++) != 0)
+		if (answer_part(r, reader->opening, reader->part++,
+			reader->bound_key) != 0)
 			return STEP_FAILED;
 	}
 	while (reader->at < reader->raw.len) {

@@ -11,6 +11,8 @@
  *   show.c      show
  *   letters.c   file, drop, letter --reopen
  *   letter_show.c  letter
+ *   letter_headers.c  its header fields, and who vouches for them
+ *   letter_parts.c  its layers and parts, and who signed which bytes
  *   mails.c     queue and its decisions
  *   keys.c      key reseal
  *   record.c    log
@@ -218,6 +220,34 @@ int64_t first_answer_due(
     const struct settings *s, enum flow flow, int64_t received);
 /* A letter that waits, and in a correspondent's name (RULES 8). */
 bool letter_claims(const struct store_letter *l);
+
+/* ---- letter_headers.c ---- */
+
+#define LETTER_LIST_MOST 100 /* addresses, identifiers, fields */
+
+json_t *headers_json(const struct headers *h);
+/* The protected ones, and who vouches for them; null: there are none. */
+json_t *protected_json(
+    struct request *r, const struct opening *o, const char *bound_key);
+
+/* ---- letter_parts.c ---- */
+
+/* All but the parts: limits, headers, layers, what was found. */
+int answer_opening(
+    struct request *r, const struct opening *o, const char *bound_key);
+/* A row: part i, and who signed which bytes. */
+int answer_part(struct request *r, const struct opening *o, size_t i,
+    const char *bound_key);
+
+bool signer_is_good(const struct desk_signer *s);
+const char *signer_name(const struct desk_signer *s);
+/* To whom the key is pinned: "correspondent NAME"; null: to nobody. */
+json_t *signer_pinned_to(const struct desk_signer *s);
+/* The verdict over what a layer, by its index + 1, opened to or covers. */
+struct desk_signer signer_of_layer(struct request *r, const struct opening *o,
+    uint32_t layer, const char *bound_key);
+/* The layer with this index + 1; NULL: none. */
+const struct layer *opening_layer(const struct opening *o, uint32_t at);
 
 /* ---- mails.c ---- */
 

@@ -47,6 +47,7 @@ struct column {
 struct printer printer_of(FILE *out);
 /* One line of safe text for a value; "-" for null. */
 char *print_value(const void *ctx, const json_t *value, enum how how);
+/* Broken at the edge like any line. */
 void print_title(const struct printer *p, const char *title);
 /* "  label  value", the values under each other; nulls are left out. */
 void print_fields(const struct printer *p, const json_t *object,
@@ -59,6 +60,9 @@ void print_table(const struct printer *p, const json_t *rows,
  * fit goes on behind `next`, broken between words where it can be.
  */
 void print_wrapped(const struct printer *p, const char *first, const char *next,
+    const char *text);
+/* The same for a row of a table, which a pipe gets whole. */
+void print_row(const struct printer *p, const char *first, const char *next,
     const char *text);
 /* Foreign text: every line behind this mark ("| " or "? "). */
 void print_content(const struct printer *p, const char *mark, const char *text);

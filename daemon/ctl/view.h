@@ -13,6 +13,11 @@ void view_letter(const struct printer *p, json_t *data);
 void view_queue(const struct printer *p, json_t *data);
 void view_log(const struct printer *p, json_t *data);
 void view_key(const struct printer *p, json_t *data);
+/* Of a letter: its layers; its parts, each under who signed it. */
+void view_layers(const struct printer *p, const json_t *data);
+void view_parts(const struct printer *p, const json_t *data);
+/* "| " before what a good signature covers, "? " before all else. */
+const char *part_mark(const json_t *part);
 /* A "no" that goes without saying is not shown. */
 void null_if_false(json_t *object, const char *key);
 /* Due dates, where there are any. */

@@ -1,10 +1,8 @@
 /*
  * view_letter.c - a letter on a screen, and its raw bytes.
  *
- * Runs in psirt.  A letter's text stands behind a mark at the left edge,
- * "| " where a good signature of a known key covers it and "? " where none
- * does; only psirt writes at the edge itself, so no letter can draw the line
- * between the two.
+ * Runs in psirt.  What became of it, its headers by who vouches for them,
+ * and what was found in it; view_part.c shows its layers and parts.
  */
 #include "view.h"
 
@@ -65,114 +63,138 @@ answer_line(const json_t *data)
 static const struct column header_fields[] = {
     {"from", "From", HOW_TEXT, false},
     {"sender", "Sender", HOW_TEXT, false},
-    {"sender_address", "Sender", HOW_TEXT, false},
+    {"sender_address", "Sender", HOW_ADDRESS, false},
     {"reply_to", "Reply-To", HOW_TEXT, false},
     {"to", "To", HOW_TEXT, false},
     {"date", "Date", HOW_TIME, false},
     {"subject", "Subject", HOW_TEXT, false},
-    {"protected_subject", "inside", HOW_TEXT, false},
     {"message_id", "Message-ID", HOW_TEXT, false},
 };
 
-static const struct column signature_columns[] = {
-    {"status", "SIGNATURE", HOW_TEXT, true},
-    {"key", "KEY", HOW_TEXT, true},
-    {"made", "MADE", HOW_TIME, true},
-};
-
-/* {"name":…,"address":…} becomes one string, so that a list of them prints. */
-static json_t *
-headers_flat(const json_t *headers)
+/*
+ * finder@research.example "Robin Lee".  The address stands first, where no
+ * name can put another before it; a quotation mark in the name ends nothing.
+ */
+static char *
+address_line(const void *ctx, const json_t *item)
 {
-	static const char *const lists[] = {"from", "sender", "reply_to", "to"};
-	json_t *flat = json_deep_copy(headers);
+	const char *name = json_string_value(json_object_get(item, "name"));
+	char *address =
+	    print_value(ctx, json_object_get(item, "address"), HOW_ADDRESS);
+	char *safe, *line, *to;
 
-	for (size_t k = 0; k < N(lists); k++) {
-		const json_t *list = json_object_get(headers, lists[k]);
-		json_t *out;
-		const json_t *item;
-		size_t i;
-
-		if (!json_is_array(list))
-			continue;
-		out = json_array();
-		json_array_foreach(list, i, item)
-		{
-			const char *name =
-			    json_string_value(json_object_get(item, "name"));
-			const char *address =
-			    json_string_value(json_object_get(item, "address"));
-
-			json_array_append_new(out,
-			    name != NULL
-				? json_sprintf("%s <%s>%s", name,
-				      address != NULL ? address : "",
-				      i + 1 < json_array_size(list) ? "," : "")
-				: json_string(address != NULL ? address : ""));
-		}
-		json_object_set_new(flat, lists[k], out);
+	if (name == NULL)
+		return address;
+	safe = text_show(ctx, name);
+	line = talloc_array(ctx, char, strlen(address) + 2 * strlen(safe) + 4);
+	to = line + sprintf(line, "%s \"", address);
+	for (const char *c = safe; *c != '\0'; c++) {
+		if (*c == '"' || *c == '\\')
+			*to++ = '\\';
+		*to++ = *c;
 	}
-	/* Protected and the same as outside: once is enough. */
-	if (json_equal(json_object_get(flat, "subject"),
-		json_object_get(flat, "protected_subject")))
-		json_object_del(flat, "protected_subject");
-	return flat;
-}
-
-/* The key, or the one that a signature names whose key is not here. */
-static json_t *
-signatures_flat(const json_t *signatures)
-{
-	json_t *flat = json_deep_copy(signatures);
-	json_t *row;
-	size_t i;
-
-	json_array_foreach(flat, i, row)
-	{
-		if (json_is_null(json_object_get(row, "key")))
-			json_object_set(
-			    row, "key", json_object_get(row, "claimed"));
-	}
-	return flat;
+	strcpy(to, "\"");
+	return line;
 }
 
 static void
-view_layers(const struct printer *p, const json_t *data)
+header_line(
+    const struct printer *p, const json_t *headers, const struct column *column)
 {
-	const json_t *layers = json_object_get(data, "layers");
-	const json_t *layer;
+	const json_t *value = json_object_get(headers, column->key);
+	void *ctx = talloc_new(NULL);
+	char *first = talloc_asprintf(ctx, "  %-10s  ", column->title);
+	const char *next = "              ";
+	const json_t *item;
+	char *line = NULL;
 	size_t i;
 
-	json_array_foreach(layers, i, layer)
-	{
-		void *ctx = talloc_new(NULL);
-		const json_t *note = json_object_get(layer, "note");
-		const json_t *to = json_object_get(layer, "recipients");
-		json_t *signatures =
-		    signatures_flat(json_object_get(layer, "signatures"));
-		char *line = talloc_asprintf(ctx, "%s, %s",
-		    print_value(ctx, json_object_get(layer, "kind"), HOW_TEXT),
-		    print_value(
-			ctx, json_object_get(layer, "outcome"), HOW_TEXT));
+	if (json_is_array(value)) {
+		json_array_foreach(value, i, item)
+		{
+			char *one = address_line(ctx, item);
 
-		if (i == 0)
-			print_title(p, "Layers");
-		if (json_array_size(to) > 0)
-			line = talloc_asprintf_append(
-			    line, ", for %s", print_value(ctx, to, HOW_TEXT));
-		if (json_is_string(note))
-			line = talloc_asprintf_append(
-			    line, ": %s", print_value(ctx, note, HOW_TEXT));
-		print_wrapped(p, "  ", "      ", line);
-		if (json_array_size(signatures) > 0)
-			print_table(p, signatures, signature_columns,
-			    N(signature_columns));
-		json_decref(signatures);
-		talloc_free(ctx);
+			line = line == NULL
+				   ? one
+				   : talloc_asprintf(ctx, "%s, %s", line, one);
+		}
+	} else if (value != NULL && !json_is_null(value)) {
+		line = print_value(ctx, value, column->how);
 	}
+	if (line != NULL)
+		print_wrapped(p, first, next, line);
+	json_array_foreach(value, i, item)
+	{
+		const json_t *remark = json_object_get(item, "remark");
+
+		if (json_is_string(remark))
+			print_wrapped(p, "  !! ", "     ",
+			    talloc_asprintf(ctx, "%s %zu: %s", column->title,
+				i + 1, print_value(ctx, remark, HOW_TEXT)));
+	}
+	talloc_free(ctx);
 }
 
-/* One field a line or more: white space in it is one space. */
+static void
+view_header_fields(const struct printer *p, const json_t *headers)
+{
+	for (size_t i = 0; i < N(header_fields); i++)
+		header_line(p, headers, &header_fields[i]);
+}
+
+/* Who vouches for the protected ones. */
+static char *
+protected_title(const void *ctx, const json_t *inner)
+{
+	char *layer =
+	    print_value(ctx, json_object_get(inner, "layer"), HOW_TEXT);
+
+	if (json_is_true(json_object_get(inner, "signed")))
+		return talloc_asprintf(ctx,
+		    "Headers of layer %s (SIGNED by %s, %s)", layer,
+		    print_value(
+			ctx, json_object_get(inner, "signer"), HOW_TEXT),
+		    print_value(
+			ctx, json_object_get(inner, "pinned_to"), HOW_TEXT));
+	return talloc_asprintf(ctx, "Headers of layer %s (%s: %s)", layer,
+	    json_is_true(json_object_get(inner, "believed"))
+		? "inside the encryption, not signed"
+		: "not protected",
+	    print_value(ctx, json_object_get(inner, "why"), HOW_TEXT));
+}
+
+static void
+view_headers(const struct printer *p, const json_t *data)
+{
+	const json_t *inner = json_object_get(data, "protected");
+	void *ctx = talloc_new(NULL);
+	const json_t *field;
+	size_t i;
+
+	print_title(p, "Headers (never signed)");
+	view_header_fields(p, json_object_get(data, "headers"));
+	if (json_is_object(inner)) {
+		print_title(p, protected_title(ctx, inner));
+		view_header_fields(p, inner);
+		json_array_foreach(json_object_get(inner, "differs"), i, field)
+		{
+			char *name = print_value(ctx, field, HOW_TEXT);
+
+			print_wrapped(p, "!! ", "   ",
+			    talloc_asprintf(ctx,
+				"The %s inside is not the one outside: the "
+				"letter came under a false one, or was put "
+				"into another.",
+				name));
+		}
+	}
+	talloc_free(ctx);
+}
+
+/*
+ * One field a line or more, behind the mark of the part it stood in: white
+ * space in it is one space.
+ */
 static void
 view_fields(const struct printer *p, const json_t *fields)
 {
@@ -182,6 +204,7 @@ view_fields(const struct printer *p, const json_t *fields)
 		const json_t *field = json_array_get(fields, i);
 		const char *value =
 		    json_string_value(json_object_get(field, "value"));
+		const char *mark = part_mark(field);
 		void *ctx = talloc_new(NULL);
 		char *name =
 		    print_value(ctx, json_object_get(field, "field"), HOW_TEXT);
@@ -192,92 +215,31 @@ view_fields(const struct printer *p, const json_t *fields)
 		for (char *c = line; *c != '\0'; c++)
 			if (*c == '\n' || *c == '\r' || *c == '\t')
 				*c = ' ';
-		print_wrapped(p, talloc_asprintf(ctx, "  %-10s  ", name),
-		    "              ", text_show(ctx, line));
+		print_wrapped(p, talloc_asprintf(ctx, "%s%-10s  ", mark, name),
+		    talloc_asprintf(ctx, "%s            ", mark),
+		    text_show(ctx, line));
 		talloc_free(ctx);
 	}
 }
 
-/* Whose good signature covers a part. */
-static char *
-covered_by(const void *ctx, const json_t *part)
-{
-	const char *verdict =
-	    json_string_value(json_object_get(part, "verdict"));
-	bool known = verdict != NULL && strcmp(verdict, "known") == 0;
-
-	return talloc_asprintf(ctx, "SIGNED by %s%s",
-	    known ? "the key bound to this case, " : "",
-	    print_value(ctx, json_object_get(part, "signer"), HOW_TEXT));
-}
-
-/* Why none does. */
-static char *
-uncovered_by(const void *ctx, const json_t *part)
-{
-	const char *verdict =
-	    json_string_value(json_object_get(part, "verdict"));
-	const char *what = "NOT SIGNED";
-
-	if (verdict != NULL && strcmp(verdict, "bad") == 0)
-		what = "BAD SIGNATURE";
-	if (verdict != NULL && strcmp(verdict, "unknown-key") == 0)
-		what = "NO KNOWN SIGNER";
-	return talloc_asprintf(ctx, "%s: %s", what,
-	    print_value(ctx, json_object_get(part, "why"), HOW_TEXT));
-}
-
+/* What was not done to the whole of it. */
 static void
-view_part(const struct printer *p, const json_t *part)
+view_warnings(const struct printer *p, const json_t *data)
 {
+	const json_t *limit = json_object_get(data, "limit");
 	void *ctx = talloc_new(NULL);
-	bool covered = json_is_true(json_object_get(part, "covered"));
-	const json_t *text = json_object_get(part, "text");
-	const json_t *name = json_object_get(part, "name");
-	const char *mark = covered ? "| " : "? ";
-	char *line;
 
-	/* Our words first: a file name cannot say them in our place. */
-	line = covered ? covered_by(ctx, part) : uncovered_by(ctx, part);
-	line = talloc_asprintf_append(line, " -- %s, %s, %s bytes%s",
-	    print_value(ctx, json_object_get(part, "kind"), HOW_TEXT),
-	    print_value(ctx, json_object_get(part, "type"), HOW_TEXT),
-	    print_value(ctx, json_object_get(part, "size"), HOW_TEXT),
-	    json_is_true(json_object_get(part, "encrypted")) ? ", was encrypted"
-							     : "");
-	if (json_is_string(name))
-		line = talloc_asprintf_append(
-		    line, ", \"%s\"", print_value(ctx, name, HOW_TEXT));
-	fputc('\n', p->out);
-	print_wrapped(p,
-	    talloc_asprintf(ctx, "-- part %" JSON_INTEGER_FORMAT ": ",
-		json_integer_value(json_object_get(part, "part"))),
-	    "   ", line);
-	if (json_is_string(text))
-		print_content(p, mark, json_string_value(text));
-	if (json_is_true(json_object_get(part, "cut")))
-		fputs("-- the rest is not shown: --raw has it all\n", p->out);
+	if (json_is_string(limit))
+		print_wrapped(p, "!! ", "   ",
+		    talloc_asprintf(ctx,
+			"A limit was passed: %s. What lies behind it is not "
+			"shown: --raw has it all.",
+			print_value(ctx, limit, HOW_TEXT)));
+	if (json_is_true(json_object_get(data, "truncated")))
+		print_wrapped(p, "!! ", "   ",
+		    "Not all of its text was searched for fields and "
+		    "identifiers.");
 	talloc_free(ctx);
-}
-
-/*
- * A part that only held others, all of which were opened: the layers above
- * tell of it, and what it held stands below.
- */
-static bool
-is_wrapper(const json_t *part, const json_t *layers)
-{
-	const char *kind = json_string_value(json_object_get(part, "kind"));
-	size_t i;
-
-	if (kind == NULL ||
-	    (strcmp(kind, "encrypted") != 0 && strcmp(kind, "signed") != 0))
-		return false;
-	for (i = 0; i < json_array_size(layers); i++)
-		if (!json_is_true(
-			json_object_get(json_array_get(layers, i), "opened")))
-			return false;
-	return i > 0;
 }
 
 static int
@@ -343,10 +305,7 @@ void
 view_letter(const struct printer *p, json_t *data)
 {
 	const json_t *raw = json_object_get(data, "raw");
-	const json_t *parts = json_object_get(data, "parts");
-	json_t *headers;
 	char title[40];
-	size_t i;
 
 	if (raw != NULL) {
 		view_raw(p, raw);
@@ -361,23 +320,14 @@ view_letter(const struct printer *p, json_t *data)
 	print_title(p, title);
 	null_if_false(data, "unconfirmed");
 	json_object_set_new(data, "answer", answer_line(data));
+	view_warnings(p, data);
 	print_fields(p, data, letter_fields, N(letter_fields));
 	view_clocks(p, data);
-	print_title(p, "Headers (never signed)");
-	headers = headers_flat(json_object_get(data, "headers"));
-	print_fields(p, headers, header_fields, N(header_fields));
-	json_decref(headers);
+	view_headers(p, data);
 	view_layers(p, data);
 	view_fields(p, json_object_get(data, "fields"));
 	if (json_is_false(json_object_get(data, "opened")))
 		fputs("It was not opened: --raw has its bytes.\n", p->out);
-	for (i = 0; i < json_array_size(parts); i++) {
-		const json_t *part = json_array_get(parts, i);
-
-		if (!is_wrapper(part, json_object_get(data, "layers")))
-			view_part(p, part);
-	}
-	if (i > 0)
-		fputc('\n', p->out);
+	view_parts(p, data);
 	view_next(p, data);
 }

@@ -64,14 +64,21 @@ test_parts_say_who_signed(void **state)
 	assert_string_equal(text_at(part, "verdict"), "unsigned");
 	assert_string_equal(text_at(part, "why"),
 	    "no signature covers it, only other parts of the letter");
+	assert_true(json_is_null(json_object_get(part, "over")));
+	assert_true(json_is_null(json_object_get(part, "fingerprint")));
 	part = json_array_get(json_object_get(data, "parts"), 1);
 	assert_true(json_is_true(json_object_get(part, "covered")));
 	assert_true(json_is_true(json_object_get(part, "encrypted")));
 	assert_string_equal(text_at(part, "signer"), "JPCERT/CC");
 	assert_string_equal(text_at(part, "verdict"), "pinned");
 	assert_string_equal(
-	    text_at(json_object_get(data, "headers"), "protected_subject"),
-	    "件名");
+	    text_at(part, "over"), "all that layer 1 opened to");
+	assert_string_equal(text_at(part, "fingerprint"), KEY_JPCERT);
+	assert_string_equal(
+	    text_at(part, "pinned_to"), "correspondent JPCERT/CC");
+	/* Each finding says whether it was signed. */
+	part = json_array_get(json_object_get(data, "fields"), 0);
+	assert_true(json_is_true(json_object_get(part, "covered")));
 	/* A notice perhaps, so its clocks run from receipt (RULES 8). */
 	assert_int_equal(json_array_size(json_object_get(data, "clocks")), 3);
 	assert_int_equal(json_array_size(json_object_get(data, "next")), 2);
@@ -80,6 +87,264 @@ test_parts_say_who_signed(void **state)
 	assert_int_equal(last_line(w).letter, id);
 	assert_string_equal(last_line(w).actor, "yuki");
 	assert_null(last_line(w).note);
+}
+
+/* What the answer to `psirt letter` says of one part, or of all. */
+static json_t *
+part_of(json_t *root, size_t i)
+{
+	return json_array_get(json_object_get(data_of(root), "parts"), i);
+}
+
+/* Which bytes, by which key, pinned to whom: each kind of layer. */
+static void
+test_parts_say_which_bytes(void **state)
+{
+	struct desk_world *w = *state;
+	int64_t id = add_letter(w, "x", LETTER_FILED, REASON_NEW_REPORT, 0);
+	struct signature jpcert = {
+	    .status = SIGNATURE_GOOD, .primary = KEY_JPCERT};
+	struct signature stranger = {
+	    .status = SIGNATURE_NO_KEY, .claimed = "AB12"};
+	struct layer layers[] = {
+	    {.kind = LAYER_SIGNED,
+		.outcome = LAYER_OPEN,
+		.part = 1,
+		.signatures = &jpcert,
+		.nsignatures = 1},
+	    {.kind = LAYER_ENCRYPTED, .outcome = LAYER_OPEN, .parent = 1},
+	    {.kind = LAYER_SIGNED,
+		.outcome = LAYER_OPEN,
+		.parent = 2,
+		.part = 2,
+		.signatures = &stranger,
+		.nsignatures = 1},
+	    {.kind = LAYER_CLEARSIGNED,
+		.outcome = LAYER_OPEN,
+		.part = 3,
+		.signatures = &jpcert,
+		.nsignatures = 1},
+	    /* a number that points nowhere */
+	    {.kind = LAYER_SIGNED,
+		.outcome = LAYER_OPEN,
+		.part = 99,
+		.signatures = &jpcert,
+		.nsignatures = 1},
+	};
+	struct part parts[] = {
+	    {.kind = PART_SIGNED, .off = 411, .len = 1422},
+	    {.kind = PART_SIGNED, .off = 0, .len = 20, .layer = 2},
+	    {.kind = PART_CLEARSIGNED},
+	    TEXT("in the letter", 1),
+	    TEXT("inside", 3),
+	    TEXT("of the block", 4),
+	    TEXT("of no part", 5),
+	};
+	struct opening o = {
+	    .layers = layers, .nlayers = 5, .parts = parts, .nparts = 7};
+	json_t *root, *part;
+
+	add_opening(w, id, &o);
+	root = ask(w, "letter", word_of(w, id));
+	part = part_of(root, 3);
+	assert_string_equal(
+	    text_at(part, "over"), "bytes 412 to 1833 of the letter");
+	assert_int_equal(json_integer_value(json_object_get(
+			     json_object_get(part, "bytes"), "offset")),
+	    411);
+	assert_int_equal(json_integer_value(json_object_get(part, "layer")), 1);
+	part = part_of(root, 4);
+	assert_string_equal(
+	    text_at(part, "over"), "bytes 1 to 20 of what layer 2 opened to");
+	assert_true(json_is_null(json_object_get(part, "fingerprint")));
+	assert_string_equal(text_at(part, "claimed_key"), "AB12");
+	assert_true(json_is_null(json_object_get(part, "pinned_to")));
+	part = part_of(root, 5);
+	assert_string_equal(
+	    text_at(part, "over"), "the text of the block, part 3");
+	part = part_of(root, 6);
+	assert_true(json_is_null(json_object_get(part, "over")));
+	json_decref(root);
+}
+
+static void
+test_parts_say_what_became_of_them(void **state)
+{
+	static const struct {
+		uint32_t flag;
+		const char *name, *note;
+	} rows[] = {
+	    {PART_GUESSED, "guessed", "read as CP932, not as labelled"},
+	    {PART_LOSSY, "lossy", "some bytes could not be read"},
+	    {PART_HTML, "html", "text made of HTML"},
+	    {PART_ARCHIVE, "archive", "an archive: never unpacked here"},
+	    {PART_REPEATED, "repeated", "the same block as part 1"},
+	    {PART_FORWARDED, "forwarded", "from a message inside this letter"},
+	    {PART_HEADER, "autocrypt", "from an Autocrypt field"},
+	};
+	struct desk_world *w = *state;
+	int64_t id = add_letter(w, "x", LETTER_FILED, REASON_NEW_REPORT, 0);
+	const char *uids[] = {"Robin <r@x.example>"};
+	struct part parts[sizeof(rows) / sizeof(rows[0]) + 1] = {
+	    TEXT("a block", 0)};
+	struct opening o = {.parts = parts,
+	    .nparts = sizeof(parts) / sizeof(parts[0]),
+	    .truncated = 1,
+	    .limit = READ_LIMIT_PARTS,
+	    .key_part = 8,
+	    .key_fingerprint = KEY_FINDER,
+	    .key_uids = uids,
+	    .nkey_uids = 1,
+	    .key_signed = 1};
+	json_t *root, *key;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		parts[i + 1] = (struct part)TEXT("a block", 0);
+		parts[i + 1].flags = rows[i].flag;
+		parts[i + 1].charset = "CP932";
+	}
+	add_opening(w, id, &o);
+	root = ask(w, "letter", word_of(w, id));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const json_t *part = part_of(root, i + 1);
+
+		assert_string_equal(json_string_value(json_array_get(
+					json_object_get(part, "flags"), 0)),
+		    rows[i].name);
+		assert_string_equal(json_string_value(json_array_get(
+					json_object_get(part, "notes"), 0)),
+		    rows[i].note);
+	}
+	key = json_object_get(part_of(root, 7), "key");
+	assert_string_equal(text_at(key, "fingerprint"), KEY_FINDER);
+	assert_true(json_is_true(json_object_get(key, "signed")));
+	assert_true(json_is_null(json_object_get(part_of(root, 0), "key")));
+	assert_string_equal(text_at(data_of(root), "limit"),
+	    "more parts than limits { max_parts }");
+	assert_true(json_is_true(json_object_get(data_of(root), "truncated")));
+	json_decref(root);
+}
+
+/* Of a layer that broke off nothing is shown. */
+static void
+test_withheld_text_is_not_shown(void **state)
+{
+	struct desk_world *w = *state;
+	int64_t id = add_letter(w, "x", LETTER_FILED, REASON_NEW_REPORT, 0);
+	struct layer layer = {
+	    .kind = LAYER_ENCRYPTED, .outcome = LAYER_INTEGRITY};
+	struct part part = TEXT("spliced", 1);
+	struct opening o = {
+	    .layers = &layer, .nlayers = 1, .parts = &part, .nparts = 1};
+	json_t *root;
+
+	add_opening(w, id, &o);
+	root = ask(w, "letter", word_of(w, id));
+	assert_true(
+	    json_is_true(json_object_get(part_of(root, 0), "withheld")));
+	assert_true(json_is_null(json_object_get(part_of(root, 0), "text")));
+	json_decref(root);
+}
+
+/* Who vouches for the protected fields, and where they differ. */
+static void
+test_headers_say_who_vouches(void **state)
+{
+	static const struct {
+		uint32_t kind, status; /* 0: no signature */
+		const char *key, *outer, *inner;
+		bool is_signed, believed, differs;
+	} rows[] = {
+	    {LAYER_ENCRYPTED, SIGNATURE_GOOD, KEY_JPCERT, "...", "件名", true,
+		true, false},
+	    {LAYER_ENCRYPTED, 0, NULL, "[...]", "件名", false, true, false},
+	    {LAYER_SIGNED, SIGNATURE_GOOD, KEY_JPCERT, "a", "b", true, true,
+		true},
+	    {LAYER_SIGNED, SIGNATURE_BAD, NULL, "a", "a", false, false, false},
+	    {LAYER_SIGNED, SIGNATURE_NO_KEY, NULL, "a", "b", false, false,
+		true},
+	};
+	struct desk_world *w = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *body = talloc_asprintf(w, "letter %zu", i);
+		int64_t id =
+		    add_letter(w, body, LETTER_FILED, REASON_NEW_REPORT, 0);
+		struct signature s = {
+		    .status = rows[i].status, .primary = rows[i].key};
+		struct layer layer = {.kind = rows[i].kind,
+		    .outcome = LAYER_OPEN,
+		    .for_us = 1,
+		    .part = 1,
+		    .signatures = &s,
+		    .nsignatures = rows[i].status != 0 ? 1 : 0};
+		struct part part = {.kind = rows[i].kind == LAYER_SIGNED
+						? PART_SIGNED
+						: PART_ENCRYPTED,
+		    .len = 1};
+		struct opening o = {.headers = {.subject = rows[i].outer},
+		    .inner = {.subject = rows[i].inner},
+		    .inner_layer = 1,
+		    .layers = &layer,
+		    .nlayers = 1,
+		    .parts = &part,
+		    .nparts = 1,
+		    .encrypted = rows[i].kind == LAYER_ENCRYPTED};
+		json_t *root;
+		const json_t *inner;
+
+		add_opening(w, id, &o);
+		root = ask(w, "letter", word_of(w, id));
+		inner = json_object_get(data_of(root), "protected");
+		assert_string_equal(text_at(inner, "subject"), rows[i].inner);
+		assert_int_equal(json_is_true(json_object_get(inner, "signed")),
+		    rows[i].is_signed);
+		assert_int_equal(
+		    json_is_true(json_object_get(inner, "believed")),
+		    rows[i].believed);
+		assert_int_equal(
+		    json_array_size(json_object_get(inner, "differs")),
+		    rows[i].differs);
+		json_decref(root);
+	}
+}
+
+static void
+test_another_from_inside_is_told(void **state)
+{
+	struct desk_world *w = *state;
+	int64_t id = add_letter(w, "x", LETTER_FILED, REASON_NEW_REPORT, 0);
+	struct mail_address outer = {"JPCERT/CC", "vuls@jpcert.example"};
+	struct mail_address inner[] = {
+	    {"vuls@jpcert.example", "x@evil.example"},
+	    {NULL, "x@xn--vuls-abc.example"}, {NULL, "x@\xd0\xb5.example"},
+	    {"Robin", "VULS@jpcert.example"}};
+	struct layer layer = {
+	    .kind = LAYER_ENCRYPTED, .outcome = LAYER_OPEN, .for_us = 1};
+	struct opening o = {.headers = {.from = &outer, .nfrom = 1},
+	    .inner = {.from = inner, .nfrom = 4},
+	    .inner_layer = 1,
+	    .layers = &layer,
+	    .nlayers = 1};
+	json_t *root;
+	const json_t *list;
+
+	add_opening(w, id, &o);
+	root = ask(w, "letter", word_of(w, id));
+	list = json_object_get(data_of(root), "protected");
+	assert_string_equal(json_string_value(json_array_get(
+				json_object_get(list, "differs"), 0)),
+	    "from");
+	list = json_object_get(list, "from");
+	assert_string_equal(text_at(json_array_get(list, 0), "remark"),
+	    "the name is written like an address");
+	assert_string_equal(text_at(json_array_get(list, 1), "remark"),
+	    "xn-- hides letters of another alphabet");
+	assert_string_equal(text_at(json_array_get(list, 2), "remark"),
+	    "the address is not of ASCII alone");
+	assert_true(
+	    json_is_null(json_object_get(json_array_get(list, 3), "remark")));
+	json_decref(root);
 }
 
 static void
@@ -159,7 +424,7 @@ test_raw_bytes_come_whole(void **state)
 	char *big = talloc_zero_array(w, char, 300001);
 	int64_t id;
 	json_t *root, *chunks;
-	size_t len = 0;
+	size_t size, len = 0;
 
 	memset(big, 'a', 300000);
 	id = add_letter(w, big, LETTER_FILED, REASON_NEW_REPORT, 0);
@@ -168,10 +433,10 @@ test_raw_bytes_come_whole(void **state)
 	assert_true(json_array_size(chunks) > 1);
 	for (size_t i = 0; i < json_array_size(chunks); i++)
 		len += json_string_length(json_array_get(chunks, i));
-	assert_int_equal(
-	    json_integer_value(json_object_get(data_of(root), "size")),
-	    strlen(big) + 2);
-	assert_int_equal(len, (strlen(big) + 2 + 2) / 3 * 4);
+	size =
+	    (size_t)json_integer_value(json_object_get(data_of(root), "size"));
+	assert_true(size > strlen(big));
+	assert_int_equal(len, (size + 2) / 3 * 4);
 	json_decref(root);
 	assert_int_equal(last_line(w).what, RECORD_LETTER_READ);
 }
@@ -305,12 +570,48 @@ test_reopen(void **state)
 	assert_int_equal(w->asked, id);
 }
 
+/* Each limit has a reason that `psirt` tells, and a way back. */
+static void
+test_what_passed_a_limit_is_seen_and_may_be_reopened(void **state)
+{
+	struct desk_world *w = *state;
+
+	for (uint32_t i = REASON_LIMIT_PARTS; i <= REASON_LIMIT_KEYS; i++) {
+		char *body = talloc_asprintf(w, "letter %u", i);
+		int64_t id = add_letter(w, body, LETTER_QUARANTINED, i, 0);
+		json_t *root = ask(w, "letter", word_of(w, id));
+		char *want = talloc_asprintf(
+		    w, "psirt letter %lld --reopen", (long long)id);
+		const json_t *rows;
+
+		assert_string_equal(
+		    json_string_value(json_array_get(
+			json_object_get(data_of(root), "next"), 2)),
+		    want);
+		json_decref(root);
+		root = ask(w, "today");
+		rows = json_object_get(data_of(root), "letters");
+		assert_int_equal(
+		    json_array_size(rows), i - REASON_LIMIT_PARTS + 1);
+		rows = json_array_get(rows, i - REASON_LIMIT_PARTS);
+		assert_string_equal(text_at(rows, "reason"), reason_name(i));
+		want[strlen(want) - strlen(" --reopen")] = '\0';
+		assert_string_equal(text_at(rows, "next"), want);
+		json_decref(root);
+	}
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, desk_setup, desk_teardown)
 	    TEST(test_parts_say_who_signed),
+	    TEST(test_parts_say_which_bytes),
+	    TEST(test_parts_say_what_became_of_them),
+	    TEST(test_withheld_text_is_not_shown),
+	    TEST(test_headers_say_who_vouches),
+	    TEST(test_another_from_inside_is_told),
 	    TEST(test_the_bound_key_counts_on_its_case_alone),
 	    TEST(test_what_was_sent_for_a_letter),
 	    TEST(test_raw_bytes_come_whole),
@@ -319,6 +620,7 @@ main(void)
 	    TEST(test_file),
 	    TEST(test_drop),
 	    TEST(test_reopen),
+	    TEST(test_what_passed_a_limit_is_seen_and_may_be_reopened),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
