@@ -19,12 +19,31 @@
 
 /* ---- writing what was decided ---- */
 
-/* Identifiers and addresses that the letter brings to its case. */
+/* The key that signs for the finder of its case, or NULL. */
+static const char *
+bound_key(const struct filing *f)
+{
+	return f->c.finder_key_standing >= FINDER_KEY_BOUND ? f->c.finder_key
+							    : NULL;
+}
+
+static const struct mail_address *
+letter_from(const struct filing *f)
+{
+	return desk_from(f->e->s, f->o, bound_key(f));
+}
+
+/* Identifiers and addresses that the letter brings to its case.  Where its
+ * protected From is believed, the outer one is no address of the finder. */
 static int
 write_case_facts(struct filing *f, struct error *err)
 {
 	const struct headers *h = &f->o->headers;
+	const struct mail_address *from = letter_from(f);
+	size_t nfrom = h->nfrom;
 
+	if (from != h->from)
+		nfrom = 1;
 	for (size_t i = 0; i < f->o->nidents; i++) {
 		const struct ident *id = &f->o->idents[i];
 
@@ -33,10 +52,10 @@ write_case_facts(struct filing *f, struct error *err)
 			f->e->st, f->c.id, id->kind, id->value, err) != 0)
 			return -1;
 	}
-	for (size_t i = 0; i < h->nfrom; i++)
-		if (text_is_address(h->from[i].address) &&
+	for (size_t i = 0; i < nfrom && from != NULL; i++)
+		if (text_is_address(from[i].address) &&
 		    store_case_address_add(
-			f->e->st, f->c.id, h->from[i].address, err) != 0)
+			f->e->st, f->c.id, from[i].address, err) != 0)
 			return -1;
 	return 0;
 }
@@ -74,7 +93,7 @@ fill_case(struct filing *f)
 {
 	const struct decision *d = f->d;
 	struct store_case *c = &f->c;
-	const struct headers *h = f->o != NULL ? &f->o->headers : NULL;
+	const struct mail_address *from;
 
 	c->flow = d->flow;
 	c->state = d->unopened ? CASE_UNOPENED : CASE_OPEN;
@@ -92,9 +111,10 @@ fill_case(struct filing *f)
 	    (!d->claims_correspondent || d->unopened))
 		c->correspondent = talloc_strdup(f, d->correspondent->name);
 	c->finder_name = c->finder_address = NULL;
-	if (c->correspondent == NULL && h != NULL && h->nfrom > 0) {
-		c->finder_name = talloc_strdup(f, h->from[0].name);
-		c->finder_address = talloc_strdup(f, h->from[0].address);
+	from = f->o != NULL ? letter_from(f) : NULL;
+	if (c->correspondent == NULL && from != NULL) {
+		c->finder_name = talloc_strdup(f, from->name);
+		c->finder_address = talloc_strdup(f, from->address);
 	}
 	if (d->bind_key)
 		take_key(f);
@@ -159,10 +179,11 @@ static bool
 is_finders(const struct filing *f)
 {
 	const struct headers *h = &f->o->headers;
+	const struct mail_address *from = letter_from(f);
 
-	if (f->c.finder_address == NULL || h->nfrom != 1 ||
-	    h->from[0].address == NULL ||
-	    strcasecmp(h->from[0].address, f->c.finder_address) != 0)
+	if (f->c.finder_address == NULL || from == NULL ||
+	    (from == h->from && h->nfrom != 1) || from->address == NULL ||
+	    strcasecmp(from->address, f->c.finder_address) != 0)
 		return false;
 	for (size_t i = 0; i < f->in.ncandidates; i++)
 		if (f->candidates[i].casefile == f->c.id &&
@@ -219,6 +240,22 @@ static const enum record_what record_of[] = {
     [LETTER_QUARANTINED] = RECORD_LETTER_QUARANTINED,
 };
 
+/* Answers to it name the protected one where a gateway wrote another. */
+static int
+write_message_ids(struct filing *f, struct error *err)
+{
+	const struct headers *inner = desk_inner(f->e->s, f->o, bound_key(f));
+	const char *const ids[] = {
+	    f->o->headers.message_id, inner != NULL ? inner->message_id : NULL};
+
+	for (size_t i = 0; i < 2; i++)
+		if (ids[i] != NULL &&
+		    store_message_id_add(f->e->st, ids[i], f->letter.casefile,
+			f->letter.id, 0, err) != 0)
+			return -1;
+	return 0;
+}
+
 static int
 write_letter(struct filing *f, struct error *err)
 {
@@ -251,10 +288,8 @@ write_letter(struct filing *f, struct error *err)
 	if (store_letter_put(e->st, l, LETTER_OPENED, err) != 0 ||
 	    engine_record(e, what, l->casefile, l->id, 0, l->reason, err) != 0)
 		return -1;
-	if (f->o != NULL && f->o->headers.message_id != NULL &&
-	    l->casefile != 0 && !f->in.own_message_id &&
-	    store_message_id_add(e->st, f->o->headers.message_id, l->casefile,
-		l->id, 0, err) != 0)
+	if (f->o != NULL && l->casefile != 0 && !f->in.own_message_id &&
+	    write_message_ids(f, err) != 0)
 		return -1;
 	/* Its clocks run in hours, also while it lies set aside as a claim. */
 	if (d->exploited != NULL &&

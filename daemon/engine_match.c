@@ -25,12 +25,36 @@ filing_sender(const struct opening *o)
 	return o->headers.from[0].address;
 }
 
+/*
+ * Does the case know whom the letter is from?  The protected From counts
+ * where it is believed; known by the outer one alone, which anybody on the
+ * way may write, the letter is not what the case expects.
+ */
+static int
+match_from(struct filing *f, struct candidate *c, struct error *err)
+{
+	const struct mail_address *from =
+	    desk_from(f->e->s, f->o, c->bound_key);
+	const char *outer = filing_sender(f->o);
+
+	if (from != NULL && from->address != NULL &&
+	    store_case_has_address(f->e->st, c->casefile, from->address,
+		&c->address_known, err) != 0)
+		return -1;
+	if (c->address_known || outer == NULL || from == f->o->headers.from)
+		return 0;
+	if (store_case_has_address(
+		f->e->st, c->casefile, outer, &c->address_known, err) != 0)
+		return -1;
+	c->address_doubted = c->address_known;
+	return 0;
+}
+
 static int
 add_candidate(
     struct filing *f, int64_t casefile, enum match_by by, struct error *err)
 {
 	struct candidate *c = &f->candidates[f->in.ncandidates];
-	const char *from = filing_sender(f->o);
 	struct store_case row = {0};
 	int found;
 
@@ -52,17 +76,37 @@ add_candidate(
 		c->bound_key = row.finder_key;
 	c->correspondent = row.correspondent;
 	c->unopened = row.state == CASE_UNOPENED;
-	if (from != NULL && store_case_has_address(f->e->st, casefile, from,
-				&c->address_known, err) != 0)
+	if (match_from(f, c, err) != 0)
 		return -1;
 	f->in.ncandidates++;
 	return 0;
+}
+
+/* By a protected field: only where that case's key, or ours, vouches. */
+static int
+add_protected(struct filing *f, int64_t casefile, struct error *err)
+{
+	const char *bound = NULL;
+	struct store_case row = {0};
+	int found;
+
+	if (casefile == 0)
+		return 0;
+	found = store_case_get(f, f->e->st, casefile, &row, err);
+	if (found <= 0)
+		return found;
+	if (row.finder_key_standing >= FINDER_KEY_BOUND)
+		bound = row.finder_key;
+	if (desk_inner(f->e->s, f->o, bound) == NULL)
+		return 0;
+	return add_candidate(f, casefile, MATCH_THREAD, err);
 }
 
 static int
 match_thread(struct filing *f, struct error *err)
 {
 	const struct headers *h = &f->o->headers;
+	const struct headers *inner = &f->o->inner;
 	int64_t casefile;
 	int64_t outmail;
 
@@ -70,6 +114,12 @@ match_thread(struct filing *f, struct error *err)
 		if (store_message_id_find(f->e->st, h->references[i], &casefile,
 			&outmail, err) != 0 ||
 		    add_candidate(f, casefile, MATCH_THREAD, err) != 0)
+			return -1;
+	}
+	for (size_t i = 0; i < inner->nreferences; i++) {
+		if (store_message_id_find(f->e->st, inner->references[i],
+			&casefile, &outmail, err) != 0 ||
+		    add_protected(f, casefile, err) != 0)
 			return -1;
 	}
 	if (h->message_id == NULL)
@@ -188,22 +238,49 @@ match_report(struct filing *f, struct error *err)
 	return add_candidate(f, casefile, MATCH_REPORT, err);
 }
 
-/* Does some case know the address of From (RULES 6)?  Its language. */
+/* Does some case know the letter's From (RULES 6)?  Its language. */
 static int
 match_address(struct filing *f, struct error *err)
 {
-	const char *from = filing_sender(f->o);
-	struct store_case c = {0};
-	int64_t *cases = NULL;
-	size_t n = 0;
+	const struct mail_address *from = desk_from(f->e->s, f->o, NULL);
+	const char *const addresses[] = {
+	    filing_sender(f->o), from != NULL ? from->address : NULL};
 
-	if (from != NULL &&
-	    store_cases_by_address(f, f->e->st, from, &cases, &n, err) != 0)
-		return -1;
-	f->in.address_known = n > 0;
-	if (n > 0 && store_case_get(f, f->e->st, cases[n - 1], &c, err) < 0)
-		return -1;
-	f->in.language = c.language;
+	for (size_t i = 0; i < 2; i++) {
+		struct store_case c = {0};
+		int64_t *cases = NULL;
+		size_t n = 0;
+
+		if (addresses[i] == NULL)
+			continue;
+		if (store_cases_by_address(
+			f, f->e->st, addresses[i], &cases, &n, err) != 0)
+			return -1;
+		if (n == 0)
+			continue;
+		f->in.address_known = true;
+		if (store_case_get(f, f->e->st, cases[n - 1], &c, err) < 0)
+			return -1;
+		f->in.language = c.language;
+	}
+	return 0;
+}
+
+/* The answer may go to any of them: who got the most counts. */
+static int
+count_automatic(struct filing *f, const struct mail_address *list, size_t count,
+    struct error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		unsigned n = 0;
+
+		if (list[i].address != NULL &&
+		    store_automatic_count(f->e->st, list[i].address,
+			f->in.now - 3600, &n, err) != 0)
+			return -1;
+		if (n > f->in.acknowledged_last_hour)
+			f->in.acknowledged_last_hour = n;
+	}
 	return 0;
 }
 
@@ -211,36 +288,28 @@ int
 filing_gather(struct filing *f, struct error *err)
 {
 	struct engine *e = f->e;
-	const char *from = filing_sender(f->o);
-	int64_t now = clock_now();
+	const struct headers *h;
+	const struct headers *inner;
 
 	f->in.settings = e->s;
 	f->in.opening = f->o;
-	f->in.now = now;
+	f->in.now = clock_now();
 	f->in.received = f->letter.received;
 	f->in.adopted = f->letter.adopted != 0;
 	f->in.by_hand = f->letter.by_hand != 0;
 	f->in.candidates = f->candidates;
-	if (from != NULL && store_automatic_count(e->st, from, now - 3600,
-				&f->in.acknowledged_last_hour, err) != 0)
-		return -1;
-	/* The answer may go to Reply-To: who got the most counts. */
-	for (size_t i = 0; f->o != NULL && i < f->o->headers.nreply_to; i++) {
-		const char *to = f->o->headers.reply_to[i].address;
-		unsigned n = 0;
-
-		if (to != NULL &&
-		    store_automatic_count(e->st, to, now - 3600, &n, err) != 0)
-			return -1;
-		if (n > f->in.acknowledged_last_hour)
-			f->in.acknowledged_last_hour = n;
-	}
-	if (store_automatic_count(
-		e->st, NULL, now - 3600, &f->in.automatic_last_hour, err) != 0)
+	if (store_automatic_count(e->st, NULL, f->in.now - 3600,
+		&f->in.automatic_last_hour, err) != 0)
 		return -1;
 	if (f->o == NULL)
 		return 0;
-	if (match_address(f, err) != 0 || match_thread(f, err) != 0 ||
+	h = &f->o->headers;
+	inner = &f->o->inner;
+	if (count_automatic(f, h->from, h->nfrom, err) != 0 ||
+	    count_automatic(f, h->reply_to, h->nreply_to, err) != 0 ||
+	    count_automatic(f, inner->from, inner->nfrom, err) != 0 ||
+	    count_automatic(f, inner->reply_to, inner->nreply_to, err) != 0 ||
+	    match_address(f, err) != 0 || match_thread(f, err) != 0 ||
 	    match_bounce(f, err) != 0 || match_idents(f, err) != 0)
 		return -1;
 	return match_report(f, err);
