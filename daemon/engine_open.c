@@ -117,6 +117,46 @@ ask_read(
 	return 0;
 }
 
+/*
+ * Nothing came of a source.  The letter itself: no more to open; a limit that
+ * it passed is all that is known of it.  An opened layer that cannot be read
+ * stays as one that was not opened.
+ */
+static void
+unread(struct task *task, size_t source, const struct frame *frame)
+{
+	static const struct {
+		uint32_t limit, outcome;
+	} of_end[] = {
+	    [ROOM_END_OK] = {READ_LIMIT_NONE, LAYER_MALFORMED},
+	    [ROOM_END_TIME] = {READ_LIMIT_TIME, LAYER_TOO_SLOW},
+	    [ROOM_END_MEMORY] = {READ_LIMIT_TIME, LAYER_TOO_SLOW},
+	    [ROOM_END_CRASH] = {READ_LIMIT_NONE, LAYER_MALFORMED},
+	    [ROOM_END_TOO_BIG] = {READ_LIMIT_OUTPUT, LAYER_TOO_BIG},
+	};
+	struct open_state *s = open_state_of(task);
+	struct read_failed *failed =
+	    frame->type == READ_FAILED
+		? wire_decode(s->o, &read_failed_wire, frame->payload, NULL)
+		: NULL;
+	uint32_t end = ROOM_END_CRASH;
+	struct layer *layer;
+
+	if (failed != NULL && failed->end < sizeof(of_end) / sizeof(*of_end))
+		end = failed->end;
+	if (source > 0) {
+		layer = &s->o->layers[s->sources[source].layer - 1];
+		layer->outcome = of_end[end].outcome;
+		layer->note = "what came out of it could not be read";
+		s->o->unopened = 1;
+		open_next(task);
+		return;
+	}
+	s->o->limit = of_end[end].limit;
+	s->readable = s->o->limit != READ_LIMIT_NONE;
+	open_done(task);
+}
+
 void
 open_read_frame(struct task *task, const struct frame *frame)
 {
@@ -142,19 +182,7 @@ open_read_frame(struct task *task, const struct frame *frame)
 		log_warn("letter=%lld stop=open read: %s", (long long)task->id,
 		    err.text);
 	}
-	/* The letter itself cannot be read: nothing more to open.  An opened
-	 * layer that cannot be read stays as one that was not opened. */
-	if (source > 0) {
-		struct layer *layer =
-		    &s->o->layers[s->sources[source].layer - 1];
-
-		layer->outcome = LAYER_MALFORMED;
-		layer->note = "what came out of it could not be read";
-		s->o->unopened = 1;
-		open_next(task);
-		return;
-	}
-	open_done(task);
+	unread(task, source, frame);
 }
 
 /* ---- vault ---- */

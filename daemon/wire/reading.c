@@ -211,6 +211,9 @@ read_limit_text(uint32_t limit)
 		"more header fields than limits { max_fields }",
 	    [READ_LIMIT_ADDRESSES] =
 		"more addresses than limits { max_addresses }",
+	    [READ_LIMIT_TIME] =
+		"more to read than limits { wall, cpu, memory } allow",
+	    [READ_LIMIT_OUTPUT] = "more to show than is kept of a letter",
 	};
 
 	return NAME(texts, limit);

@@ -133,6 +133,8 @@ enum read_limit {
 	READ_LIMIT_DEPTH,
 	READ_LIMIT_FIELDS,
 	READ_LIMIT_ADDRESSES,
+	READ_LIMIT_TIME,   /* of the room's child; so says the engine */
+	READ_LIMIT_OUTPUT, /* the same: it answered too much */
 	READ_LIMIT_COUNT,
 };
 
