@@ -132,6 +132,10 @@ class World:
     def _files(self, address):
         return (self.mail / address).glob("**/[cn]*/[0-9]*")
 
+    def count(self, address):
+        """How many mails somebody has, without asking the server."""
+        return len(list(self._files(address)))
+
     def put(self, letter, when=None, folder="INBOX", address=letters.POC):
         """Store a letter with this time of receipt (IMAP APPEND)."""
         with self.mailbox(address) as box:
@@ -148,7 +152,7 @@ class World:
             if not folder.exists():
                 folder.mkdir(mode=0o700)
                 own_by_server(folder)
-        name = f"{time.time_ns()}.test"
+        name = "{}.M{:06}.test".format(*divmod(time.time_ns() // 1000, 10**6))
         (box / "tmp" / name).write_bytes(letter)
         own_by_server(box / "tmp" / name)
         (box / "tmp" / name).rename(box / "new" / name)
