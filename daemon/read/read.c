@@ -12,9 +12,12 @@
 
 #include <talloc.h>
 
+#include "psirtd/text.h"
+
 /* As the tables in wire/reading.c: more than that could not be answered. */
 #define PARTS_MOST 20000
 #define FOUND_MOST 4096
+#define ADDRESSES_MOST 4000
 /* GMime itself stops at 1024, and the walk recurses. */
 #define DEPTH_MOST 200
 /* What is said behind this much text is for people to find. */
@@ -33,7 +36,12 @@ reader_new(const void *ctx, const struct read_setup *setup, struct error *err)
 	    setup->max_parts < PARTS_MOST ? setup->max_parts : PARTS_MOST;
 	r->max_depth =
 	    setup->max_depth < DEPTH_MOST ? setup->max_depth : DEPTH_MOST;
+	r->max_fields = setup->max_fields;
+	r->max_addresses = setup->max_addresses < ADDRESSES_MOST
+			       ? setup->max_addresses
+			       : ADDRESSES_MOST;
 	html_start();
+	mime_start();
 	r->charsets = charsets_new(r, err);
 	if (r->charsets != NULL)
 		r->idents = idents_new(r, setup->case_prefix, err);
@@ -51,14 +59,29 @@ reader_new(const void *ctx, const struct read_setup *setup, struct error *err)
 
 /* ---- parts ---- */
 
+void
+draft_limit(struct draft *d, enum read_limit limit)
+{
+	if (!draft_is_over(d))
+		d->reading->limit = limit;
+}
+
+bool
+draft_is_over(const struct draft *d)
+{
+	return d->reading->limit != READ_LIMIT_NONE;
+}
+
 struct part *
 draft_part(struct draft *d, uint32_t kind, const struct place *place)
 {
 	struct reading *r = d->reading;
 	struct part *p;
 
+	if (draft_is_over(d))
+		return NULL;
 	if (r->nparts >= d->reader->max_parts) {
-		r->truncated = 1;
+		draft_limit(d, READ_LIMIT_PARTS);
 		return NULL;
 	}
 	if (r->nparts == d->parts_cap) {
@@ -76,6 +99,7 @@ draft_part(struct draft *d, uint32_t kind, const struct place *place)
 	p = &r->parts[r->nparts++];
 	memset(p, 0, sizeof(*p));
 	p->kind = kind;
+	p->flags = place->flags;
 	p->depth = place->depth;
 	p->within = place->within;
 	return p;
@@ -126,12 +150,46 @@ draft_search(struct draft *d, const char *text, size_t len, bool html,
 
 /* ---- a job ---- */
 
+/* Gateways turn PGP/MIME into an attachment; what is in it stays an entity. */
+static bool
+is_entity(struct bytes text)
+{
+	static const char field[] = "content-type:";
+	size_t at = 0;
+
+	while (at < text.len && text.len - at > sizeof(field) &&
+	       header_begins(bytes_span(text, at, text.len - at))) {
+		const uint8_t *lf;
+
+		if (g_ascii_strncasecmp((const char *)text.data + at, field,
+			sizeof(field) - 1) == 0)
+			return true;
+		do {
+			lf = memchr(text.data + at, '\n', text.len - at);
+			if (lf == NULL)
+				return false;
+			at = (size_t)(lf - text.data) + 1;
+		} while (at < text.len &&
+			 (text.data[at] == ' ' || text.data[at] == '\t'));
+	}
+	return false;
+}
+
 static int
 read_plain(struct draft *d, const struct read_job *job, struct error *err)
 {
-	struct place place = {job->data, 0, 0, 0};
+	struct place place = {.bytes = job->data, .payload = true};
 	struct leaf leaf = {0};
 
+	if (is_entity(job->data)) {
+		/* Canonical, as a signature in it would have it. */
+		place.bytes = text_to_crlf(d, job->data);
+		if (place.bytes.data == NULL)
+			return error_set(err, FAULT_RETRY, "out of memory");
+		if (!bytes_equal(place.bytes, job->data))
+			place.base = -1;
+		return mime_entity(d, place, err);
+	}
 	leaf.content = job->data;
 	leaf.label = job->charset;
 	if (leaf_is_binary(job->data)) {
@@ -149,7 +207,8 @@ read_mode(struct draft *d, const struct read_job *job, struct error *err)
 	case READ_LETTER:
 		return mime_letter(d, job->data, err);
 	case READ_ENTITY:
-		return mime_entity(d, job->data, err);
+		return mime_entity(d,
+		    (struct place){.bytes = job->data, .payload = true}, err);
 	case READ_TEXT:
 		return read_plain(d, job, err);
 	default:
@@ -180,6 +239,7 @@ reading_new(const void *ctx, const struct reader *reader,
 	}
 	d->reader = reader;
 	d->reading = r;
+	d->delivered = job->mode != READ_LETTER;
 	if (read_mode(d, job, err) != 0)
 		goto failed;
 	for (int i = 0; i < 2; i++) {
@@ -188,6 +248,8 @@ reading_new(const void *ctx, const struct reader *reader,
 					   false, 0, err) != 0)
 			goto failed;
 	}
+	if (autocrypt_read(d, err) != 0)
+		goto failed;
 	cap(&r->nidents, r);
 	cap(&r->nfields, r);
 	cap(&r->nhits, r);

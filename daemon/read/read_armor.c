@@ -79,9 +79,9 @@ block_end(struct bytes text, size_t at, const struct kind_row *row)
 bool
 armor_next(struct bytes text, size_t from, struct armor *block)
 {
-	/* Asked once a row: else many beginnings without an end would be
+	/* Once a kind and text: else many beginnings without an end would be
 	 * searched to the end of the text each. */
-	bool endless[ROWS] = {false};
+	bool *endless = block->endless;
 
 	for (size_t at = from; at < text.len; at = next_line(text, at)) {
 		if (text.data[at] != '-')
@@ -89,11 +89,12 @@ armor_next(struct bytes text, size_t from, struct armor *block)
 		for (size_t i = 0; i < ROWS; i++) {
 			size_t end;
 
-			if (endless[i] || !line_at(text, at, rows[i].begin))
+			if (endless[rows[i].kind] ||
+			    !line_at(text, at, rows[i].begin))
 				continue;
 			end = block_end(text, at, &rows[i]);
 			if (end == 0) {
-				endless[i] = true;
+				endless[rows[i].kind] = true;
 				continue;
 			}
 			block->kind = rows[i].kind;
@@ -137,23 +138,88 @@ armor_charset(const void *ctx, struct bytes block)
 	return NULL;
 }
 
-/* The tag of the packet at the start (RFC 9580, 4.2), or -1. */
-static int
-packet_tag(struct bytes content)
+/* ---- packets (RFC 9580, 4.2) ---- */
+
+struct packet {
+	unsigned tag;
+	size_t body; /* where its content begins */
+	size_t end;  /* where the next one does; 0: nobody can tell */
+};
+
+/* The packet at `at`; false when none can begin so. */
+static bool
+packet_at(struct bytes b, size_t at, struct packet *p)
 {
+	static const unsigned sizes[] = {1, 2, 4, 0};
+	unsigned octets = 0;
+	size_t len = 0;
 	uint8_t c;
 
-	if (content.len < 4)
-		return -1;
-	c = content.data[0];
-	if ((c & 0x80) == 0)
-		return -1;
-	return (c & 0x40) != 0 ? c & 0x3f : (c >> 2) & 0x0f;
+	if (at >= b.len || b.len - at < 4 || (b.data[at] & 0x80) == 0)
+		return false;
+	c = b.data[at++];
+	if ((c & 0x40) != 0) {
+		p->tag = c & 0x3f;
+		c = b.data[at];
+		if (c < 192)
+			octets = 1;
+		else if (c < 224)
+			len = ((size_t)(c - 192) << 8) + b.data[at + 1] + 192;
+		else if (c == 255)
+			octets = 4;
+		if (c < 224 && octets == 0)
+			at += 2;
+		else if (octets == 4 || octets == 0)
+			at++;
+	} else {
+		p->tag = (c >> 2) & 0x0f;
+		octets = sizes[c & 3];
+	}
+	for (; octets > 0 && at < b.len; octets--)
+		len = len << 8 | b.data[at++];
+	p->body = at;
+	p->end = len > 0 && len <= b.len - at ? at + len : 0;
+	return true;
+}
+
+static enum armor_kind
+kind_of_tag(unsigned tag)
+{
+	switch (tag) {
+	case 1:  /* encrypted session key */
+	case 3:  /* the same by passphrase */
+	case 9:  /* encrypted data */
+	case 18: /* encrypted and integrity protected */
+	case 20: /* of GnuPG's OCB */
+	case 4:  /* signed, not encrypted: what follows is */
+	case 8:  /* compressed: gpg does so around what it signs */
+		return ARMOR_MESSAGE;
+	case 6: /* public key */
+		return ARMOR_KEY;
+	default:
+		return ARMOR_NONE;
+	}
+}
+
+/* A session key for somebody, and behind it what it opens: no accident. */
+static bool
+is_sealed(struct bytes content)
+{
+	struct packet key;
+	struct packet next;
+
+	if (!packet_at(content, 0, &key) || key.tag != 1 || key.end == 0 ||
+	    (content.data[key.body] != 3 && content.data[key.body] != 6) ||
+	    !packet_at(content, key.end, &next))
+		return false;
+	return next.tag == 1 || next.tag == 3 || next.tag == 9 ||
+	       next.tag == 18 || next.tag == 20;
 }
 
 enum armor_kind
 armor_sniff(struct bytes content, bool claims_openpgp)
 {
+	struct packet first;
 	size_t at = 0;
 
 	if (content.len >= 3 && memcmp(content.data, "\xef\xbb\xbf", 3) == 0)
@@ -164,18 +230,59 @@ armor_sniff(struct bytes content, bool claims_openpgp)
 	for (size_t i = 0; i < ROWS; i++)
 		if (line_at(content, at, rows[i].begin))
 			return rows[i].kind;
-	if (!claims_openpgp)
-		return ARMOR_NONE;
-	switch (packet_tag(content)) {
-	case 1:  /* encrypted session key */
-	case 3:  /* the same by passphrase */
-	case 9:  /* encrypted data */
-	case 18: /* encrypted and integrity protected */
-	case 20: /* of GnuPG's OCB */
-		return ARMOR_MESSAGE;
-	case 6: /* public key */
-		return ARMOR_KEY;
-	default:
-		return ARMOR_NONE;
+	if (claims_openpgp && packet_at(content, 0, &first))
+		return kind_of_tag(first.tag);
+	return is_sealed(content) ? ARMOR_MESSAGE : ARMOR_NONE;
+}
+
+/* ---- what a block holds ---- */
+
+/* Behind the empty line that ends the header of the armor. */
+static size_t
+armor_body(struct bytes block)
+{
+	size_t at = next_line(block, 0);
+
+	while (at < block.len) {
+		size_t end = next_line(block, at);
+		bool empty = true;
+
+		for (size_t i = at; i < end && empty; i++)
+			empty = block.data[i] <= ' ';
+		at = end;
+		if (empty)
+			break;
 	}
+	return at;
+}
+
+struct bytes
+armor_packets(const void *ctx, struct bytes content)
+{
+	struct armor block = {0};
+	struct packet first;
+	uint8_t *out;
+	gint state = 0;
+	guint save = 0;
+	size_t len = 0;
+
+	if (packet_at(content, 0, &first))
+		return content;
+	if (!armor_next(content, 0, &block))
+		return BYTES_NONE;
+	content = bytes_span(content, block.off, block.len);
+	out = talloc_size(ctx, content.len / 4 * 3 + 6);
+	if (out == NULL)
+		return BYTES_NONE;
+	for (size_t at = armor_body(content); at < content.len;) {
+		size_t end = next_line(content, at);
+
+		/* The checksum, or the last line. */
+		if (content.data[at] == '=' || content.data[at] == '-')
+			break;
+		len += g_base64_decode_step((const char *)content.data + at,
+		    end - at, out + len, &state, &save);
+		at = end;
+	}
+	return bytes_of(out, len);
 }

@@ -1,11 +1,7 @@
 /*
  * read_header.c - the header fields of a letter, or the protected ones of an
- * opened entity, as struct headers.
- *
- * Addresses are taken apart by GMime, which dies on deeply nested groups:
- * what is too long or has too many colons is not shown to it, and encoded
- * words are hidden from it, as it would convert them with charsets of its
- * own.  Runs in the child of the read room.
+ * opened entity, as struct headers.  Addresses are taken apart by
+ * read_address.c.  Runs in the child of the read room.
  */
 #include "read_internal.h"
 
@@ -13,10 +9,6 @@
 
 #include <talloc.h>
 
-#define FIELD_MOST ((size_t)64 << 10)
-#define COLONS_MOST 256
-#define ADDRESSES_MOST 64
-#define READERS_MOST 1000
 #define REFERENCES_MOST 200
 #define SUBJECT_MOST 2000
 #define ID_MOST 998
@@ -30,156 +22,48 @@ header_raw(GMimeObject *entity, const char *name)
 	return header != NULL ? g_mime_header_get_raw_value(header) : NULL;
 }
 
-/* ---- addresses ---- */
+size_t
+header_count(GMimeObject *entity)
+{
+	return (size_t)g_mime_header_list_get_count(
+	    g_mime_object_get_header_list(entity));
+}
 
-static size_t
-count_char(const char *text, char c)
+bool
+header_begins(struct bytes entity)
+{
+	size_t at = 0;
+
+	while (at < entity.len && entity.data[at] > ' ' &&
+	       entity.data[at] < 0x7f && entity.data[at] != ':')
+		at++;
+	if (at == 0)
+		return false;
+	while (at < entity.len &&
+	       (entity.data[at] == ' ' || entity.data[at] == '\t'))
+		at++;
+	return at < entity.len && entity.data[at] == ':';
+}
+
+struct bytes
+header_cut(struct bytes entity, size_t most)
 {
 	size_t n = 0;
 
-	for (; *text != '\0'; text++)
-		n += *text == c;
-	return n;
-}
+	for (size_t at = 0; at < entity.len;) {
+		const uint8_t *lf =
+		    memchr(entity.data + at, '\n', entity.len - at);
 
-/* "=?" to "=!" and back: of the same length, and an atom to the parser. */
-static void
-swap_marks(char *text, char from, char to)
-{
-	for (; *text != '\0'; text++)
-		if (text[0] == '=' && text[1] == from)
-			text[1] = to;
-}
-
-struct taking {
-	const void *ctx;
-	const struct charsets *cs;
-	struct mail_address **list;
-	size_t *n;
-	size_t most;
-};
-
-static int
-take_mailbox(struct taking *t, InternetAddress *ia, struct error *err)
-{
-	const char *addr =
-	    internet_address_mailbox_get_addr(INTERNET_ADDRESS_MAILBOX(ia));
-	const char *name = internet_address_get_name(ia);
-	struct mail_address *one;
-	char *text;
-
-	if (addr == NULL || addr[0] == '\0' || *t->n >= t->most)
-		return 0;
-	*t->list =
-	    talloc_realloc(t->ctx, *t->list, struct mail_address, *t->n + 1);
-	if (*t->list == NULL)
-		return error_set(err, FAULT_RETRY, "out of memory");
-	one = &(*t->list)[*t->n];
-	memset(one, 0, sizeof(*one));
-	one->address = word_decode(t->ctx, t->cs, addr, 320, err);
-	if (one->address == NULL)
-		return -1;
-	if (name != NULL && name[0] != '\0') {
-		text = talloc_strdup(t->ctx, name);
-		if (text == NULL)
-			return error_set(err, FAULT_RETRY, "out of memory");
-		swap_marks(text, '!', '?');
-		one->name = word_decode(t->ctx, t->cs, text, 500, err);
-		talloc_free(text);
-		if (one->name == NULL)
-			return -1;
+		if (entity.data[at] == '\r' || entity.data[at] == '\n')
+			return entity;
+		if (entity.data[at] != ' ' && entity.data[at] != '\t' &&
+		    ++n > most)
+			return bytes_span(entity, 0, at);
+		if (lf == NULL)
+			return entity;
+		at = (size_t)(lf - entity.data) + 1;
 	}
-	(*t->n)++;
-	return 0;
-}
-
-/* Groups of groups are no deeper than the colons let them be. */
-static int
-take_list(struct taking *t, InternetAddressList *list, unsigned depth,
-    struct error *err)
-{
-	int n = internet_address_list_length(list);
-
-	for (int i = 0; i < n && *t->n < t->most; i++) {
-		InternetAddress *ia =
-		    internet_address_list_get_address(list, i);
-
-		if (INTERNET_ADDRESS_IS_MAILBOX(ia)) {
-			if (take_mailbox(t, ia, err) != 0)
-				return -1;
-		} else if (INTERNET_ADDRESS_IS_GROUP(ia) && depth < 8) {
-			InternetAddressList *members =
-			    internet_address_group_get_members(
-				INTERNET_ADDRESS_GROUP(ia));
-
-			if (members != NULL &&
-			    take_list(t, members, depth + 1, err) != 0)
-				return -1;
-		}
-	}
-	return 0;
-}
-
-static int
-take_addresses(
-    struct taking *t, GMimeObject *entity, const char *field, struct error *err)
-{
-	const char *raw = header_raw(entity, field);
-	InternetAddressList *list;
-	struct converted to;
-	char *text;
-	void *tmp;
-	int rc = -1;
-
-	if (raw == NULL || strlen(raw) > FIELD_MOST ||
-	    count_char(raw, ':') > COLONS_MOST)
-		return 0;
-	/* Raw eight bits or ISO-2022-JP hold bytes that look like quotes. */
-	tmp = talloc_new(t->ctx);
-	if (charset_convert(tmp, t->cs, bytes_str(raw), NULL, &to, err) != 0)
-		goto out;
-	text = talloc_strdup(tmp, to.text);
-	if (text == NULL) {
-		error_set(err, FAULT_RETRY, "out of memory");
-		goto out;
-	}
-	swap_marks(text, '?', '!');
-	rc = 0;
-	list = internet_address_list_parse(NULL, text);
-	if (list != NULL) {
-		rc = take_list(t, list, 0, err);
-		g_object_unref(list);
-	}
-out:
-	talloc_free(tmp);
-	return rc;
-}
-
-static int
-read_addresses(const void *ctx, const struct charsets *cs, GMimeObject *entity,
-    struct headers *h, struct error *err)
-{
-	struct {
-		const char *field;
-		struct mail_address **list;
-		size_t *n;
-		size_t most;
-	} rows[] = {
-	    {"From", &h->from, &h->nfrom, ADDRESSES_MOST},
-	    {"Sender", &h->sender, &h->nsender, ADDRESSES_MOST},
-	    {"Reply-To", &h->reply_to, &h->nreply_to, ADDRESSES_MOST},
-	    {"To", &h->to, &h->nto, READERS_MOST},
-	    {"Cc", &h->to, &h->nto, READERS_MOST},
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct taking t = {
-		    ctx, cs, rows[i].list, rows[i].n, rows[i].most};
-
-		if (take_addresses(&t, entity, rows[i].field, err) != 0)
-			return -1;
-	}
-	return 0;
+	return entity;
 }
 
 /* ---- identifiers of messages ---- */
@@ -434,12 +318,14 @@ read_return_path(const void *ctx, const struct charsets *cs,
 }
 
 int
-header_read(const void *ctx, const struct charsets *cs, GMimeObject *entity,
-    struct headers *h, struct error *err)
+header_read(
+    struct draft *d, GMimeObject *entity, struct headers *h, struct error *err)
 {
+	const void *ctx = d->reading;
+	const struct charsets *cs = d->reader->charsets;
 	const char *received = header_raw(entity, "Received");
 
-	if (read_addresses(ctx, cs, entity, h, err) != 0 ||
+	if (address_read(d, entity, h, err) != 0 ||
 	    read_text(ctx, cs, entity, "Subject", SUBJECT_MOST, &h->subject,
 		err) != 0 ||
 	    read_text(ctx, cs, entity, "Auto-Submitted", 200,

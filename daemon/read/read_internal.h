@@ -73,8 +73,12 @@ int param_filename(const void *ctx, const struct charsets *cs,
     struct error *err);
 /* The raw value of the first field of that name, or NULL. */
 const char *header_raw(GMimeObject *entity, const char *name);
-int header_read(const void *ctx, const struct charsets *cs, GMimeObject *entity,
-    struct headers *h, struct error *err);
+size_t header_count(GMimeObject *entity);
+/* Does the first line look like a field?  GMime takes nothing else. */
+bool header_begins(struct bytes entity);
+/* What stands before the field behind the first `most`; all, when there are no
+ * more of them. */
+struct bytes header_cut(struct bytes entity, size_t most);
 /* A few fields of a message inside the letter, as text for people. */
 char *header_text(const void *ctx, const struct charsets *cs,
     GMimeObject *message, struct error *err);
@@ -86,16 +90,22 @@ enum armor_kind {
 	ARMOR_MESSAGE,
 	ARMOR_CLEARSIGNED,
 	ARMOR_KEY,
+	ARMOR_KINDS,
 };
 
 struct armor {
 	enum armor_kind kind;
 	size_t off;
 	size_t len;
+	/* Begun, but not ended in all the rest: not searched for again. */
+	bool endless[ARMOR_KINDS];
 };
 
-/* The first whole block that begins at or behind `from`. */
+/* The first whole block that begins at or behind `from`.  *block is zero
+ * before the first block of a text, and kept for the next. */
 bool armor_next(struct bytes text, size_t from, struct armor *block);
+/* The packets in a block, or what is packets already; NULL data: neither. */
+struct bytes armor_packets(const void *ctx, struct bytes content);
 /* The value of its "Charset:" line, or NULL. */
 char *armor_charset(const void *ctx, struct bytes block);
 /* What an attachment is: armored at its start, or binary OpenPGP packets. */
@@ -143,6 +153,8 @@ struct reader {
 	struct labels *labels;
 	size_t max_parts;
 	size_t max_depth;
+	size_t max_fields;
+	size_t max_addresses;
 };
 
 /* -1 with FAULT_SETUP names the pattern that is no regular expression. */
@@ -162,6 +174,11 @@ struct draft {
 	size_t parts_cap;
 	size_t nodes;    /* entities visited, whether or not they made a part */
 	size_t searched; /* bytes of text looked through */
+	bool delivered;  /* the job's data came out of a layer */
+	GMimeObject *outer;     /* has the letter's own header, or NULL */
+	GMimeObject *protected; /* has the protected fields, or NULL */
+	struct seen *seen;      /* of each block its digest */
+	size_t nseen;
 };
 
 /* Where an entity stands while the tree is walked. */
@@ -170,6 +187,8 @@ struct place {
 	int64_t base;       /* its offset in the job's data; -1: not in it */
 	uint32_t depth;
 	uint32_t within;
+	uint32_t flags; /* PART_FORWARDED: of every part made here */
+	bool payload;   /* nothing but layers of OpenPGP around it */
 };
 
 /* A leaf of the tree, its transfer encoding taken off. */
@@ -179,18 +198,52 @@ struct leaf {
 	const char *label; /* charset as the mail names it, or NULL */
 	const char *name;  /* file name, or NULL */
 	uint32_t flags;    /* PART_ATTACHED, PART_HTML */
+	bool smime;        /* has a parameter that only S/MIME has */
 };
 
 /* read_mime.c */
+/* Once, before anything of GMime is used. */
+void mime_start(void);
 int mime_letter(struct draft *d, struct bytes letter, struct error *err);
-int mime_entity(struct draft *d, struct bytes entity, struct error *err);
+int mime_entity(struct draft *d, struct place place, struct error *err);
 int mime_walk(struct draft *d, GMimeObject *entity, struct place place,
     struct error *err);
-/* A message inside the letter: its head as text, then what it holds. */
-int mime_message(struct draft *d, GMimeObject *message, struct place place,
-    struct error *err);
+bool mime_is_type(GMimeObject *object, const char *type, const char *subtype);
+/* A parameter of the Content-Type, or NULL. */
+const char *mime_param(GMimeObject *object, const char *name);
 /* Freed with ctx; NULL when no header stands at the start. */
 GMimeObject *mime_parse(const void *ctx, struct bytes bytes);
+/* How long the line is that an mbox puts before a message; 0: none. */
+size_t mime_from_line(struct bytes message);
+
+/* read_sealed.c: which children of a multipart are PGP/MIME, encrypted. */
+bool sealed_find(GMimeMultipart *multipart, int *control, int *sealed);
+int sealed_add(struct draft *d, GMimeObject *child, const struct place *place,
+    struct error *err);
+
+/* read_message.c: a message inside the letter, and what it holds. */
+int message_read(struct draft *d, GMimeObject *object, const struct leaf *leaf,
+    const struct place *place, struct error *err);
+
+/* read_protected.c */
+/* The protected fields of the payload that stands here, if it has some. */
+int protected_read(struct draft *d, GMimeObject *payload,
+    const struct place *place, struct error *err);
+/* Is this message the payload in its older wrapping (forwarded=no)? */
+bool protected_wraps(
+    const struct draft *d, GMimeObject *object, const struct place *place);
+int protected_take(
+    struct draft *d, GMimeObject *fields, uint32_t within, struct error *err);
+/* Fields said once more for mailers that know no protected ones: taken out of
+ * the leaf.  *all: it holds nothing else. */
+int protected_strip(const void *ctx, const struct draft *d, GMimeObject *object,
+    struct leaf *leaf, bool *all, struct error *err);
+
+/* read_autocrypt.c: the keys in the letter's headers, as its last parts. */
+int autocrypt_read(struct draft *d, struct error *err);
+
+/* read_archive.c: a container of files, by its first bytes, type or name. */
+bool archive_is(const struct leaf *leaf);
 
 /* read_leaf.c */
 int leaf_read(struct draft *d, GMimeObject *object, const struct place *place,
@@ -204,16 +257,30 @@ int leaf_content(const void *ctx, GMimeObject *object, struct bytes *content,
     struct error *err);
 /* Bytes that cannot be shown as text, whatever their label. */
 bool leaf_is_binary(struct bytes content);
+bool leaf_name_ends(const struct leaf *leaf, const char *end);
 /* "type/subtype" in lower case; NULL when out of memory. */
 char *leaf_type(const void *ctx, GMimeObject *object);
+
+/* read_address.c: From, Sender, Reply-To, To and Cc. */
+int address_read(
+    struct draft *d, GMimeObject *entity, struct headers *h, struct error *err);
+
+/* read_header.c */
+int header_read(
+    struct draft *d, GMimeObject *entity, struct headers *h, struct error *err);
 
 /* read.c */
 /* The whole of a job. */
 struct reading *reading_new(const void *ctx, const struct reader *reader,
     const struct read_job *job, struct error *err);
-/* A new part of the reading; NULL and truncated set when there are enough. */
+/* A new part of the reading; NULL when a limit was passed. */
 struct part *draft_part(
     struct draft *d, uint32_t kind, const struct place *place);
+/* The walk ends at the first limit that was passed. */
+void draft_limit(struct draft *d, enum read_limit limit);
+bool draft_is_over(const struct draft *d);
+/* Flags a block that an earlier part holds, too. */
+int draft_repeated(struct draft *d, struct part *part, struct error *err);
 /* Identifiers, fields and products of a text part, or of the subject (0). */
 int draft_search(struct draft *d, const char *text, size_t len, bool html,
     uint32_t part, struct error *err);

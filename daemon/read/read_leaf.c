@@ -96,39 +96,33 @@ leaf_label(const void *ctx, GMimeObject *object)
 	return talloc_strdup(ctx, label);
 }
 
-static bool
-ends_with(const char *name, const char *const *ends, size_t n)
+bool
+leaf_name_ends(const struct leaf *leaf, const char *end)
 {
-	size_t len = name != NULL ? strlen(name) : 0;
+	size_t len = leaf->name != NULL ? strlen(leaf->name) : 0;
+	size_t most = strlen(end);
 
-	for (size_t i = 0; i < n; i++) {
-		size_t end = strlen(ends[i]);
-
-		if (len > end &&
-		    g_ascii_strcasecmp(name + len - end, ends[i]) == 0)
-			return true;
-	}
-	return false;
+	return len > most &&
+	       g_ascii_strcasecmp(leaf->name + len - most, end) == 0;
 }
 
 /* Binary packets look like anything: only where a leaf says it holds some. */
 static bool
 claims_openpgp(const struct leaf *leaf)
 {
-	static const char *const ends[] = {".asc", ".gpg", ".pgp"};
-
 	return strncmp(leaf->type, "application/pgp", 15) == 0 ||
 	       strncmp(leaf->type, "application/x-pgp", 17) == 0 ||
-	       ends_with(leaf->name, ends, sizeof(ends) / sizeof(ends[0]));
+	       leaf_name_ends(leaf, ".asc") || leaf_name_ends(leaf, ".gpg") ||
+	       leaf_name_ends(leaf, ".pgp");
 }
 
+/* By the name or by the parameter that S/MIME alone has (RFC 8551, 3.2). */
 static bool
-is_sealed_smime(const struct leaf *leaf)
+is_smime(const struct leaf *leaf)
 {
-	static const char *const ends[] = {".p7m"};
-
-	return strcmp(leaf->type, "application/octet-stream") == 0 &&
-	       ends_with(leaf->name, ends, 1);
+	return strncmp(leaf->type, "text/", 5) != 0 &&
+	       (leaf->smime || leaf_name_ends(leaf, ".p7m") ||
+		   leaf_name_ends(leaf, ".p7s"));
 }
 
 static bool
@@ -177,6 +171,7 @@ kind_of_armor(enum armor_kind kind)
 	case ARMOR_KEY:
 		return PART_KEY;
 	case ARMOR_NONE:
+	case ARMOR_KINDS:
 		break;
 	}
 	return PART_FILE;
@@ -192,7 +187,7 @@ add_bytes(struct draft *d, uint32_t kind, uint32_t flags,
 
 	if (p == NULL)
 		return 0;
-	p->flags = flags;
+	p->flags |= flags;
 	p->type = talloc_strdup(d->reading, leaf->type);
 	p->content = bytes_copy(d->reading, content);
 	if (leaf->name != NULL)
@@ -203,7 +198,7 @@ add_bytes(struct draft *d, uint32_t kind, uint32_t flags,
 	    (leaf->name != NULL && p->name == NULL) ||
 	    (charset != NULL && p->charset == NULL))
 		return error_set(err, FAULT_RETRY, "out of memory");
-	return 0;
+	return draft_repeated(d, p, err);
 }
 
 static int
@@ -217,7 +212,7 @@ add_text(struct draft *d, const struct leaf *leaf, const struct converted *text,
 	if (p == NULL)
 		return 0;
 	lines = text_to_lf(d->reading, text->text);
-	p->flags = leaf->flags | text->flags;
+	p->flags |= leaf->flags | text->flags;
 	p->charset = text->charset;
 	p->type = talloc_strdup(d->reading, leaf->type);
 	if (leaf->name != NULL)
@@ -282,10 +277,10 @@ add_pieces(struct draft *d, const struct leaf *leaf,
     const struct converted *whole, struct bytes text, const struct place *place,
     struct error *err)
 {
-	struct armor block;
+	struct armor block = {0};
 	size_t at = 0;
 
-	while (!d->reading->truncated && armor_next(text, at, &block)) {
+	while (!draft_is_over(d) && armor_next(text, at, &block)) {
 		if (add_piece(d, leaf, whole,
 			bytes_span(text, at, block.off - at), place,
 			err) != 0 ||
@@ -299,52 +294,58 @@ add_pieces(struct draft *d, const struct leaf *leaf,
 	    d, leaf, whole, bytes_span(text, at, text.len - at), place, err);
 }
 
-/* HTML becomes text, else it stays source and is no more than that. */
-static void
-take_html(const void *ctx, struct leaf *leaf, struct converted *whole)
+/*
+ * The bytes that armor is looked for in, when not those of the leaf: text that
+ * was made of HTML, and sets of two bytes a letter, which hide the armor.
+ */
+static bool
+is_remade(void *ctx, const struct leaf *leaf, struct converted *whole)
 {
-	char *text = html_text(ctx, whole->text, whole->len);
+	char *text;
 
-	if (text == NULL) {
-		leaf->flags &= ~(uint32_t)PART_HTML;
-		return;
+	if ((leaf->flags & PART_HTML) == 0)
+		return (whole->flags & PART_LOSSY) == 0 &&
+		       leaf->content.len > 0 &&
+		       memchr(leaf->content.data, '\0', leaf->content.len) !=
+			   NULL;
+	/* Without one, the source is better than nothing. */
+	text = html_text(ctx, whole->text, whole->len);
+	if (text != NULL) {
+		whole->text = text;
+		whole->len = strlen(text);
 	}
-	whole->text = text;
-	whole->len = strlen(text);
+	return true;
 }
 
 int
-leaf_text(struct draft *d, const struct leaf *source, const struct place *place,
+leaf_text(struct draft *d, const struct leaf *leaf, const struct place *place,
     struct error *err)
 {
-	struct leaf copy = *source;
-	struct leaf *leaf = &copy;
 	struct bytes text = leaf->content;
 	struct converted whole;
-	struct armor block;
+	struct armor block = {0};
 	void *tmp = talloc_new(NULL);
+	const char *charset;
 	int rc;
 
 	if (text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0)
 		text = bytes_span(text, 3, text.len - 3);
 	rc = charset_convert(
 	    tmp, d->reader->charsets, leaf->content, leaf->label, &whole, err);
-	if (rc == 0 && (leaf->flags & PART_HTML) != 0)
-		take_html(tmp, leaf, &whole);
-	/* Sets of two bytes a letter hide the armor, and tags do. */
-	if (rc == 0 && ((leaf->flags & PART_HTML) != 0 ||
-			   ((whole.flags & PART_LOSSY) == 0 && text.len > 0 &&
-			       memchr(text.data, '\0', text.len) != NULL)))
+	if (rc != 0)
+		goto out;
+	charset = whole.charset;
+	if (is_remade(tmp, leaf, &whole)) {
 		text = bytes_of(whole.text, whole.len);
-	if (rc == 0) {
-		if (armor_next(text, 0, &block)) {
-			if (text.data == (const uint8_t *)whole.text)
-				whole.charset = "UTF-8";
-			rc = add_pieces(d, leaf, &whole, text, place, err);
-		} else {
-			rc = add_text(d, leaf, &whole, place, err);
-		}
+		charset = "UTF-8";
 	}
+	if (armor_next(text, 0, &block)) {
+		whole.charset = charset;
+		rc = add_pieces(d, leaf, &whole, text, place, err);
+	} else {
+		rc = add_text(d, leaf, &whole, place, err);
+	}
+out:
 	talloc_free(tmp);
 	return rc;
 }
@@ -357,7 +358,7 @@ leaf_file(struct draft *d, const struct leaf *leaf, const struct place *place,
 {
 	enum armor_kind armor =
 	    armor_sniff(leaf->content, claims_openpgp(leaf));
-	struct armor block;
+	struct armor block = {0};
 	uint32_t flags = leaf->flags;
 
 	/* A key often has lines of text above it. */
@@ -371,26 +372,14 @@ leaf_file(struct draft *d, const struct leaf *leaf, const struct place *place,
 	    NULL, place, err);
 }
 
-/* A message whose transfer encoding had to be taken off first. */
-static int
-leaf_message(struct draft *d, const struct leaf *leaf,
-    const struct place *place, struct error *err)
-{
-	struct place inside = *place;
-	GMimeObject *message;
-
-	/* Canonical, but no span of the letter. */
-	inside.bytes = text_to_crlf(d, leaf->content);
-	inside.base = -1;
-	if (inside.bytes.data == NULL)
-		return error_set(err, FAULT_RETRY, "out of memory");
-	message = mime_parse(d, inside.bytes);
-	if (message == NULL)
-		return leaf_file(d, leaf, place, err);
-	return mime_message(d, message, inside, err);
-}
-
-enum treat { TREAT_TEXT, TREAT_DSN, TREAT_SMIME, TREAT_MESSAGE, TREAT_FILE };
+enum treat {
+	TREAT_TEXT,
+	TREAT_DSN,
+	TREAT_SMIME,
+	TREAT_MESSAGE,
+	TREAT_ARCHIVE,
+	TREAT_FILE,
+};
 
 static enum treat
 treat_of(const struct leaf *leaf)
@@ -403,6 +392,7 @@ treat_of(const struct leaf *leaf)
 	    {"message/global-delivery-status", TREAT_DSN},
 	    {"message/disposition-notification", TREAT_DSN},
 	    {"message/rfc822", TREAT_MESSAGE},
+	    {"message/rfc2822", TREAT_MESSAGE},
 	    {"message/global", TREAT_MESSAGE},
 	    {"message/news", TREAT_MESSAGE},
 	    {"application/pkcs7-mime", TREAT_SMIME},
@@ -414,7 +404,9 @@ treat_of(const struct leaf *leaf)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (strcmp(leaf->type, rows[i].type) == 0)
 			return rows[i].treat;
-	if (is_sealed_smime(leaf))
+	if (archive_is(leaf))
+		return TREAT_ARCHIVE;
+	if (is_smime(leaf))
 		return TREAT_SMIME;
 	if (strncmp(leaf->type, "text/", 5) != 0)
 		return TREAT_FILE;
@@ -452,6 +444,7 @@ fill_leaf(const void *ctx, const struct draft *d, GMimeObject *object,
 	if (leaf->type == NULL)
 		return error_set(err, FAULT_RETRY, "out of memory");
 	leaf->label = leaf_label(ctx, object);
+	leaf->smime = mime_param(object, "smime-type") != NULL;
 	if (disposition != NULL &&
 	    g_ascii_strncasecmp(disposition + strspn(disposition, " \t\r\n"),
 		"attachment", 10) == 0)
@@ -470,13 +463,16 @@ leaf_read(struct draft *d, GMimeObject *object, const struct place *place,
 {
 	struct leaf leaf = {0};
 	void *tmp = talloc_new(d);
+	bool all = false;
 	int rc = fill_leaf(tmp, d, object, &leaf, err);
 
 	if (rc != 0)
 		goto out;
 	switch (treat_of(&leaf)) {
 	case TREAT_TEXT:
-		rc = leaf_text(d, &leaf, place, err);
+		rc = protected_strip(tmp, d, object, &leaf, &all, err);
+		if (rc == 0 && !all)
+			rc = leaf_text(d, &leaf, place, err);
 		break;
 	case TREAT_DSN:
 		rc = leaf_dsn(d, &leaf, place, err);
@@ -486,7 +482,11 @@ leaf_read(struct draft *d, GMimeObject *object, const struct place *place,
 		    NULL, place, err);
 		break;
 	case TREAT_MESSAGE:
-		rc = leaf_message(d, &leaf, place, err);
+		rc = message_read(d, object, &leaf, place, err);
+		break;
+	case TREAT_ARCHIVE:
+		rc = add_bytes(d, PART_FILE, leaf.flags | PART_ARCHIVE, &leaf,
+		    leaf.content, NULL, place, err);
 		break;
 	case TREAT_FILE:
 		rc = leaf_file(d, &leaf, place, err);

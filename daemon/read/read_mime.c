@@ -1,10 +1,10 @@
 /*
  * read_mime.c - the tree of a letter or of an opened entity.
  *
- * Walks what GMime parsed and finds the layers of OpenPGP in it: RFC 3156
- * encrypted and signed, and encrypted mail that a server re-wrapped as
- * multipart/mixed.  Leaves go to read_leaf.c.  Nothing is opened or verified
- * here.  Runs in the child of the read room.
+ * Walks what GMime parsed and finds the layers of OpenPGP in it (RFC 3156):
+ * what is signed here, what is encrypted by read_sealed.c.  Leaves go to
+ * read_leaf.c.  Nothing is opened or verified here.  Runs in the child of the
+ * read room.
  */
 #include "read_internal.h"
 
@@ -12,7 +12,41 @@
 
 #include <talloc.h>
 
+#include "psirtd/text.h"
+
 /* ---- parsing ---- */
+
+#ifdef PSIRTD_SANITIZE
+void __lsan_disable(void);
+void __lsan_enable(void);
+#else
+#define __lsan_disable() ((void)0)
+#define __lsan_enable() ((void)0)
+#endif
+
+/*
+ * GMime would parse a message inside the letter at once, and take the
+ * addresses in it apart in a recursion without end.  To it they are parts
+ * like others; read_message.c looks into them.
+ */
+void
+mime_start(void)
+{
+	static const char *const subtypes[] = {
+	    "rfc822", "rfc2822", "global", "news"};
+	static bool started;
+
+	if (started)
+		return;
+	started = true;
+	/* What was registered before is lost to GMime, but never freed. */
+	__lsan_disable();
+	g_mime_init();
+	for (size_t i = 0; i < sizeof(subtypes) / sizeof(subtypes[0]); i++)
+		g_mime_object_register_type(
+		    "message", subtypes[i], GMIME_TYPE_PART);
+	__lsan_enable();
+}
 
 struct parsed {
 	GMimeObject *object;
@@ -55,79 +89,31 @@ mime_parse(const void *ctx, struct bytes bytes)
 	return p->object;
 }
 
-static bool
-is_type(GMimeObject *object, const char *type, const char *subtype)
+bool
+mime_is_type(GMimeObject *object, const char *type, const char *subtype)
 {
 	GMimeContentType *ct = g_mime_object_get_content_type(object);
 
 	return ct != NULL && g_mime_content_type_is_type(ct, type, subtype);
 }
 
-/* ---- RFC 3156, encrypted ---- */
-
-/* Does the content of this child look like an OpenPGP message? */
-static bool
-holds_message(GMimeObject *child)
+const char *
+mime_param(GMimeObject *object, const char *name)
 {
-	struct bytes content = BYTES_NONE;
-	void *tmp = talloc_new(NULL);
-	bool is;
+	GMimeContentType *ct = g_mime_object_get_content_type(object);
 
-	is = GMIME_IS_PART(child) &&
-	     leaf_content(tmp, child, &content, NULL) == 0 &&
-	     armor_sniff(content, true) == ARMOR_MESSAGE;
-	talloc_free(tmp);
-	return is;
+	return ct != NULL ? g_mime_content_type_get_parameter(ct, name) : NULL;
 }
 
-/*
- * The control part and the sealed one.  Exchange makes multipart/mixed of
- * multipart/encrypted, with an empty text before the two; there the sealed
- * part must look like what it says.
- */
-static bool
-encrypted_pair(GMimeMultipart *multipart, int *control, int *sealed)
+size_t
+mime_from_line(struct bytes message)
 {
-	bool strict =
-	    is_type(GMIME_OBJECT(multipart), "multipart", "encrypted");
-	int n = g_mime_multipart_get_count(multipart);
+	const uint8_t *lf;
 
-	*control = *sealed = -1;
-	for (int i = 0; i < n; i++) {
-		GMimeObject *child = g_mime_multipart_get_part(multipart, i);
-
-		if (*control < 0) {
-			if (is_type(child, "application", "pgp-encrypted"))
-				*control = i;
-			continue;
-		}
-		if (!GMIME_IS_PART(child))
-			continue;
-		if (strict || (is_type(child, "application", "octet-stream") &&
-				  holds_message(child))) {
-			*sealed = i;
-			return true;
-		}
-	}
-	return false;
-}
-
-static int
-add_sealed(
-    struct draft *d, GMimeObject *child, struct place place, struct error *err)
-{
-	struct part *p = draft_part(d, PART_ENCRYPTED, &place);
-
-	if (p == NULL)
+	if (message.len < 5 || memcmp(message.data, "From ", 5) != 0)
 		return 0;
-	p->type = leaf_type(d->reading, child);
-	if (p->type == NULL)
-		return error_set(err, FAULT_RETRY, "out of memory");
-	if (param_filename(d->reading, d->reader->charsets,
-		header_raw(child, "Content-Disposition"),
-		header_raw(child, "Content-Type"), &p->name, err) != 0)
-		return -1;
-	return leaf_content(d->reading, child, &p->content, err);
+	lf = memchr(message.data, '\n', message.len);
+	return lf != NULL ? (size_t)(lf - message.data) + 1 : 0;
 }
 
 /* ---- RFC 3156, signed ---- */
@@ -138,12 +124,12 @@ is_pgp_signed(GMimeMultipart *multipart)
 {
 	GMimeObject *blob;
 
-	if (!is_type(GMIME_OBJECT(multipart), "multipart", "signed") ||
+	if (!mime_is_type(GMIME_OBJECT(multipart), "multipart", "signed") ||
 	    g_mime_multipart_get_count(multipart) < 2)
 		return false;
 	blob = g_mime_multipart_get_part(multipart, 1);
 	return GMIME_IS_PART(blob) &&
-	       is_type(blob, "application", "pgp-signature");
+	       mime_is_type(blob, "application", "pgp-signature");
 }
 
 static int
@@ -199,13 +185,14 @@ walk_multipart(struct draft *d, GMimeMultipart *multipart, struct place place,
 	bool is_signed = is_pgp_signed(multipart);
 
 	inside.depth++;
+	inside.payload = false;
 	if (n == 0)
 		return walk_prologue(d, multipart, &inside, err);
 	if (is_signed && add_signed(d, multipart, place, &index, err) != 0)
 		return -1;
 	if (!is_signed)
-		encrypted = encrypted_pair(multipart, &control, &sealed);
-	for (int i = 0; i < n; i++) {
+		encrypted = sealed_find(multipart, &control, &sealed);
+	for (int i = 0; i < n && !draft_is_over(d); i++) {
 		GMimeObject *child = g_mime_multipart_get_part(multipart, i);
 		int rc;
 
@@ -214,8 +201,9 @@ walk_multipart(struct draft *d, GMimeMultipart *multipart, struct place place,
 		/* A signature covers the first part, and nothing behind. */
 		inside.within =
 		    is_signed && i == 0 && index != 0 ? index : place.within;
+		inside.payload = is_signed && i == 0 && place.payload;
 		if (encrypted && i == sealed)
-			rc = add_sealed(d, child, inside, err);
+			rc = sealed_add(d, child, &inside, err);
 		else
 			rc = mime_walk(d, child, inside, err);
 		if (rc != 0)
@@ -224,62 +212,36 @@ walk_multipart(struct draft *d, GMimeMultipart *multipart, struct place place,
 	return 0;
 }
 
-static int
-count_fields(GMimeObject *object)
+/* Does a limit let the walk go on into this entity? */
+static bool
+enter(struct draft *d, GMimeObject *entity, const struct place *place)
 {
-	return g_mime_header_list_get_count(
-	    g_mime_object_get_header_list(object));
-}
+	const struct reader *r = d->reader;
 
-int
-mime_message(struct draft *d, GMimeObject *message, struct place place,
-    struct error *err)
-{
-	GMimeObject *inner = message;
-	struct leaf head = {0};
-	char *text = header_text(d->reading, d->reader->charsets, message, err);
-
-	if (text == NULL)
-		return -1;
-	place.depth++;
-	if (GMIME_IS_MESSAGE(message))
-		inner = g_mime_message_get_mime_part(GMIME_MESSAGE(message));
-	/* Without any field GMime has dropped what stood there. */
-	if (inner == NULL ||
-	    (count_fields(message) == 0 && count_fields(inner) == 0))
-		d->reading->truncated = 1;
-	if (text[0] != '\0') {
-		head.content = bytes_str(text);
-		head.type = "message/rfc822";
-		head.label = "UTF-8";
-		if (leaf_text(d, &head, &place, err) != 0)
-			return -1;
-	}
-	return inner != NULL ? mime_walk(d, inner, place, err) : 0;
+	if (header_count(entity) > r->max_fields)
+		draft_limit(d, READ_LIMIT_FIELDS);
+	if (place->depth > r->max_depth)
+		draft_limit(d, READ_LIMIT_DEPTH);
+	if (d->nodes >= 2 * r->max_parts)
+		draft_limit(d, READ_LIMIT_PARTS);
+	d->nodes++;
+	return !draft_is_over(d);
 }
 
 int
 mime_walk(
     struct draft *d, GMimeObject *entity, struct place place, struct error *err)
 {
-	GMimeMessage *message;
-
-	if (place.depth > d->reader->max_depth ||
-	    d->nodes >= 2 * d->reader->max_parts) {
-		d->reading->truncated = 1;
+	if (!enter(d, entity, &place))
 		return 0;
+	if (!GMIME_IS_MULTIPART(entity) ||
+	    !is_pgp_signed(GMIME_MULTIPART(entity))) {
+		if (protected_read(d, entity, &place, err) != 0)
+			return -1;
 	}
-	d->nodes++;
 	if (GMIME_IS_MULTIPART(entity))
 		return walk_multipart(d, GMIME_MULTIPART(entity), place, err);
-	if (!GMIME_IS_MESSAGE_PART(entity))
-		return leaf_read(d, entity, &place, err);
-	message = g_mime_message_part_get_message(GMIME_MESSAGE_PART(entity));
-	if (message == NULL) {
-		d->reading->truncated = 1;
-		return 0;
-	}
-	return mime_message(d, GMIME_OBJECT(message), place, err);
+	return leaf_read(d, entity, &place, err);
 }
 
 /* ---- whole jobs ---- */
@@ -294,31 +256,47 @@ whole_as_text(struct draft *d, struct place place, struct error *err)
 	return leaf_text(d, &leaf, &place, err);
 }
 
+/* Old Macs ended a line with CR alone, and without lines there is no header. */
+static int
+with_line_ends(struct draft *d, struct place *place, struct error *err)
+{
+	uint8_t *text = talloc_memdup(d, place->bytes.data, place->bytes.len);
+
+	if (text == NULL)
+		return error_set(err, FAULT_RETRY, "out of memory");
+	for (size_t i = 0; i < place->bytes.len; i++)
+		if (text[i] == '\r')
+			text[i] = '\n';
+	place->bytes = text_to_crlf(d, bytes_of(text, place->bytes.len));
+	place->base = -1;
+	if (place->bytes.data == NULL)
+		return error_set(err, FAULT_RETRY, "out of memory");
+	return 0;
+}
+
 int
 mime_letter(struct draft *d, struct bytes letter, struct error *err)
 {
-	struct place place = {letter, 0, 0, 0};
-	GMimeObject *root;
+	struct place place = {.bytes = letter, .payload = true};
+	size_t line = mime_from_line(letter);
+	struct bytes bytes;
 
 	/* The line an mbox puts before a message is no field. */
-	if (letter.len > 5 && memcmp(letter.data, "From ", 5) == 0) {
-		const uint8_t *lf = memchr(letter.data, '\n', letter.len);
-
-		if (lf != NULL) {
-			place.base = lf + 1 - letter.data;
-			place.bytes = bytes_span(letter, (uint64_t)place.base,
-			    letter.len - (uint64_t)place.base);
-		}
-	}
-	root = mime_parse(d, place.bytes);
-	if (root == NULL) {
-		place = (struct place){letter, 0, 0, 0};
-		return whole_as_text(d, place, err);
-	}
-	if (header_read(d->reading, d->reader->charsets, root,
-		&d->reading->headers, err) != 0)
+	place.base = (int64_t)line;
+	place.bytes = bytes_span(letter, line, letter.len - line);
+	if (letter.len > 0 && memchr(letter.data, '\n', letter.len) == NULL &&
+	    with_line_ends(d, &place, err) != 0)
 		return -1;
-	return mime_walk(d, root, place, err);
+	/* A head of too many fields is not shown to GMime with its body. */
+	bytes = header_cut(place.bytes, d->reader->max_fields);
+	d->outer = mime_parse(d, bytes);
+	if (d->outer == NULL)
+		return whole_as_text(d, (struct place){.bytes = letter}, err);
+	if (header_read(d, d->outer, &d->reading->headers, err) != 0)
+		return -1;
+	if (bytes.len < place.bytes.len)
+		draft_limit(d, READ_LIMIT_FIELDS);
+	return mime_walk(d, d->outer, place, err);
 }
 
 /* Text that somebody sealed without making an entity of it has none. */
@@ -338,41 +316,17 @@ has_mime_fields(GMimeObject *entity)
 	return false;
 }
 
-/*
- * RFC 9788: where the fields stand that the sender protected, or NULL.  Under
- * a signature that is the signed part.
- */
-static GMimeObject *
-protected_entity(GMimeObject *entity)
-{
-	GMimeContentType *ct;
-
-	for (int i = 0; i < 4 && GMIME_IS_MULTIPART(entity) &&
-			is_type(entity, "multipart", "signed") &&
-			g_mime_multipart_get_count(GMIME_MULTIPART(entity)) > 0;
-	     i++)
-		entity = g_mime_multipart_get_part(GMIME_MULTIPART(entity), 0);
-	ct = g_mime_object_get_content_type(entity);
-	if (ct == NULL ||
-	    (g_mime_content_type_get_parameter(ct, "protected-headers") ==
-		    NULL &&
-		g_mime_content_type_get_parameter(ct, "hp") == NULL))
-		return NULL;
-	return entity;
-}
-
 int
-mime_entity(struct draft *d, struct bytes entity, struct error *err)
+mime_entity(struct draft *d, struct place place, struct error *err)
 {
-	struct place place = {entity, 0, 0, 0};
-	GMimeObject *root = mime_parse(d, entity);
-	GMimeObject *fields;
+	struct bytes bytes = header_cut(place.bytes, d->reader->max_fields);
+	GMimeObject *root = mime_parse(d, bytes);
 
-	if (root == NULL || !has_mime_fields(root))
+	if (root == NULL || !has_mime_fields(root)) {
+		place.payload = false;
 		return whole_as_text(d, place, err);
-	fields = protected_entity(root);
-	if (fields != NULL && header_read(d->reading, d->reader->charsets,
-				  fields, &d->reading->inner, err) != 0)
-		return -1;
+	}
+	if (bytes.len < place.bytes.len)
+		draft_limit(d, READ_LIMIT_FIELDS);
 	return mime_walk(d, root, place, err);
 }

@@ -126,7 +126,6 @@ take_setup(const void *ctx, const struct frame *frame,
 	limits->cpu_s = setup->cpu_s;
 	limits->memory_bytes = (size_t)setup->memory_mb << 20;
 	limits->reply_bytes = REPLY_MOST;
-	g_mime_init();
 	reader = reader_new(ctx, setup, err);
 	if (reader != NULL && raise_walls(err) != 0)
 		return NULL;

@@ -47,7 +47,6 @@ world_reader(const void *ctx)
 	struct read_setup setup;
 	struct reader *reader;
 
-	g_mime_init();
 	world_setup(&setup);
 	reader = reader_new(ctx, &setup, &err);
 	if (reader == NULL)

@@ -11,33 +11,49 @@
 
 #include "read_world.h"
 
+static struct reader *reader;
 static struct charsets *cs;
 
 static int
-open_charsets(void **state)
+make_reader(void **state)
 {
-	g_mime_init();
-	cs = charsets_new(NULL, NULL);
-	return cs != NULL ? 0 : -1;
+	reader = world_reader(NULL);
+	cs = reader != NULL ? reader->charsets : NULL;
+	return reader != NULL ? 0 : -1;
 }
 
 static int
-close_charsets(void **state)
+free_reader(void **state)
 {
-	talloc_free(cs);
+	talloc_free(reader);
 	return 0;
+}
+
+/* *limit: enum read_limit, as the reading tells of it. */
+static struct headers
+read_head_most(
+    const void *ctx, const char *head, const struct reader *rd, uint32_t *limit)
+{
+	char *text = talloc_asprintf(ctx, "%s\r\n\r\nbody\r\n", head);
+	GMimeObject *entity = mime_parse(ctx, bytes_str(text));
+	struct draft d = {
+	    .reader = rd, .reading = talloc_zero(ctx, struct reading)};
+	struct headers h = {0};
+	struct error err = {0};
+
+	assert_non_null(entity);
+	assert_int_equal(header_read(&d, entity, &h, &err), 0);
+	*limit = d.reading->limit;
+	return h;
 }
 
 static struct headers
 read_head(const void *ctx, const char *head)
 {
-	char *text = talloc_asprintf(ctx, "%s\r\n\r\nbody\r\n", head);
-	GMimeObject *entity = mime_parse(ctx, bytes_str(text));
-	struct headers h = {0};
-	struct error err = {0};
+	uint32_t limit;
+	struct headers h = read_head_most(ctx, head, reader, &limit);
 
-	assert_non_null(entity);
-	assert_int_equal(header_read(ctx, cs, entity, &h, &err), 0);
+	assert_int_equal(limit, READ_LIMIT_NONE);
 	return h;
 }
 
@@ -108,6 +124,47 @@ test_addresses(void **state)
 	assert_int_equal(h.nto, 4);
 	assert_string_equal(h.to[1].address, "two@v.example");
 	assert_string_equal(h.to[3].address, "four@v.example");
+	talloc_free(ctx);
+}
+
+/* All address fields count together; what was read before stays. */
+static void
+test_too_many_addresses(void **state)
+{
+	void *ctx = talloc_new(NULL);
+	struct reader few = *reader;
+	struct headers h;
+	uint32_t limit;
+	char *head = talloc_asprintf(ctx, "From: a@b.example\r\nTo: ");
+
+	few.max_addresses = 4;
+	h = read_head_most(ctx,
+	    "From: a@b.example\r\nReply-To: b@b.example\r\n"
+	    "To: c@b.example\r\nCc: d@b.example",
+	    &few, &limit);
+	assert_int_equal(limit, READ_LIMIT_NONE);
+	assert_int_equal(h.nto, 2);
+	h = read_head_most(ctx,
+	    "From: a@b.example\r\nReply-To: b@b.example\r\n"
+	    "To: g: c@b.example, d@b.example;\r\nCc: e@b.example",
+	    &few, &limit);
+	assert_int_equal(limit, READ_LIMIT_ADDRESSES);
+	assert_int_equal(h.nfrom, 1);
+	assert_int_equal(h.nto, 2);
+	/* As many as the settings let through, and they fit the wire. */
+	few.max_addresses = 4000;
+	for (unsigned i = 0; i < 3999; i++)
+		head = talloc_asprintf_append(
+		    head, "\"User %u\" <user%u@a.example>,\r\n ", i, i);
+	h = read_head_most(ctx, head, &few, &limit);
+	assert_int_equal(limit, READ_LIMIT_NONE);
+	assert_int_equal(h.nto, 3999);
+	/* So many writers do not. */
+	h = read_head_most(ctx,
+	    talloc_asprintf(ctx, "From%s", strstr(head, ": \"User")), &few,
+	    &limit);
+	assert_int_equal(limit, READ_LIMIT_ADDRESSES);
+	assert_true(h.nfrom <= 1024);
 	talloc_free(ctx);
 }
 
@@ -296,6 +353,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_words),
 	    cmocka_unit_test(test_addresses),
+	    cmocka_unit_test(test_too_many_addresses),
 	    cmocka_unit_test(test_identifiers),
 	    cmocka_unit_test(test_times),
 	    cmocka_unit_test(test_flags),
@@ -304,5 +362,5 @@ main(void)
 	    cmocka_unit_test(test_head_of_inner),
 	};
 
-	return cmocka_run_group_tests(tests, open_charsets, close_charsets);
+	return cmocka_run_group_tests(tests, make_reader, free_reader);
 }

@@ -82,7 +82,7 @@ test_armor(void **state)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct bytes text = bytes_str(rows[i].text);
-		struct armor block = {ARMOR_NONE, 0, 0};
+		struct armor block = {0};
 		bool found = armor_next(text, 0, &block);
 
 		assert_int_equal(found, rows[i].block != NULL);
@@ -124,6 +124,16 @@ test_sniff(void **state)
 	    {"\x84\x01\x0c\x03", ARMOR_MESSAGE, ARMOR_NONE},
 	    {"\xc1\x01\x0c\x03", ARMOR_MESSAGE, ARMOR_NONE},
 	    {"\x99\x01\x0d\x04", ARMOR_KEY, ARMOR_NONE},
+	    /* signed alone: in a compressed packet, or with its own first */
+	    {"\xa3\x01\x5b\x11", ARMOR_MESSAGE, ARMOR_NONE},
+	    {"\x90\x0d\x03\x01", ARMOR_MESSAGE, ARMOR_NONE},
+	    /* a whole session key and what it opens needs no name */
+	    {"\x84\x03\x03kk\xd2\x01xx", ARMOR_MESSAGE, ARMOR_MESSAGE},
+	    {"\xc1\x03\x06kk\xd4\x01xx", ARMOR_MESSAGE, ARMOR_MESSAGE},
+	    {"\x84\x03\x03kk\x84\x03\x03kk", ARMOR_MESSAGE, ARMOR_MESSAGE},
+	    {"\x84\x03\x05kk\xd2\x01xx", ARMOR_MESSAGE, ARMOR_NONE},
+	    {"\x84\x03\x03kk\x99\x01xx", ARMOR_MESSAGE, ARMOR_NONE},
+	    {"\x84\x7f\x03kk\xd2\x01xx", ARMOR_MESSAGE, ARMOR_NONE},
 	    {"PK\x03\x04", ARMOR_NONE, ARMOR_NONE},
 	    {"\x85", ARMOR_NONE, ARMOR_NONE},
 	    {"", ARMOR_NONE, ARMOR_NONE},
@@ -136,6 +146,49 @@ test_sniff(void **state)
 		assert_int_equal(
 		    armor_sniff(content, false), rows[i].unclaimed);
 	}
+}
+
+/* What is the same in two blocks that a mailer wrapped in two ways. */
+static void
+test_packets(void **state)
+{
+	static const struct {
+		const char *content, *packets;
+	} rows[] = {
+	    {BEGIN "\r\n\r\nhAMD\r\n=abcd\r\n" END, "\x84\x03\x03"},
+	    {BEGIN "\nComment: AAAA\n \t\nhA\n MD\n\n" END, "\x84\x03\x03"},
+	    {"text\n" BEGIN "\n\nhAMD\n" END "\ntext\n", "\x84\x03\x03"},
+	    {"\x84\x03\x03k", "\x84\x03\x03k"},
+	    {BEGIN "\nhAMD\n" END, ""},
+	    {"text", NULL},
+	};
+	void *ctx = talloc_new(NULL);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct bytes p = armor_packets(ctx, bytes_str(rows[i].content));
+
+		assert_int_equal(p.data != NULL, rows[i].packets != NULL);
+		if (rows[i].packets != NULL)
+			assert_true(bytes_equal(p, bytes_str(rows[i].packets)));
+	}
+	talloc_free(ctx);
+}
+
+/* A beginning without an end is searched for once a text. */
+static void
+test_endless(void **state)
+{
+	struct bytes text = bytes_str(
+	    CLEAR "\n" BEGIN "\nx\n" END "\n" CLEAR "\n" BEGIN "\ny\n" END);
+	struct armor block = {0};
+
+	assert_true(armor_next(text, 0, &block));
+	assert_int_equal(block.kind, ARMOR_MESSAGE);
+	assert_true(block.endless[ARMOR_CLEARSIGNED]);
+	assert_false(block.endless[ARMOR_MESSAGE]);
+	assert_true(armor_next(text, block.off + block.len, &block));
+	assert_int_equal(block.off + block.len, text.len);
+	assert_false(armor_next(text, text.len, &block));
 }
 
 /* ---- signed octets ---- */
@@ -303,6 +356,41 @@ test_text_mode(void **state)
 	talloc_free(ctx);
 }
 
+/* What a gateway made an attachment of is still an entity when it is open. */
+static void
+test_text_is_entity(void **state)
+{
+	static const char entity[] =
+	    "MIME-Version: 1.0\r\nContent-Type: multipart/signed;\r\n"
+	    " protocol=\"application/pgp-signature\"; boundary=\"b\"\r\n\r\n"
+	    "--b\r\nContent-Type: text/plain; hp=\"cipher\"\r\n"
+	    "Subject: inner\r\n\r\nHello\r\n" BLOB;
+	void *ctx = talloc_new(NULL);
+	struct reading *r;
+
+	r = must_read(ctx, READ_TEXT, NULL, bytes_str(entity));
+	assert_int_equal(r->nparts, 2);
+	assert_int_equal(r->parts[0].kind, PART_SIGNED);
+	assert_memory_equal(entity + r->parts[0].off, "Content-Type: text", 18);
+	assert_string_equal((const char *)r->parts[1].content.data, "Hello\n");
+	assert_string_equal(r->inner.subject, "inner");
+	assert_int_equal(r->inner_within, 1);
+	/* Made canonical first, it has no span of what was given. */
+	r = must_read(ctx, READ_TEXT, NULL, bytes_str(text_to_lf(ctx, entity)));
+	assert_int_equal(r->nparts, 2);
+	assert_int_equal(r->parts[0].kind, PART_SIGNED);
+	assert_int_equal(r->parts[0].len, 0);
+	/* Words about it are text. */
+	r = must_read(ctx, READ_TEXT, NULL,
+	    bytes_str("Hello,\nContent-Type: text/html\n\n<p>x</p>\n"));
+	assert_int_equal(r->nparts, 1);
+	assert_string_equal(r->parts[0].type, "text/plain");
+	r = must_read(ctx, READ_TEXT, NULL,
+	    bytes_str("Subject: x\n\nContent-Type: text/html\n\nx\n"));
+	assert_string_equal(r->parts[0].type, "text/plain");
+	talloc_free(ctx);
+}
+
 /* A block's charset: its own word, the label, or what was guessed. */
 static void
 test_block_charset(void **state)
@@ -358,11 +446,14 @@ main(void)
 	    cmocka_unit_test(test_armor),
 	    cmocka_unit_test(test_armor_charset),
 	    cmocka_unit_test(test_sniff),
+	    cmocka_unit_test(test_packets),
+	    cmocka_unit_test(test_endless),
 	    cmocka_unit_test(test_span),
 	    cmocka_unit_test(test_no_span),
 	    cmocka_unit_test(test_not_signed),
 	    cmocka_unit_test(test_within),
 	    cmocka_unit_test(test_text_mode),
+	    cmocka_unit_test(test_text_is_entity),
 	    cmocka_unit_test(test_block_charset),
 	    cmocka_unit_test(test_wide_armor),
 	};

@@ -93,7 +93,7 @@ read_one(const struct reader *reader, const char *name)
 				   : "",
 		    got);
 		if (getenv("PSIRTD_SHOW_READING") != NULL)
-			print_error("%s", got);
+			fputs(got, stderr);
 	}
 	talloc_free(ctx);
 	return same;

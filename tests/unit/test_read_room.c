@@ -1,6 +1,7 @@
 /*
  * test_read_room.c - the room as the engine meets it: setup, jobs, walls, and
- * letters that end their child but not the room.
+ * letters that end their child but not the room.  Attacks are in
+ * test_read_attack.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,139 +20,10 @@
 #include <cmocka.h>
 #include <talloc.h>
 
-#include "psirtd/log.h"
-#include "psirtd/room.h"
 #include "psirtd/sandbox.h"
-#include "read_world.h"
+#include "read_child.h"
 
-#define ANSWER_MS 60000
 #define DATA "../shared/data/letters"
-
-struct room {
-	pid_t pid;
-	struct channel *channel;
-};
-
-static struct room *
-room_open(const void *ctx)
-{
-	struct room *room = talloc_zero(ctx, struct room);
-	int fds[2];
-
-	assert_int_equal(
-	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-	room->pid = fork();
-	assert_true(room->pid >= 0);
-	if (room->pid == 0) {
-		struct channel *engine;
-
-		close(fds[0]);
-		log_start("read", LOG_LEVEL_ERR);
-		engine = channel_new(NULL, fds[1], ROOM_FRAME_MAX);
-		_exit(read_room(engine));
-	}
-	close(fds[1]);
-	room->channel = channel_new(room, fds[0], ROOM_FRAME_MAX);
-	return room;
-}
-
-/* The room leaves when the engine does, and says that all was well. */
-static void
-room_close(struct room *room, int want)
-{
-	int status = 0;
-
-	TALLOC_FREE(room->channel);
-	assert_int_equal(waitpid(room->pid, &status, 0), room->pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), want);
-	talloc_free(room);
-}
-
-static struct frame
-ask(struct room *room, const void *ctx, uint32_t type,
-    const struct wire_type *wire, const void *obj)
-{
-	struct error err = {0};
-	struct frame frame = {0};
-
-	assert_int_equal(channel_send(room->channel, type, wire, obj, &err), 0);
-	assert_int_equal(
-	    channel_recv(room->channel, ctx, ANSWER_MS, &frame, NULL, &err), 1);
-	return frame;
-}
-
-static struct room *
-room_ready(const void *ctx, const struct read_setup *setup)
-{
-	struct room *room = room_open(ctx);
-
-	assert_int_equal(
-	    ask(room, ctx, READ_SETUP, &read_setup_wire, setup).type,
-	    READ_READY);
-	return room;
-}
-
-static struct frame
-ask_job(struct room *room, const void *ctx, uint32_t mode, struct bytes data)
-{
-	struct read_job job = {mode, NULL, data};
-
-	return ask(room, ctx, READ_JOB, &read_job_wire, &job);
-}
-
-static struct reading *
-must_read(struct room *room, const void *ctx, struct bytes data)
-{
-	struct frame frame = ask_job(room, ctx, READ_LETTER, data);
-	struct error err = {0};
-	struct reading *r;
-
-	assert_int_equal(frame.type, READ_DONE);
-	r = wire_decode(ctx, &reading_wire, frame.payload, &err);
-	assert_non_null(r);
-	return r;
-}
-
-/* The end that the room told of, with a sentence. */
-static uint32_t
-must_fail(struct room *room, const void *ctx, struct bytes data)
-{
-	struct frame frame = ask_job(room, ctx, READ_LETTER, data);
-	struct read_failed *failed;
-
-	assert_int_equal(frame.type, READ_FAILED);
-	failed = wire_decode(ctx, &read_failed_wire, frame.payload, NULL);
-	assert_non_null(failed);
-	assert_non_null(failed->text);
-	return failed->end;
-}
-
-static const char simple[] = "Subject: still here\r\n\r\nHello XYZ-100\r\n";
-
-static void
-must_live(struct room *room, const void *ctx)
-{
-	struct reading *r = must_read(room, ctx, bytes_str(simple));
-
-	assert_string_equal(r->headers.subject, "still here");
-	assert_int_equal(r->nparts, 1);
-	assert_int_equal(r->nhits, 1);
-}
-
-/* text repeated n times between head and tail */
-static struct bytes
-repeat(const void *ctx, const char *head, const char *text, size_t n,
-    const char *tail)
-{
-	struct buf *buf = buf_new(ctx, (size_t)160 << 20);
-
-	assert_int_equal(buf_add(buf, head, strlen(head), NULL), 0);
-	for (size_t i = 0; i < n; i++)
-		assert_int_equal(buf_add(buf, text, strlen(text), NULL), 0);
-	assert_int_equal(buf_add(buf, tail, strlen(tail), NULL), 0);
-	return buf_bytes(buf);
-}
 
 /* ---- setup ---- */
 
@@ -348,81 +219,6 @@ test_malformed_job(void **state)
 	talloc_free(ctx);
 }
 
-/* GMime's address parser recurses: 200,000 nested groups end the child. */
-static void
-test_nested_groups(void **state)
-{
-	void *ctx = talloc_new(NULL);
-	struct read_setup setup;
-	struct room *room;
-	struct reading *r;
-
-	world_setup(&setup);
-	room = room_ready(ctx, &setup);
-	/* In the letter's own head they are not shown to it. */
-	r = must_read(room, ctx,
-	    repeat(ctx, "Subject: groups\r\nTo: ", "g:", 200000, "\r\n\r\nx"));
-	assert_string_equal(r->headers.subject, "groups");
-	assert_int_equal(r->headers.nto, 0);
-	assert_int_equal(must_fail(room, ctx,
-			     repeat(ctx,
-				 "Subject: x\r\nContent-Type: message/rfc822"
-				 "\r\n\r\nTo: ",
-				 "g:", 200000, "\r\n\r\nx")),
-	    ROOM_END_CRASH);
-	must_live(room, ctx);
-	room_close(room, 0);
-	talloc_free(ctx);
-}
-
-/* What is only big or deep is read as far as the limits go. */
-static void
-test_big_and_deep(void **state)
-{
-	static const struct {
-		const char *head;
-		const char *text;
-		size_t n;
-		bool truncated;
-	} rows[] = {
-	    {"Content-Type: multipart/mixed; boundary=b\r\n\r\n",
-		"--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n",
-		20000, true},
-	    {"Content-Type: multipart/mixed; boundary=b\r\n\r\n",
-		"--b\r\n\r\nx\r\n", 100000, true},
-	    {"Content-Type: message/rfc822\r\n\r\n",
-		"Content-Type: message/rfc822\r\n\r\n", 20000, true},
-	    {"From: ", "(", 1000000, false},
-	    {"Subject: ", "=?utf-8?Q?a?= ", 100000, false},
-	    {"Content-Type: text/plain", "; a*1=b", 100000, false},
-	    {"X: y\r\n", "X-Field: value\r\n", 100000, false},
-	    {"\r\n", "-----BEGIN PGP SIGNED MESSAGE-----\r\n", 100000, false},
-	    {"\r\n",
-		"-----BEGIN PGP MESSAGE-----\r\n"
-		"-----END PGP MESSAGE-----\r\n",
-		1000, true},
-	};
-	void *ctx = talloc_new(NULL);
-	struct read_setup setup;
-	struct room *room;
-
-	world_setup(&setup);
-	room = room_ready(ctx, &setup);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		void *tmp = talloc_new(ctx);
-		struct reading *r = must_read(room, tmp,
-		    repeat(tmp, rows[i].head, rows[i].text, rows[i].n,
-			"\r\n\r\nend\r\n"));
-
-		assert_int_equal(r->truncated, rows[i].truncated);
-		assert_true(r->nparts <= setup.max_parts);
-		talloc_free(tmp);
-	}
-	must_live(room, ctx);
-	room_close(room, 0);
-	talloc_free(ctx);
-}
-
 static void
 test_limits(void **state)
 {
@@ -505,8 +301,6 @@ main(void)
 	    cmocka_unit_test(test_no_code_is_brought_in),
 	    cmocka_unit_test(test_letters),
 	    cmocka_unit_test(test_malformed_job),
-	    cmocka_unit_test(test_nested_groups),
-	    cmocka_unit_test(test_big_and_deep),
 	    cmocka_unit_test(test_limits),
 	    cmocka_unit_test(test_others),
 	};
