@@ -105,7 +105,6 @@ take_parts(struct task *task, const struct reading *r, size_t source,
 		if ((p->flags & PART_REPEATED) == 0 &&
 		    (p->kind == PART_ENCRYPTED || p->kind == PART_SIGNED ||
 			p->kind == PART_CLEARSIGNED) &&
-		    (p->flags & PART_REPEATED) == 0 &&
 		    add_pending(task, i, source, err) != 0)
 			return -1;
 	}
