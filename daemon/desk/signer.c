@@ -89,29 +89,59 @@ is_blank(struct bytes text)
 	return true;
 }
 
+static bool
+is_text(const struct part *p)
+{
+	return p->kind == PART_TEXT && !is_blank(p->content);
+}
+
+/* The head of a message inside, which the read room shows as a text. */
+static bool
+is_head(const struct part *p)
+{
+	return (p->flags & PART_FORWARDED) != 0 && p->type != NULL &&
+	       strcmp(p->type, "message/rfc822") == 0;
+}
+
+/*
+ * Of a letter that only carries a message, the message's words are the first;
+ * but its head, unless signed as well, takes away what they prove: anything
+ * may stand there.
+ */
 struct desk_signer
 desk_letter_signer(
     const struct settings *s, const struct opening *o, const char *bound_key)
 {
 	size_t file = o->nparts;
+	size_t head = o->nparts;
 
 	for (size_t i = 0; i < o->nparts; i++) {
 		const struct part *p = &o->parts[i];
+		struct desk_signer signer;
 
-		if (p->kind == PART_TEXT && !is_blank(p->content))
-			return signer_for_letter(s, o, i, bound_key);
+		if (is_text(p) && !is_head(p)) {
+			signer = signer_for_letter(s, o, i, bound_key);
+			if (head == o->nparts ||
+			    signer.verdict == VERDICT_UNSIGNED)
+				return signer;
+			return signer_for_letter(s, o, head, bound_key);
+		}
+		if (is_text(p) && head == o->nparts)
+			head = i;
 		if ((p->kind == PART_FILE || p->kind == PART_KEY) &&
 		    file == o->nparts)
 			file = i;
 	}
-	return signer_for_letter(s, o, file, bound_key);
+	return signer_for_letter(
+	    s, o, head < o->nparts ? head : file, bound_key);
 }
 
 /* How well a text serves as the letter's words, within one depth. */
 static int
 text_rank(const struct part *p)
 {
-	return ((p->flags & PART_ATTACHED) == 0 ? 2 : 0) +
+	return ((p->flags & PART_FORWARDED) == 0 ? 4 : 0) +
+	       ((p->flags & PART_ATTACHED) == 0 ? 2 : 0) +
 	       ((p->flags & PART_HTML) == 0 ? 1 : 0);
 }
 
@@ -125,7 +155,7 @@ desk_text(const struct opening *o, size_t *part)
 		const struct part *p = &o->parts[i];
 		size_t depth;
 
-		if (p->kind != PART_TEXT || is_blank(p->content) ||
+		if (!is_text(p) || is_head(p) ||
 		    belief_withheld(o, p->layer) > 0)
 			continue;
 		depth = signer_depth(o, i);

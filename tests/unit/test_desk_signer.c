@@ -194,6 +194,40 @@ test_blank_text_is_no_text(void **state)
 	assert_int_equal(letter_verdict(&o), VERDICT_UNSIGNED);
 }
 
+/* Of a letter that only carries a message: its head is no word of anybody. */
+static void
+test_head_of_a_message_is_no_text(void **state)
+{
+	struct layer signed_layer = LAYER(SIGNED, OPEN, 0, pinned);
+	struct part parts[] = {TEXT("From: JPCERT/CC", 0), TEXT("a notice", 1),
+	    TEXT("my words", 0), {.flags = PART_FORWARDED}};
+	struct opening o = {
+	    .layers = &signed_layer, .nlayers = 1, .parts = parts, .nparts = 2};
+	struct desk_signer by;
+	size_t part = 9;
+
+	(void)state;
+	parts[0].flags = parts[1].flags = PART_FORWARDED;
+	parts[0].type = "message/rfc822";
+	o.nparts = 4;
+	signed_layer.part = 4;
+	by = desk_letter_signer(&world.s, &o, NULL);
+	assert_int_equal(by.verdict, VERDICT_UNSIGNED);
+	assert_int_equal(by.layer, 1); /* the message's, not the letter's */
+	assert_int_equal(part_verdict(&o, 1), VERDICT_PINNED);
+	assert_string_equal(desk_text(&o, &part), "a notice");
+	/* Nor does it stand before signed words as if they covered it. */
+	parts[1].flags = parts[3].flags = 0;
+	assert_int_equal(letter_verdict(&o), VERDICT_UNSIGNED);
+	parts[0].layer = 1;
+	assert_int_equal(letter_verdict(&o), VERDICT_PINNED);
+	parts[0].layer = 0;
+	parts[1].flags = PART_FORWARDED;
+	/* In the same depth the letter's own words are shown. */
+	signed_layer.outcome = LAYER_MALFORMED;
+	assert_string_equal(desk_text(&o, &part), "my words");
+}
+
 static void
 test_signed_inside_encrypted(void **state)
 {
@@ -355,6 +389,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_words_before_a_signed_part),
     cmocka_unit_test(test_words_behind_a_signed_part),
     cmocka_unit_test(test_blank_text_is_no_text),
+    cmocka_unit_test(test_head_of_a_message_is_no_text),
     cmocka_unit_test(test_signed_inside_encrypted),
     cmocka_unit_test(test_failed_layer_signs_nothing),
     cmocka_unit_test(test_hostile_indexes),
