@@ -42,6 +42,7 @@ reader_new(const void *ctx, const struct read_setup *setup, struct error *err)
 			       : ADDRESSES_MOST;
 	html_start();
 	mime_start();
+	json_start();
 	r->charsets = charsets_new(r, err);
 	if (r->charsets != NULL)
 		r->idents = idents_new(r, setup->case_prefix, err);

@@ -61,18 +61,16 @@ is_long(uint32_t kind)
 /* ---- the open field ---- */
 
 static char *
-copy_value(const struct scan *sc)
+copy_value(const void *ctx, uint32_t kind, const char *text, size_t len)
 {
-	size_t most = is_long(sc->kind) ? LONG_MOST : SHORT_MOST;
-	size_t len = (size_t)(sc->end - sc->start);
+	size_t most = is_long(kind) ? LONG_MOST : SHORT_MOST;
 	char *value;
 	char *to;
 
 	if (len > most)
-		for (len = most;
-		     ((unsigned char)sc->start[len] & 0xc0) == 0x80;)
+		for (len = most; ((unsigned char)text[len] & 0xc0) == 0x80;)
 			len--;
-	value = talloc_strndup(sc->r, sc->start, len);
+	value = talloc_strndup(ctx, text, len);
 	if (value == NULL)
 		return NULL;
 	to = value;
@@ -84,36 +82,33 @@ copy_value(const struct scan *sc)
 }
 
 static bool
-is_there(const struct scan *sc, const char *value)
+is_there(
+    const struct reading *r, uint32_t kind, uint32_t part, const char *value)
 {
-	for (size_t i = 0; i < sc->r->nfields; i++) {
-		const struct field *f = &sc->r->fields[i];
+	for (size_t i = 0; i < r->nfields; i++) {
+		const struct field *f = &r->fields[i];
 
-		if (f->part == sc->part && f->kind == sc->kind &&
+		if (f->part == part && f->kind == kind &&
 		    strcmp(f->value, value) == 0)
 			return true;
 	}
 	return false;
 }
 
-/* A label without a value is a form that was not filled in: no field. */
-static int
-close_field(struct scan *sc, struct error *err)
+int
+field_add(struct reading *r, uint32_t kind, const char *text, size_t len,
+    uint32_t part, struct error *err)
 {
-	struct reading *r = sc->r;
 	size_t cap = r->fields != NULL ? talloc_array_length(r->fields) : 0;
 	char *value;
 
-	if (sc->kind == 0 || sc->start == NULL || sc->end <= sc->start) {
-		sc->kind = 0;
+	if (r->nfields >= FIELDS_MOST)
 		return 0;
-	}
-	value = copy_value(sc);
+	value = copy_value(r, kind, text, len);
 	if (value == NULL)
 		return error_set(err, FAULT_RETRY, "out of memory");
-	if (value[0] == '\0' || is_there(sc, value)) {
+	if (value[0] == '\0' || is_there(r, kind, part, value)) {
 		talloc_free(value);
-		sc->kind = 0;
 		return 0;
 	}
 	if (r->nfields >= cap) {
@@ -124,9 +119,24 @@ close_field(struct scan *sc, struct error *err)
 			return error_set(err, FAULT_RETRY, "out of memory");
 		r->fields = list;
 	}
-	r->fields[r->nfields++] = (struct field){sc->kind, value, sc->part};
-	sc->room--;
+	r->fields[r->nfields++] = (struct field){kind, value, part};
+	return 0;
+}
+
+/* A label without a value is a form that was not filled in: no field. */
+static int
+close_field(struct scan *sc, struct error *err)
+{
+	size_t before = sc->r->nfields;
+	uint32_t kind = sc->kind;
+
 	sc->kind = 0;
+	if (kind == 0 || sc->start == NULL || sc->end <= sc->start)
+		return 0;
+	if (field_add(sc->r, kind, sc->start, (size_t)(sc->end - sc->start),
+		sc->part, err) != 0)
+		return -1;
+	sc->room -= sc->r->nfields - before;
 	return 0;
 }
 
@@ -215,6 +225,23 @@ bracket_label(const struct scan *sc, struct line inside, const char *end,
 }
 
 /*
+ * "Product | XYZ-100", a row of two cells.  What stands above such rows,
+ * "Product | Version", is no field.
+ */
+static uint32_t
+row_label(const struct scan *sc, struct line label, const char *end,
+    const char **value)
+{
+	const char *cell = line_blanks(label.next, end);
+
+	if (memchr(cell, '|', (size_t)(end - cell)) != NULL ||
+	    look_up_loosely(sc, cell, end) != 0)
+		return 0;
+	*value = cell;
+	return look_up_loosely(sc, label.s, label.end);
+}
+
+/*
  * The label that the line begins with, 0 for none; *value is what stands
  * behind it.  alone: a label may be the whole line, without any mark.
  */
@@ -237,6 +264,9 @@ find_label(
 
 		if (s - label > LINE_LABEL_MOST || questions > 2)
 			return 0;
+		if (c == '|')
+			return row_label(sc, (struct line){label, s, s + n},
+			    line.end, value);
 		if (c != ':' && c != '?')
 			continue;
 		kind = c == ':' ? look_up_loosely(sc, label, s)
@@ -335,6 +365,22 @@ is_fence(struct line line)
 	return line.end - s >= 3 && memcmp(s, "```", 3) == 0;
 }
 
+/* "| a | b |" without its outer bars. */
+static struct line
+bare_row(struct line line)
+{
+	const char *s = line_blanks(line.s, line.end);
+
+	if (s == line.end || *s != '|')
+		return line;
+	line.s = s + 1;
+	if (line.end > line.s && line.end[-1] == '|')
+		line.end--;
+	while (line.end > line.s && line.end[-1] == ' ')
+		line.end--;
+	return line;
+}
+
 static int
 take_text(struct scan *sc, struct line line, bool underlined, struct error *err)
 {
@@ -380,7 +426,7 @@ take_line(struct scan *sc, struct line line, const char *end, struct error *err)
 		sc->blanks = 0;
 		return close_field(sc, err);
 	}
-	return take_text(sc, line,
+	return take_text(sc, bare_row(line),
 	    line.next < end && line_is_rule(line_next(line.next, end)), err);
 }
 

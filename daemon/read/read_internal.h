@@ -289,6 +289,11 @@ int draft_search(struct draft *d, const char *text, size_t len, bool html,
 bool signed_span(
     GMimeMultipart *multipart, struct bytes bytes, size_t *off, size_t *len);
 
+/* read_json.c: fields and identifiers of CSAF and CVE JSON; *found: it was. */
+void json_start(void); /* once, before the walls stand */
+int json_find(struct draft *d, struct bytes content, uint32_t part, bool *found,
+    struct error *err);
+
 /* read_cvss.c: a vector in one spelling; NULL when it is none. */
 char *cvss_spell(const void *ctx, const char *text);
 
@@ -301,6 +306,9 @@ int idents_find(const struct idents *idents, const struct normal *text,
     uint32_t part, struct reading *r, struct error *err);
 int labels_find(const struct labels *labels, const char *text, size_t len,
     uint32_t part, struct reading *r, struct error *err);
+/* A value in the field's length, once a part; what does not fit is left out. */
+int field_add(struct reading *r, uint32_t kind, const char *text, size_t len,
+    uint32_t part, struct error *err);
 int products_find(const struct products *products, const struct normal *text,
     uint32_t part, struct reading *r, struct error *err);
 

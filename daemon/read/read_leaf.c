@@ -184,6 +184,7 @@ add_bytes(struct draft *d, uint32_t kind, uint32_t flags,
     const struct place *place, struct error *err)
 {
 	struct part *p = draft_part(d, kind, place);
+	bool found;
 
 	if (p == NULL)
 		return 0;
@@ -198,6 +199,9 @@ add_bytes(struct draft *d, uint32_t kind, uint32_t flags,
 	    (leaf->name != NULL && p->name == NULL) ||
 	    (charset != NULL && p->charset == NULL))
 		return error_set(err, FAULT_RETRY, "out of memory");
+	if (kind == PART_FILE)
+		return json_find(d, p->content, (uint32_t)d->reading->nparts,
+		    &found, err);
 	return draft_repeated(d, p, err);
 }
 
@@ -207,6 +211,7 @@ add_text(struct draft *d, const struct leaf *leaf, const struct converted *text,
 {
 	struct part *p = draft_part(d, PART_TEXT, place);
 	uint32_t index = (uint32_t)d->reading->nparts;
+	bool found;
 	char *lines;
 
 	if (p == NULL)
@@ -221,8 +226,11 @@ add_text(struct draft *d, const struct leaf *leaf, const struct converted *text,
 	    (leaf->name != NULL && p->name == NULL))
 		return error_set(err, FAULT_RETRY, "out of memory");
 	p->content = bytes_str(lines);
+	if (json_find(d, p->content, index, &found, err) != 0)
+		return -1;
+	/* The keys of JSON would pass for labels. */
 	return draft_search(d, lines, p->content.len,
-	    (leaf->flags & PART_HTML) != 0, index, err);
+	    found || (leaf->flags & PART_HTML) != 0, index, err);
 }
 
 /* ---- text ---- */

@@ -284,6 +284,8 @@ line_has_shape(struct line line)
 
 		if (c == '?')
 			return true;
+		if (c == '|' && s > from)
+			return true;
 		if (c == ':' && s > from)
 			return s + n == line.end || n > 1 || s[n] == ' ';
 	}

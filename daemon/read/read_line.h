@@ -38,7 +38,7 @@ bool line_is_rule(struct line line);
 /* A heading, of whatever. */
 bool line_is_heading(struct line line);
 bool line_is_farewell(struct line line);
-/* "words: …" or "words?" */
+/* "words: …", "words?" or "words | …" */
 bool line_has_shape(struct line line);
 
 #endif

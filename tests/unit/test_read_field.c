@@ -122,6 +122,14 @@ test_one_line(void **state)
 	    {"CVSS:3.1/AV:N/AC:L/PR:N", "score=CVSS:3.1/AV:N/AC:L/PR:N"},
 	    {"Actively exploited? yes", "exploited=yes"},
 	    {"悪用の有無？：あり", "exploited=あり"},
+	    /* rows of a table, and the heads of one */
+	    {"Product | XYZ-100\nVersion | 2.3\n",
+		"product=XYZ-100|version=2.3"},
+	    {"| 製品名 | XYZ-100 |\n|---|---|\n|バージョン|2.3|\n",
+		"product=XYZ-100|version=2.3"},
+	    {"| Product | Version |\n|---|---|\n| XYZ-100 | 2.3 |\n", ""},
+	    {"Product | Version | Vendor\n", ""},
+	    {"Product | a | b\n|\n||\n| |\n", ""},
 	};
 	CHECK(list);
 }
