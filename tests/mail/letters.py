@@ -160,9 +160,14 @@ def with_key(entity, home, name="publickey.asc"):
     ).encode() + key])
 
 
-def pgp_encrypted(entity, home, to, sign=True, key=None):
+def pgp_encrypted(entity, home, to, sign=True, key=None, **how):
     """RFC 3156 multipart/encrypted of an entity."""
-    sealed = home.encrypt(entity, to, sign=sign, key=key)
+    return pgp_encrypted_with(
+        home.encrypt(entity, to, sign=sign, key=key, **how))
+
+
+def pgp_encrypted_with(sealed):
+    """The same of an armored message."""
     return multipart("encrypted", [
         b"Content-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n",
         b'Content-Type: application/octet-stream; name="encrypted.asc"\r\n'
