@@ -15,6 +15,7 @@
 #include "engine_open.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include <talloc.h>
 
@@ -213,13 +214,13 @@ is_known_key(struct engine *e, const char *fingerprint)
 	bool found;
 
 	rooms_vault_setup(e, &known);
-	found = strcmp(fingerprint, known.poc) == 0 ||
+	found = strcasecmp(fingerprint, known.poc) == 0 ||
 		(known.recovery != NULL &&
-		    strcmp(fingerprint, known.recovery) == 0);
+		    strcasecmp(fingerprint, known.recovery) == 0);
 	for (size_t i = 0; i < known.nretired; i++)
-		found = found || strcmp(fingerprint, known.retired[i]) == 0;
+		found = found || strcasecmp(fingerprint, known.retired[i]) == 0;
 	for (size_t i = 0; i < known.npinned; i++)
-		found = found || strcmp(fingerprint, known.pinned[i]) == 0;
+		found = found || strcasecmp(fingerprint, known.pinned[i]) == 0;
 	talloc_free((void *)(uintptr_t)known.pinned);
 	return found;
 }

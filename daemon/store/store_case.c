@@ -22,7 +22,7 @@ enum {
 
 #define CASE_COLUMNS                                                           \
 	"id, number, flow, state, phase, received, filed, acknowledged,"       \
-	" finder_key_standing, routed, finder_key_blob, correspondent,"       \
+	" finder_key_standing, routed, finder_key_blob, correspondent,"        \
 	" finder_name, finder_address, finder_key, language, product, title,"  \
 	" proposed"
 #define CASE_SELECT "SELECT " CASE_COLUMNS " FROM casefile"

@@ -1,7 +1,8 @@
 /*
  * test_engine_proof.c - whose key it is: what counts as a signature over the
- * letter's own words, row by row.  That the vault is asked, and what it says,
- * is in tests/mail/test_keys.py.
+ * letter's own words, row by row; which blocks the vault is asked about, and
+ * what its answers may not make the engine believe.  No room is there: the
+ * tests answer.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -150,11 +151,338 @@ test_words(void **state)
 		check_row(&rows[i]);
 }
 
+/* ---- what is asked, and what is answered ---- */
+
+#define POC "ABCDABCDABCDABCDABCDABCDABCDABCDABCDABCD"
+
+/* A letter whose words (part 0) are in layer 1, and a key beside them. */
+struct world {
+	struct settings settings;
+	struct engine *engine; /* talloc, as what is made below them */
+	struct worker worker;
+	struct task task;
+	struct open_state *state;
+	struct layer layer[2];
+	struct signature signatures[2];
+	struct part parts[12];
+	struct pending pending[1];
+};
+
+static struct world *
+world_new(uint32_t status)
+{
+	struct world *w = talloc_zero(NULL, struct world);
+
+	w->settings.poc = (char *)(uintptr_t)POC;
+	w->engine = talloc_zero(w, struct engine);
+	w->engine->s = &w->settings;
+	w->task.engine = w->engine;
+	w->task.worker = &w->worker;
+	w->task.state = w->state = talloc_zero(w, struct open_state);
+	/* What is decoded is a child of the opening. */
+	w->state->o = talloc_zero(w, struct opening);
+	w->state->o->layers = w->layer;
+	w->state->o->nlayers = 1;
+	w->layer[0] = (struct layer){.kind = LAYER_ENCRYPTED,
+	    .outcome = LAYER_OPEN,
+	    .part = 1,
+	    .signatures = w->signatures,
+	    .nsignatures = status != 0};
+	w->signatures[0] = (struct signature){status, NULL, "x", 1};
+	w->state->o->encrypted = 1;
+	w->state->o->parts = w->parts;
+	w->state->o->nparts = 3;
+	w->parts[0] = (struct part){.kind = PART_ENCRYPTED};
+	w->parts[1] = (struct part){
+	    .kind = PART_TEXT, .layer = 1, .content = bytes_str("words")};
+	w->parts[2] = (struct part){.kind = PART_KEY, .layer = 1};
+	w->state->pending = w->pending;
+	w->state->npending = w->state->next = 1;
+	return w;
+}
+
+static bool
+answer(struct world *w, uint32_t type, const struct wire_type *of,
+    const void *object)
+{
+	struct buf *buf = buf_new(w, 1 << 20);
+	struct frame frame = {.type = type};
+
+	assert_int_equal(wire_encode(of, object, buf, NULL), 0);
+	frame.payload = buf_bytes(buf);
+	return proof_frame(&w->task, &frame);
+}
+
+static struct vault_key
+key_of(const char *fingerprint)
+{
+	static const char *uids[] = {"Robin <robin@research.example>"};
+
+	return (struct vault_key){.fingerprint = fingerprint,
+	    .uids = uids,
+	    .nuids = 1,
+	    .can_encrypt = 1};
+}
+
+static bool
+answer_key(struct world *w, struct vault_key key)
+{
+	struct vault_keys keys = {&key, 1};
+
+	return answer(w, VAULT_KEYS_SEEN, &vault_keys_wire, &keys);
+}
+
+static bool
+answer_layer(struct world *w, uint32_t outcome, struct signature signature,
+    size_t nsignatures)
+{
+	struct signature list[2] = {signature, signature};
+	struct vault_opened v = {
+	    .outcome = outcome, .signatures = list, .nsignatures = nsignatures};
+
+	return answer(w, VAULT_OPENED, &vault_opened_wire, &v);
+}
+
+static bool
+answer_failed(struct world *w, uint32_t reason)
+{
+	struct vault_failed failed = {reason, "x"};
+
+	return answer(w, VAULT_FAILED, &vault_failed_wire, &failed);
+}
+
+static void
+assert_kept(const struct world *w, const char *fingerprint, bool is_signed)
+{
+	const struct opening *o = w->state->o;
+
+	if (fingerprint == NULL) {
+		assert_null(o->key_fingerprint);
+		assert_int_equal(o->key_part, 0);
+		assert_int_equal(o->nkey_uids, 0);
+	} else {
+		assert_string_equal(o->key_fingerprint, fingerprint);
+		assert_int_equal(o->key_part, 3);
+		assert_string_equal(
+		    o->key_uids[0], "Robin <robin@research.example>");
+	}
+	assert_int_equal(o->key_signed, is_signed);
+}
+
+static void
+test_key_that_proves_itself(void **state)
+{
+	struct world *w = world_new(SIGNATURE_NO_KEY);
+
+	assert_true(proof_start(&w->task));
+	assert_true(answer_key(w, key_of(KEY)));
+	assert_false(answer_layer(w, LAYER_OPEN, (struct signature)GOOD, 1));
+	assert_kept(w, KEY, true);
+	assert_int_equal(w->signatures[0].status, SIGNATURE_GOOD);
+	assert_string_equal(w->signatures[0].primary, KEY);
+	talloc_free(w);
+}
+
+static void
+test_answers_that_prove_nothing(void **state)
+{
+	static const struct {
+		uint32_t outcome;
+		struct signature signature;
+		size_t n;
+	} answers[] = {
+	    {LAYER_OPEN, SIG(SIGNATURE_NO_KEY), 1},
+	    {LAYER_OPEN, {SIGNATURE_GOOD, OTHER, "x", 1}, 1},
+	    {LAYER_OPEN, {SIGNATURE_GOOD, NULL, "x", 1}, 1},
+	    {LAYER_OPEN, {SIGNATURE_EXPIRED, KEY, "x", 1}, 1},
+	    {LAYER_OPEN, GOOD, 2},
+	    {LAYER_OPEN, GOOD, 0},
+	    {LAYER_INTEGRITY, GOOD, 1},
+	    {LAYER_TOO_SLOW, GOOD, 1},
+	    {0, GOOD, 1},
+	};
+
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		struct world *w = world_new(SIGNATURE_NO_KEY);
+
+		print_message("answer %zu\n", i);
+		assert_true(proof_start(&w->task));
+		assert_true(answer_key(w, key_of(KEY)));
+		assert_false(answer_layer(
+		    w, answers[i].outcome, answers[i].signature, answers[i].n));
+		assert_kept(w, NULL, false);
+		assert_int_equal(w->signatures[0].status, SIGNATURE_NO_KEY);
+		talloc_free(w);
+	}
+}
+
+/* A layer that was not checked by this key is not overwritten. */
+static void
+test_other_signatures_stay(void **state)
+{
+	struct world *w = world_new(SIGNATURE_NO_KEY);
+
+	w->signatures[1] = (struct signature){SIGNATURE_EXPIRED, OTHER, "y", 2};
+	w->layer[0].nsignatures = 2;
+	assert_true(proof_start(&w->task));
+	assert_true(answer_key(w, key_of(KEY)));
+	assert_false(answer_layer(w, LAYER_OPEN, (struct signature)GOOD, 2));
+	assert_kept(w, KEY, true);
+	assert_int_equal(w->signatures[0].status, SIGNATURE_GOOD);
+	assert_int_equal(w->signatures[1].status, SIGNATURE_EXPIRED);
+	talloc_free(w);
+}
+
+static void
+test_keys_that_are_no_use(void **state)
+{
+	struct vault_key two[2] = {key_of(KEY), key_of(OTHER)};
+	struct vault_keys both = {two, 2};
+	struct vault_key keys[] = {key_of(KEY), key_of(POC), key_of("DEAD"),
+	    key_of(NULL), key_of("abcdabcdabcdabcdabcdabcdabcdabcdabcdabcd")};
+
+	keys[0].can_encrypt = 0;
+	for (size_t i = 0; i <= sizeof(keys) / sizeof(keys[0]); i++) {
+		struct world *w = world_new(0);
+
+		print_message("key %zu\n", i);
+		assert_true(proof_start(&w->task));
+		if (i < sizeof(keys) / sizeof(keys[0]))
+			assert_false(answer_key(w, keys[i]));
+		else
+			assert_false(answer(
+			    w, VAULT_KEYS_SEEN, &vault_keys_wire, &both));
+		assert_kept(w, NULL, false);
+		talloc_free(w);
+	}
+}
+
+/* Not signed: what stands in the same encryption is kept, for answers. */
+static void
+test_key_beside_unsigned_words(void **state)
+{
+	struct world *w = world_new(0);
+
+	assert_true(proof_start(&w->task));
+	assert_false(answer_key(w, key_of(KEY)));
+	assert_kept(w, KEY, false);
+	talloc_free(w);
+	/* Outside of it, or in a letter that was passed on, it is not. */
+	for (int i = 0; i < 2; i++) {
+		w = world_new(0);
+		w->parts[2].layer = i == 0 ? 0 : 1;
+		w->parts[2].flags = i == 0 ? PART_HEADER : PART_FORWARDED;
+		assert_false(proof_start(&w->task));
+		assert_kept(w, NULL, false);
+		talloc_free(w);
+	}
+}
+
+/* Outside of the encryption it is asked, and must prove itself. */
+static void
+test_key_of_the_header(void **state)
+{
+	struct world *w = world_new(SIGNATURE_NO_KEY);
+
+	w->parts[2].layer = 0;
+	w->parts[2].flags = PART_HEADER;
+	assert_true(proof_start(&w->task));
+	assert_true(answer_key(w, key_of(KEY)));
+	assert_false(answer_layer(w, LAYER_OPEN, (struct signature)GOOD, 1));
+	assert_kept(w, KEY, true);
+	talloc_free(w);
+}
+
+/* Where the words are bad, or another part is sealed, no key is looked at. */
+static void
+test_letters_that_bring_no_key(void **state)
+{
+	struct world *w = world_new(SIGNATURE_BAD);
+
+	assert_false(proof_start(&w->task));
+	talloc_free(w);
+	for (uint32_t outcome = LAYER_OPEN; outcome < LAYER_OUTCOME_COUNT;
+	     outcome++) {
+		w = world_new(SIGNATURE_NO_KEY);
+		w->layer[1] =
+		    (struct layer){.kind = LAYER_ENCRYPTED, .outcome = outcome};
+		w->state->o->nlayers = 2;
+		assert_false(proof_start(&w->task));
+		talloc_free(w);
+	}
+	w = world_new(SIGNATURE_NO_KEY);
+	w->state->next = 0; /* layers that nobody looked at */
+	assert_false(proof_start(&w->task));
+	talloc_free(w);
+	/* In clear, with something sealed beside it. */
+	w = world_new(0);
+	w->parts[1].layer = w->parts[2].layer = 0;
+	assert_false(proof_start(&w->task));
+	talloc_free(w);
+}
+
+static void
+test_only_some_blocks_are_asked(void **state)
+{
+	struct world *w = world_new(SIGNATURE_NO_KEY);
+	unsigned asked = 0;
+	bool more;
+
+	for (size_t i = 2; i < 12; i++)
+		w->parts[i] = w->parts[2];
+	w->state->o->nparts = 12;
+	for (more = proof_start(&w->task); more; asked++)
+		more = answer_failed(w, VAULT_FAIL_INPUT);
+	assert_int_equal(asked, 8);
+	assert_kept(w, NULL, false);
+	talloc_free(w);
+	/* One that gpg was ended over is the last. */
+	w = world_new(SIGNATURE_NO_KEY);
+	w->parts[3] = w->parts[2];
+	w->state->o->nparts = 4;
+	assert_true(proof_start(&w->task));
+	assert_false(answer_failed(w, VAULT_FAIL_CHILD));
+	talloc_free(w);
+}
+
+/* Its maker wrote them: few, and short. */
+static void
+test_user_ids_are_few_and_short(void **state)
+{
+	struct world *w = world_new(0);
+	struct vault_key key = key_of(KEY);
+	const char *uids[30];
+	char exact[257], longer[258];
+
+	memset(exact, 'x', sizeof(exact));
+	memset(longer, 'y', sizeof(longer));
+	exact[256] = longer[257] = '\0';
+	for (size_t i = 0; i < 30; i++)
+		uids[i] = i % 2 == 0 ? longer : exact;
+	key.uids = uids;
+	key.nuids = 30;
+	assert_true(proof_start(&w->task));
+	assert_false(answer_key(w, key));
+	assert_int_equal(w->state->o->nkey_uids, 8);
+	for (size_t i = 0; i < 8; i++)
+		assert_string_equal(w->state->o->key_uids[i], exact);
+	talloc_free(w);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_words),
+	    cmocka_unit_test(test_key_that_proves_itself),
+	    cmocka_unit_test(test_answers_that_prove_nothing),
+	    cmocka_unit_test(test_other_signatures_stay),
+	    cmocka_unit_test(test_keys_that_are_no_use),
+	    cmocka_unit_test(test_key_beside_unsigned_words),
+	    cmocka_unit_test(test_key_of_the_header),
+	    cmocka_unit_test(test_letters_that_bring_no_key),
+	    cmocka_unit_test(test_only_some_blocks_are_asked),
+	    cmocka_unit_test(test_user_ids_are_few_and_short),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
