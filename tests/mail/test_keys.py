@@ -5,6 +5,7 @@ letter's own words (RULES 10).  gpg is stopped or ended by its id, and only
 below the daemon of the test.
 """
 
+import base64
 import hashlib
 import os
 import pathlib
@@ -112,6 +113,39 @@ def test_the_one_of_several_keys_that_signed(world, daemon):
     finder = finder_of(d)
     assert finder["key"] == world.finder.fingerprint
     assert finder["key_standing"] == "bound"
+
+
+def autocrypt(home):
+    """The value of an Autocrypt field: the key, without armor."""
+    key = base64.b64encode(home.gpg("--export", "--export-options",
+                                    "export-minimal", home.fingerprint)
+                           .stdout).decode()
+    return f"addr={letters.FINDER}; prefer-encrypt=mutual; keydata={key}"
+
+
+@pytest.mark.parametrize("sign,encrypt,standing", [
+    (True, True, "bound"),    # it proves itself, wherever it stood
+    (True, False, "bound"),
+    (False, False, "kept"),   # nobody hid anything in this letter
+    (False, True, None),      # anybody may write fields around it
+])
+def test_key_of_an_autocrypt_field(world, daemon, sign, encrypt, standing):
+    d = daemon()
+    entity = letters.text_part(letters.ENGLISH)
+    if encrypt:
+        entity = letters.pgp_encrypted(entity, world.finder,
+                                       [world.poc.fingerprint], sign=sign)
+    elif sign:
+        entity = letters.pgp_signed(entity, world.finder)
+    world.deliver(letters.letter(
+        letters.head("report", name="Robin Finder",
+                     Autocrypt=autocrypt(world.finder)), entity))
+    settle(d)
+    ack, = world.mails(letters.FINDER, world.finder, "acknowledge")
+    assert ack.encrypted == (standing is not None)
+    finder = finder_of(d)
+    assert finder["key_standing"] == standing
+    assert finder["key"] == (world.finder.fingerprint if standing else None)
 
 
 def test_signature_around_the_encryption_binds_nothing(world, daemon):
