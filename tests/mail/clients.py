@@ -155,13 +155,23 @@ class Mutt(Client):
         with self.run(settings, "-s", subject, "-i", body, *attached, "--",
                       to) as screen:
             self.greet(screen)
-            screen.on("Mutt: Compose", "y")
-            if keys:
-                screen.on("keys matching <", ENTER)
-                screen.on("use the key? ", "y")
-            sent = self._take(self.sent)
-            screen.end()
-        return sent
+            return self._submit(screen, keys)
+
+    def _submit(self, screen, keys):
+        screen.on("Mutt: Compose", "y")
+        if keys:
+            screen.on("keys matching <", ENTER)
+            screen.on("use the key? ", "y")
+        return self._take(self.sent)
+
+    def reply(self, raw, text, settings=()):
+        """An answer to this letter, quoting it."""
+        editor = self.script("editor", f'cat {self.file("body", text)} '
+                             '>>"$1"\n')
+        more = [*settings, f"set editor={editor} include=yes"]
+        with self.run(more, "-f", self.maildir(raw)) as screen:
+            screen.on("Mutt: ", "r")
+            return self._submit(screen, True)
 
     def greet(self, screen):
         """What it asks before it does anything."""

@@ -127,6 +127,29 @@ def test_mutt(world, daemon, mutt, form):
     assert "紫陽花" not in answer and SUBJECT not in answer
 
 
+def test_mutt_answers_our_answer(world, daemon, mutt):
+    """Its subject is inside, our text is quoted: joined, by a known key."""
+    key = mutt.file("robin.asc", world.finder.public().decode())
+    d = daemon()
+    shown = arrived(world, d, mutt.send(letters.POC, SUBJECT, letters.JAPANESE,
+                                        attach=[key]))
+    mail, = world.wait_mails(letters.FINDER, kind="acknowledge")
+    raw = mutt.reply(mail.raw, "Version 2.2 has it as well.\n", PROTECTED)
+    assert b"\nSubject: ...\n" in raw and shown["case"].encode() not in raw
+    world.deliver(raw)
+    until(lambda: [row["case"] for row in d.psirt.letters()]
+          == [shown["case"]] * 2, 20 * SLOW, "the answer to join")
+    second = d.psirt.json("letter", "2")
+    assert second["verdict"] == "known" and not second["unconfirmed"]
+    subject = second["protected"]["subject"]
+    assert subject.startswith(f"Re: [{shown['case']}] ")
+    text = text_of(second, "Version 2.2 has it as well.")
+    assert text["signer"] == world.finder.fingerprint
+    assert "\n> ご連絡いただいた方へ" in text["text"]
+    assert len(d.psirt.cases()) == 1
+    assert len(world.mails(letters.FINDER)) == 1
+
+
 @pytest.mark.parametrize("encrypt", [True, False])
 def test_aerc(world, daemon, aerc, encrypt):
     d = daemon()
