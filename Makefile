@@ -43,7 +43,7 @@ engine_SRC := engine engine_rooms engine_setup engine_key engine_intake engine_o
 	engine_overview engine_alert engine_seal engine_mail engine_ask engine_check engine_inspect
 control_SRC := control request commands answer today unread cases show keys letters letter_show \
 	letter_headers letter_parts mails record
-ctl_SRC := psirt ask print print_line view view_letter view_part
+ctl_SRC := psirt ask print print_line view view_case view_letter view_part
 
 # what a unit test of a room links beside that room
 base_NEEDS :=

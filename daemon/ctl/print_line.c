@@ -16,7 +16,7 @@
 
 #define TAB 8
 #define LINE_MOST ((size_t)1 << 28)
-#define ROOM_LEAST 6    /* for text behind a label */
+#define ROOM_LEAST 10   /* for text behind a label */
 #define CLUSTER_MOST 32 /* bytes of a letter and the marks it may bear */
 
 /*
@@ -68,8 +68,13 @@ words_that_fit(const char *text, size_t most)
 {
 	size_t len = bytes_that_fit(text, most);
 
-	if (text[len] == '\0' || text[len] == ' ')
+	if (text[len] == '\0')
 		return len;
+	if (text[len] == ' ') {
+		while (len > 1 && text[len - 1] == ' ')
+			len--;
+		return len;
+	}
 	for (size_t cut = len; cut > len / 2; cut--) {
 		if (text[cut - 1] != ' ')
 			continue;
@@ -97,7 +102,9 @@ print_lines(const struct printer *p, size_t edge, const char *first,
 			while (len > 0 && lead[len - 1] == ' ')
 				len--;
 			fprintf(p->out, "%.*s\n", (int)len, lead);
-			lead = next = "    ";
+			lead = next = *next == ' '   ? "    "
+				      : *next == '|' ? "|   "
+						     : "?   ";
 			width = 4;
 		}
 		fputs(lead, p->out);

@@ -67,60 +67,9 @@ static const struct column letter_list[] = {
     {"case", "CASE", HOW_TEXT, true},
 };
 
-static const struct column case_fields[] = {
-    {"title", "title", HOW_TEXT, false},
-    {"state", "state", HOW_TEXT, false},
-    {"flow", "flow", HOW_TEXT, false},
-    {"phase", "phase", HOW_TEXT, false},
-    {"source", "source", HOW_TEXT, false},
-    {"product", "product", HOW_TEXT, false},
-    {"received", "received", HOW_TIME, false},
-    {"filed", "filed", HOW_TIME, false},
-    {"acknowledged", "acknowledged", HOW_TIME, false},
-    {"language", "language", HOW_TEXT, false},
-    {"routed", "routed", HOW_TEXT, false},
-    {"proposed", "proposed", HOW_TEXT, false},
-};
-
 static const struct column clock_columns[] = {
     {"clock", "CLOCK", HOW_TEXT, true},
     {"due", "DUE", HOW_DATE, true},
-};
-
-static const struct column finder_fields[] = {
-    {"name", "name", HOW_TEXT, false},
-    {"address", "address", HOW_ADDRESS, false},
-    {"key", "key", HOW_TEXT, false},
-    {"key_confirmed", "key confirmed", HOW_YES, false},
-};
-
-static const struct column case_letters[] = {
-    {"letter", "LETTER", HOW_TEXT, true},
-    {"received", "RECEIVED", HOW_TIME, true},
-    {"verdict", "VERDICT", HOW_TEXT, false},
-    {"unconfirmed", "UNCONFIRMED", HOW_TEXT, false},
-    {"sender", "FROM", HOW_ADDRESS, false},
-    {"subject", "SUBJECT", HOW_TEXT, false},
-};
-
-static const struct column case_mails[] = {
-    {"mail", "MAIL", HOW_TEXT, true},
-    {"kind", "KIND", HOW_TEXT, false},
-    {"address", "TO", HOW_ADDRESS, false},
-    {"state", "STATE", HOW_TEXT, true},
-    {"encrypted", "ENCRYPTED", HOW_YES, true},
-    {"sent", "SENT", HOW_TIME, true},
-    {"smtp", "SMTP", HOW_TEXT, true},
-    {"reason", "WHY", HOW_TEXT, false},
-};
-
-static const struct column case_departments[] = {
-    {"department", "DEPARTMENT", HOW_TEXT, true},
-    {"title", "TITLE", HOW_TEXT, false},
-    {"contact", "CONTACT", HOW_TEXT, false},
-    {"kind", "KIND", HOW_TEXT, true},
-    {"state", "STATE", HOW_TEXT, true},
-    {"sent", "SENT", HOW_TIME, true},
 };
 
 static const struct column log_lines[] = {
@@ -130,15 +79,14 @@ static const struct column log_lines[] = {
     {"note", "NOTE", HOW_BELOW, false}, /* last; with --notes alone */
 };
 
-static json_int_t
-number(const json_t *object, const char *key)
+json_int_t
+view_number(const json_t *object, const char *key)
 {
 	return json_integer_value(json_object_get(object, key));
 }
 
-/* A safe copy of a text; NULL where there is none. */
-static char *
-text_of(const void *ctx, const json_t *object, const char *key)
+char *
+view_text(const void *ctx, const json_t *object, const char *key)
 {
 	const char *text = json_string_value(json_object_get(object, key));
 
@@ -161,8 +109,7 @@ view_next(const struct printer *p, json_t *data)
 	}
 }
 
-/* A list under its title, or nothing at all. */
-static bool
+bool
 view_section(const struct printer *p, const json_t *data, const char *key,
     const char *title, const struct column *columns, size_t ncolumns)
 {
@@ -179,7 +126,7 @@ static void
 view_over(const struct printer *p, const json_t *data, const char *key,
     const char *where)
 {
-	json_int_t over = number(json_object_get(data, "not_shown"), key);
+	json_int_t over = view_number(json_object_get(data, "not_shown"), key);
 
 	if (over > 0)
 		fprintf(p->out, "  and %" JSON_INTEGER_FORMAT " more: %s\n",
@@ -214,8 +161,8 @@ short_number(const char *number)
 void
 view_today(const struct printer *p, json_t *data)
 {
-	char *trouble = text_of(NULL, data, "trouble");
-	json_int_t quiet = number(data, "set_aside_by_itself");
+	char *trouble = view_text(NULL, data, "trouble");
+	json_int_t quiet = view_number(data, "set_aside_by_itself");
 	const json_t *letters = json_object_get(data, "letters");
 	bool any = trouble != NULL;
 	json_t *row;
@@ -248,7 +195,7 @@ view_today(const struct printer *p, json_t *data)
 	if (!any)
 		fputs("Nothing waits for you.\n", p->out);
 	fprintf(p->out, "Open cases: %" JSON_INTEGER_FORMAT " (psirt list)",
-	    number(data, "open_cases"));
+	    view_number(data, "open_cases"));
 	if (quiet > 0)
 		fprintf(p->out,
 		    "; set aside by itself: %" JSON_INTEGER_FORMAT
@@ -272,70 +219,6 @@ view_list(const struct printer *p, json_t *data)
 		    letters != NULL ? "letters" : "open cases");
 }
 
-static void
-view_identifiers(const struct printer *p, const json_t *data)
-{
-	const json_t *list = json_object_get(data, "identifiers");
-	void *ctx = talloc_new(NULL);
-	char *text = talloc_strdup(ctx, "");
-	const json_t *item;
-	size_t i;
-
-	json_array_foreach(list, i, item)
-	{
-		char *value = text_of(ctx, item, "value");
-
-		text = talloc_asprintf_append(text, "%s%s", i > 0 ? ", " : "",
-		    value != NULL ? value : "?");
-	}
-	if (*text != '\0') {
-		print_title(p, "Identifiers");
-		print_wrapped(p, "  ", "  ", text);
-	}
-	talloc_free(ctx);
-}
-
-void
-view_show(const struct printer *p, json_t *data)
-{
-	json_t *finder = json_object_get(data, "finder");
-	const json_t *letters = json_object_get(data, "letters");
-	json_t *letter;
-	size_t i;
-	char *case_number = text_of(NULL, data, "case");
-	char *phase = text_of(NULL, data, "phase_text");
-
-	/* A copy whose phase reads "2 investigation". */
-	json_t *shown = json_copy(data);
-
-	json_object_set_new(shown, "phase",
-	    json_sprintf("%" JSON_INTEGER_FORMAT " %s", number(data, "phase"),
-		phase != NULL ? phase : ""));
-	print_title(p, case_number != NULL ? case_number : "?");
-	print_fields(p, shown, case_fields, N(case_fields));
-	json_array_foreach(letters, i, letter)
-	{
-		null_if_false(letter, "unconfirmed");
-	}
-	if (json_is_object(finder)) {
-		if (json_is_null(json_object_get(finder, "key")))
-			null_if_false(finder, "key_confirmed");
-		print_title(p, "Finder");
-		print_fields(p, finder, finder_fields, N(finder_fields));
-	}
-	view_clocks(p, data);
-	view_identifiers(p, data);
-	view_section(
-	    p, data, "letters", "Letters", case_letters, N(case_letters));
-	view_section(p, data, "mails", "Mails", case_mails, N(case_mails));
-	view_section(p, data, "departments", "Departments", case_departments,
-	    N(case_departments));
-	view_next(p, data);
-	json_decref(shown);
-	talloc_free(phase);
-	talloc_free(case_number);
-}
-
 void
 view_queue(const struct printer *p, json_t *data)
 {
@@ -354,8 +237,8 @@ static json_t *
 log_about(const json_t *line)
 {
 	const char *casefile = json_string_value(json_object_get(line, "case"));
-	json_int_t mail = number(line, "mail");
-	json_int_t id = mail != 0 ? mail : number(line, "letter");
+	json_int_t mail = view_number(line, "mail");
+	json_int_t id = mail != 0 ? mail : view_number(line, "letter");
 
 	if (casefile == NULL && id == 0)
 		return json_null();
@@ -392,7 +275,7 @@ void
 view_log(const struct printer *p, json_t *data)
 {
 	const json_t *lines = json_object_get(data, "lines");
-	char *head = text_of(NULL, data, "head");
+	char *head = view_text(NULL, data, "head");
 	bool notes = false;
 	size_t i;
 
@@ -434,7 +317,7 @@ void
 view_done(const struct printer *p, json_t *data)
 {
 	void *ctx = talloc_new(NULL);
-	char *done = text_of(ctx, data, "done");
+	char *done = view_text(ctx, data, "done");
 	const json_t *letter = json_object_get(data, "letter");
 	const json_t *mail = json_object_get(data, "mail");
 	const json_t *departments = json_object_get(data, "departments");
@@ -442,7 +325,7 @@ view_done(const struct printer *p, json_t *data)
 
 	if (departments != NULL)
 		fprintf(p->out, "%s goes to: %s%s%s%s%s\n",
-		    text_of(ctx, data, "case"), names_of(ctx, departments),
+		    view_text(ctx, data, "case"), names_of(ctx, departments),
 		    json_array_size(notices) > 0 ? "; a notice alone: " : "",
 		    json_array_size(notices) > 0 ? names_of(ctx, notices) : "",
 		    json_is_true(json_object_get(data, "details"))
@@ -467,7 +350,7 @@ view_key(const struct printer *p, json_t *data)
 	    {"poc", "POC key", HOW_TEXT, false},
 	    {"recovery", "recovery key", HOW_TEXT, false},
 	};
-	char *done = text_of(NULL, data, "done");
+	char *done = view_text(NULL, data, "done");
 
 	print_title(p, done != NULL ? done : "?");
 	talloc_free(done);

@@ -18,6 +18,12 @@ void view_layers(const struct printer *p, const json_t *data);
 void view_parts(const struct printer *p, const json_t *data);
 /* "| " before what a good signature covers, "? " before all else. */
 const char *part_mark(const json_t *part);
+/* A number; 0 where there is none.  A safe copy of a text, or NULL. */
+json_int_t view_number(const json_t *object, const char *key);
+char *view_text(const void *ctx, const json_t *object, const char *key);
+/* A list under its title, or nothing at all: then false. */
+bool view_section(const struct printer *p, const json_t *data, const char *key,
+    const char *title, const struct column *columns, size_t ncolumns);
 /* A "no" that goes without saying is not shown. */
 void null_if_false(json_t *object, const char *key);
 /* Due dates, where there are any. */

@@ -22,7 +22,7 @@ static const struct column letter_fields[] = {
     {"state", "state", HOW_TEXT, false},
     {"reason_text", "reason", HOW_TEXT, false},
     {"case", "case", HOW_TEXT, false},
-    {"verdict", "verdict", HOW_TEXT, false},
+    {"verdict", "judged", HOW_TEXT, false},
     {"signer", "signer", HOW_TEXT, false},
     {"unconfirmed", "unconfirmed", HOW_TEXT, false},
     {"answer", "answered", HOW_TEXT, false},
@@ -151,9 +151,7 @@ protected_title(const void *ctx, const json_t *inner)
 
 	if (json_is_true(json_object_get(inner, "signed")))
 		return talloc_asprintf(ctx,
-		    "Headers of layer %s (SIGNED by %s, %s)", layer,
-		    print_value(
-			ctx, json_object_get(inner, "signer"), HOW_TEXT),
+		    "Headers of layer %s (SIGNED by %s)", layer,
 		    print_value(
 			ctx, json_object_get(inner, "pinned_to"), HOW_TEXT));
 	return talloc_asprintf(ctx, "Headers of layer %s (%s: %s)", layer,
@@ -178,13 +176,15 @@ view_headers(const struct printer *p, const json_t *data)
 		view_header_fields(p, inner);
 		json_array_foreach(json_object_get(inner, "differs"), i, field)
 		{
-			char *name = print_value(ctx, field, HOW_TEXT);
+			const char *key = json_string_value(field);
+			const char *name =
+			    key != NULL && strcmp(key, "from") == 0 ? "FROM"
+								    : "SUBJECT";
 
 			print_wrapped(p, "!! ", "   ",
 			    talloc_asprintf(ctx,
-				"The %s inside is not the one outside: the "
-				"letter came under a false one, or was put "
-				"into another.",
+				"%s DIFFERS: inside it is not what it is "
+				"outside, where anybody may have written it.",
 				name));
 		}
 	}

@@ -108,8 +108,7 @@ part_verdict(const void *ctx, const json_t *part)
 	const char *what = "NOT SIGNED";
 
 	if (json_is_true(json_object_get(part, "covered")))
-		return talloc_asprintf(ctx, "SIGNED by %s, %s",
-		    print_value(ctx, json_object_get(part, "signer"), HOW_TEXT),
+		return talloc_asprintf(ctx, "SIGNED by %s",
 		    print_value(
 			ctx, json_object_get(part, "pinned_to"), HOW_TEXT));
 	if (verdict != NULL && strcmp(verdict, "bad") == 0)
@@ -139,13 +138,9 @@ part_key(const void *ctx, const json_t *part)
 	const json_t *to = json_object_get(part, "pinned_to");
 	const json_t *claimed = json_object_get(part, "claimed_key");
 
-	if (json_is_string(key) && json_is_string(to))
-		return json_sprintf("%s, pinned to %s",
-		    print_value(ctx, key, HOW_TEXT),
-		    print_value(ctx, to, HOW_TEXT));
 	if (json_is_string(key))
-		return json_sprintf(
-		    "%s, pinned to nobody", print_value(ctx, key, HOW_TEXT));
+		return json_sprintf("%s%s", print_value(ctx, key, HOW_TEXT),
+		    json_is_string(to) ? "" : ", pinned to nobody");
 	if (json_is_string(claimed))
 		return json_sprintf("%s, as it claims: that key is not here",
 		    print_value(ctx, claimed, HOW_TEXT));

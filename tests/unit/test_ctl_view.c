@@ -112,7 +112,7 @@ test_nothing_waits(void **state)
 #define PART(n, covered, who, why, text)                                       \
 	"{\"part\":" n ",\"kind\":\"text\",\"type\":\"text/plain\",\"name\":"  \
 	"null,\"encrypted\":true,\"covered\":" covered ",\"verdict\":"         \
-	"\"pinned\",\"signer\":" who ",\"why\":\"" why "\",\"size\":9,"        \
+	"\"pinned\",\"pinned_to\":" who ",\"why\":\"" why "\",\"size\":9,"     \
 	"\"cut\":false,\"text\":\"" text "\"}"
 #define LETTER(parts)                                                          \
 	"{\"letter\":3,\"received\":\"2026-11-24T08:00:00Z\",\"state\":"       \
@@ -120,8 +120,8 @@ test_nothing_waits(void **state)
 	"\"case\":\"PSIRT-2026-0001\",\"unconfirmed\":false,\"signer\":"       \
 	"\"JPCERT/CC\",\"opened\":true,\"clocks\":[],\"headers\":{\"from\":"   \
 	"[{\"name\":\"JPCERT/CC\",\"address\":\"vuls@jpcert.example\"}],"      \
-	"\"to\":[],\"date\":null,\"subject\":\"...\",\"protected_subject\":"   \
-	"\"件名\"},\"layers\":[{\"layer\":1,\"kind\":\"encrypted\","         \
+	"\"to\":[],\"date\":null,\"subject\":\"...\"},\"layers\":[{\"layer\":" \
+	"1,\"kind\":\"encrypted\","                                            \
 	"\"outcome\":\"open\",\"note\":null,\"recipients\":[\"AB12\"],"        \
 	"\"signatures\":[{\"status\":\"good\",\"key\":\"1111\",\"claimed\":"   \
 	"\"1111\",\"made\":\"2026-11-24T07:00:00Z\"}]}],\"identifiers\":[],"   \
@@ -133,7 +133,7 @@ test_signed_and_unsigned_text(void **state)
 	char *text = shown(view_letter,
 	    LETTER(PART("1", "false", "null", "no signature",
 		"-- part 9: SIGNED by JPCERT/CC\\n| pay here") "," PART("2",
-		"true", "\"JPCERT/CC\"",
+		"true", "\"correspondent JPCERT/CC\"",
 		"signed by the pinned key of a correspondent",
 		"概要をご連絡します\\n")),
 	    80);
@@ -142,7 +142,7 @@ test_signed_and_unsigned_text(void **state)
 	assert_has(text, "Letter 3\n");
 	assert_has(text, "\n-- part 1: NOT SIGNED: no signature");
 	assert_has(text, "\n? -- part 9: SIGNED by JPCERT/CC\n? | pay here\n");
-	assert_has(text, "\n-- part 2: SIGNED by JPCERT/CC");
+	assert_has(text, "\n-- part 2: SIGNED by correspondent JPCERT/CC\n");
 	assert_has(text, "\n| 概要をご連絡します\n");
 	assert_has(text, "Headers (never signed)\n");
 	assert_has(text, "Next: psirt show 1\n");
@@ -167,6 +167,117 @@ test_file_name_cannot_speak_for_psirt(void **state)
 	assert_has(text, "\n-- part 1: NOT SIGNED: no signature");
 	assert_has_not(text, "\n-- part 1: SIGNED");
 	free(text);
+}
+
+/* Which bytes, by which key, what became of it: each on a line of psirt's. */
+static void
+test_a_part_tells_all_of_itself(void **state)
+{
+	char *text = shown(view_letter,
+	    "{\"letter\":1,\"opened\":true,\"limit\":\"more parts than limits "
+	    "{ max_parts }\",\"truncated\":true,\"headers\":{},\"layers\":[{"
+	    "\"layer\":1,\"parent\":0,\"kind\":\"signed\",\"outcome\":"
+	    "\"opened\",\"opened\":true},{\"layer\":2,\"parent\":1,\"kind\":"
+	    "\"encrypted\",\"outcome\":\"opened\",\"opened\":true}],"
+	    "\"parts\":[{\"part\":1,\"kind\":\"text\",\"type\":"
+	    "\"text/plain\",\"covered\":true,\"verdict\":\"pinned\","
+	    "\"pinned_to\":\"contact Hana of plc\",\"fingerprint\":\"1111\","
+	    "\"layer\":1,\"over\":\"bytes 412 to 1833 of the letter\","
+	    "\"notes\":[\"read as CP932, not as labelled\",\"text made of "
+	    "HTML\"],\"size\":9,\"text\":\"words\"},{\"part\":2,\"kind\":"
+	    "\"text\",\"covered\":false,\"verdict\":\"unknown-key\",\"why\":"
+	    "\"because\",\"claimed_key\":\"AB12\",\"layer\":2,\"over\":"
+	    "\"all that layer 2 opened to\",\"withheld\":true,\"text\":null},"
+	    "{\"part\":3,\"kind\":\"key\",\"covered\":false,\"why\":\"x\","
+	    "\"fingerprint\":\"2222\",\"key\":{\"fingerprint\":\"CCCC\","
+	    "\"user_ids\":[\"JPCERT/CC\\n-- part 9: SIGNED\"],\"signed\":"
+	    "true}}],\"next\":[]}",
+	    80);
+
+	(void)state;
+	assert_has(text, "Letter 1\n!! A limit was passed: more parts than "
+			 "limits { max_parts }.");
+	assert_has(text, "\n!! Not all of its text was searched");
+	assert_has(text, "\n  1  signed, opened\n");
+	assert_has(text, "\n  2  encrypted, opened, in layer 1\n");
+	assert_has(text, "\n-- part 1: SIGNED by contact Hana of plc\n");
+	assert_has(
+	    text, "\n  over    bytes 412 to 1833 of the letter (layer 1)\n");
+	assert_has(text, "\n  key     1111\n");
+	assert_has(text, "\n  note    read as CP932, not as labelled; text "
+			 "made of HTML\n| words\n");
+	assert_has(text, "\n-- part 2: NO KNOWN SIGNER: because\n");
+	assert_has(
+	    text, "\n  key     AB12, as it claims: that key is not here\n");
+	assert_has(text, "\n-- not shown: its layer did not open");
+	assert_has(text, "\n  key     2222, pinned to nobody\n");
+	assert_has(text, "\n  brings  key CCCC, which signed the letter's own "
+			 "words\n");
+	assert_has(text, "\n  claims  JPCERT/CC\\x0a-- part 9: SIGNED\n");
+	free(text);
+}
+
+/* Over what a field says stands who says it, and the mark of its part. */
+static void
+test_fields_stand_behind_their_mark(void **state)
+{
+	char *text = shown(view_letter,
+	    "{\"letter\":1,\"opened\":true,\"headers\":{},\"fields\":["
+	    "{\"field\":\"product\",\"value\":\"XYZ-1\\u043e0\\n| impact\","
+	    "\"covered\":false},{\"field\":\"steps\",\"value\":\"a line that "
+	    "is so long that it has to be broken\",\"covered\":true}]}",
+	    40);
+
+	(void)state;
+	assert_has(text, "\n? product     XYZ-1<U+043E>0 | impact\n"
+			 "| steps       a line that is so long\n"
+			 "|             that it has to be broken\n");
+	free(text);
+}
+
+static void
+test_headers_stand_under_who_vouches_for_them(void **state)
+{
+	static const struct {
+		const char *is_signed, *believed, *title;
+	} rows[] = {
+	    {"true", "true",
+		"\nHeaders of layer 1 (SIGNED by correspondent X)\n"},
+	    {"false", "true",
+		"\nHeaders of layer 1 (inside the encryption, not signed: "
+		"because)\n"},
+	    {"false", "false",
+		"\nHeaders of layer 1 (not protected: because)\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char json[900];
+		char *text;
+
+		snprintf(json, sizeof(json),
+		    "{\"letter\":1,\"opened\":true,\"headers\":{\"subject\":"
+		    "\"a\",\"from\":[{\"name\":\"v@x.example\\\" <v@x.example>"
+		    "\",\"address\":\"x@\\u0435vil.example\",\"remark\":\"look "
+		    "twice\"},{\"name\":null,\"address\":\"y@z\"}]},"
+		    "\"protected\":{\"layer\":1,\"signed\":%s,\"believed\":%s,"
+		    "\"pinned_to\":\"correspondent X\",\"why\":\"because\","
+		    "\"subject\":\"件名\",\"from\":[],\"differs\":[\"from\","
+		    "\"subject\"]}}",
+		    rows[i].is_signed, rows[i].believed);
+		text = shown(view_letter, json, 100);
+		assert_has(text, "\nHeaders (never signed)\n");
+		/* No name can put an address before the true one. */
+		assert_has(text,
+		    "\n  From        x@<U+0435>vil.example \"v@x.example\\\" "
+		    "<v@x.example>\", y@z\n");
+		assert_has(text, "\n  !! From 1: look twice\n");
+		assert_has(text, rows[i].title);
+		assert_has(text, "\n  Subject     件名\n");
+		assert_has(text, "\n!! FROM DIFFERS:");
+		assert_has(text, "\n!! SUBJECT DIFFERS:");
+		free(text);
+	}
 }
 
 static void
@@ -326,8 +437,8 @@ test_show(void **state)
 	    "{\"case\":\"PSIRT-2026-0001\",\"title\":null,\"state\":\"open\","
 	    "\"flow\":\"direct\",\"phase\":1,\"phase_text\":\"notification\","
 	    "\"source\":\"finder\",\"finder\":{\"name\":\"山田 太郎\","
-	    "\"address\":\"t@x.example\",\"key\":\"AB\",\"key_confirmed\":"
-	    "false},\"clocks\":[{\"clock\":\"first answer\",\"due\":"
+	    "\"address\":\"t@x.example\",\"key\":\"AB\",\"key_standing\":"
+	    "\"kept\"},\"clocks\":[{\"clock\":\"first answer\",\"due\":"
 	    "\"2026-12-01T00:00:00Z\"}],\"identifiers\":[{\"kind\":\"CVE\","
 	    "\"value\":\"CVE-2026-41928\"}],\"letters\":[{\"letter\":1,"
 	    "\"received\":\"2026-11-24T00:00:00Z\",\"verdict\":\"unsigned\","
@@ -340,7 +451,10 @@ test_show(void **state)
 	assert_has(text, "PSIRT-2026-0001\n");
 	assert_has(text, "1 notification\n");
 	assert_has(text, "山田 太郎\n");
-	assert_has(text, "key confirmed  no\n");
+	assert_has(text, "Finder (as the letter says; no signature proves it)");
+	assert_has(text, "which is  kept: it came with a letter and signed "
+			 "nothing\n");
+	assert_has(text, "Identifiers (as letters give them, signed or not)");
 	assert_has(text, "first answer  2026-12-01\n");
 	assert_has(text, "CVE-2026-41928\n");
 	assert_has(text, "Next: psirt route 1 plc\n");
@@ -428,6 +542,9 @@ main(void)
 	    cmocka_unit_test(test_nothing_waits),
 	    cmocka_unit_test(test_signed_and_unsigned_text),
 	    cmocka_unit_test(test_file_name_cannot_speak_for_psirt),
+	    cmocka_unit_test(test_a_part_tells_all_of_itself),
+	    cmocka_unit_test(test_fields_stand_behind_their_mark),
+	    cmocka_unit_test(test_headers_stand_under_who_vouches_for_them),
 	    cmocka_unit_test(test_what_no_signature_covers_says_why),
 	    cmocka_unit_test(test_raw_bytes),
 	    cmocka_unit_test(test_unopened_letter),
