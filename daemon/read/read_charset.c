@@ -20,37 +20,39 @@
 static const struct charset table[] = {
     {"utf8 unicode11utf8 cp65001", HOW_UTF8, NULL, "UTF-8"},
     {"usascii ascii ansix3.41968", HOW_ASCII, NULL, "US-ASCII"},
-    {"iso2022jp iso2022jp1 iso2022jp2 iso2022jp3 iso2022jpms csiso2022jp "
-     "cp50220 cp50221 cp50222 jis",
+    {"iso2022jp iso2022jp1 iso2022jp2 iso2022jp3 iso2022jp2004 iso2022jpms "
+     "iso2022jpext csiso2022jp csiso2022jp2 cp50220 cp50221 cp50222 jis jis7",
 	HOW_JIS, NULL, "ISO-2022-JP"},
-    {"shiftjis sjis xsjis mskanji cp932 ms932 windows31j cswindows31j",
+    {"shiftjis sjis xsjis mskanji csshiftjis cp932 ms932 windows932 "
+     "windows31j cswindows31j",
 	HOW_SJIS, NULL, "Shift_JIS"},
-    {"eucjp xeucjp eucjpms ujis cp51932", HOW_EUC, NULL, "EUC-JP"},
+    {"eucjp xeucjp eucjpms ujis cp51932 cseucpkdfmtjapanese", HOW_EUC, NULL,
+	"EUC-JP"},
     /* What mail calls Latin 1 is Windows' superset of it. */
     {"iso88591 latin1", HOW_ICONV, "CP1252", "ISO-8859-1"},
     {"windows1252 cp1252", HOW_ICONV, "CP1252", "windows-1252"},
-    {"iso88592", HOW_ICONV, "ISO-8859-2", "ISO-8859-2"},
+    {"iso88592 latin2", HOW_ICONV, "ISO-8859-2", "ISO-8859-2"},
     {"iso88593", HOW_ICONV, "ISO-8859-3", "ISO-8859-3"},
     {"iso88594", HOW_ICONV, "ISO-8859-4", "ISO-8859-4"},
     {"iso88595", HOW_ICONV, "ISO-8859-5", "ISO-8859-5"},
     {"iso88596", HOW_ICONV, "ISO-8859-6", "ISO-8859-6"},
     {"iso88597", HOW_ICONV, "ISO-8859-7", "ISO-8859-7"},
     {"iso88598 iso88598i", HOW_ICONV, "ISO-8859-8", "ISO-8859-8"},
-    {"iso88599", HOW_ICONV, "CP1254", "ISO-8859-9"},
+    {"iso88599 latin5", HOW_ICONV, "CP1254", "ISO-8859-9"},
     {"iso885910", HOW_ICONV, "ISO-8859-10", "ISO-8859-10"},
     {"iso885913", HOW_ICONV, "ISO-8859-13", "ISO-8859-13"},
     {"iso885914", HOW_ICONV, "ISO-8859-14", "ISO-8859-14"},
-    {"iso885915", HOW_ICONV, "ISO-8859-15", "ISO-8859-15"},
+    {"iso885915 latin9", HOW_ICONV, "ISO-8859-15", "ISO-8859-15"},
     {"iso885916", HOW_ICONV, "ISO-8859-16", "ISO-8859-16"},
-    {"windows1250", HOW_ICONV, "CP1250", "windows-1250"},
-    {"windows1251", HOW_ICONV, "CP1251", "windows-1251"},
-    {"windows1253", HOW_ICONV, "CP1253", "windows-1253"},
-    {"windows1254", HOW_ICONV, "CP1254", "windows-1254"},
-    {"windows1255", HOW_ICONV, "CP1255", "windows-1255"},
-    {"windows1256", HOW_ICONV, "CP1256", "windows-1256"},
-    {"windows1257", HOW_ICONV, "CP1257", "windows-1257"},
-    {"windows1258", HOW_ICONV, "CP1258", "windows-1258"},
-    {"windows874", HOW_ICONV, "CP874", "windows-874"},
+    {"windows1250 cp1250", HOW_ICONV, "CP1250", "windows-1250"},
+    {"windows1251 cp1251", HOW_ICONV, "CP1251", "windows-1251"},
+    {"windows1253 cp1253", HOW_ICONV, "CP1253", "windows-1253"},
+    {"windows1254 cp1254", HOW_ICONV, "CP1254", "windows-1254"},
+    {"windows1255 cp1255", HOW_ICONV, "CP1255", "windows-1255"},
+    {"windows1256 cp1256", HOW_ICONV, "CP1256", "windows-1256"},
+    {"windows1257 cp1257", HOW_ICONV, "CP1257", "windows-1257"},
+    {"windows1258 cp1258", HOW_ICONV, "CP1258", "windows-1258"},
+    {"windows874 cp874", HOW_ICONV, "CP874", "windows-874"},
     {"tis620", HOW_ICONV, "CP874", "TIS-620"},
     {"koi8r", HOW_ICONV, "KOI8-R", "KOI8-R"},
     {"koi8u", HOW_ICONV, "KOI8-U", "KOI8-U"},
@@ -59,15 +61,16 @@ static const struct charset table[] = {
     {"ibm850", HOW_ICONV, "CP850", "IBM850"},
     {"macintosh", HOW_ICONV, "MACINTOSH", "macintosh"},
     /* The later Chinese and Korean sets hold the earlier ones. */
-    {"gb2312", HOW_ICONV, "GB18030", "GB2312"},
-    {"gbk cp936", HOW_ICONV, "GB18030", "GBK"},
+    {"gb2312 csgb2312 euccn", HOW_ICONV, "GB18030", "GB2312"},
+    {"gbk xgbk cp936 windows936", HOW_ICONV, "GB18030", "GBK"},
     {"gb18030", HOW_ICONV, "GB18030", "GB18030"},
-    {"big5 big5hkscs", HOW_ICONV, "BIG5-HKSCS", "Big5"},
+    {"big5 big5hkscs xbig5 csbig5 cp950", HOW_ICONV, "BIG5-HKSCS", "Big5"},
     {"euctw", HOW_ICONV, "EUC-TW", "EUC-TW"},
-    {"euckr ksc56011987 ksc5601 cp949", HOW_ICONV, "UHC", "EUC-KR"},
+    {"euckr cseuckr ksc56011987 ksc5601 cp949 windows949 uhc", HOW_ICONV, "UHC",
+	"EUC-KR"},
     {"iso2022kr", HOW_ICONV, "ISO-2022-KR", "ISO-2022-KR"},
     {"iso2022cn", HOW_ICONV, "ISO-2022-CN", "ISO-2022-CN"},
-    {"utf7", HOW_ICONV, "UTF-7", "UTF-7"},
+    {"utf7 unicode11utf7", HOW_ICONV, "UTF-7", "UTF-7"},
     {"utf16", HOW_ICONV, "UTF-16", "UTF-16"},
     {"utf16le", HOW_ICONV, "UTF-16LE", "UTF-16LE"},
     {"utf16be", HOW_ICONV, "UTF-16BE", "UTF-16BE"},
@@ -114,6 +117,10 @@ charsets_new(const void *ctx, struct error *err)
 	    [SLOT_CP932] = "CP932",
 	    [SLOT_EUCJP] = "EUC-JP-MS",
 	    [SLOT_CP1252] = "CP1252",
+	    [SLOT_0213] = "EUC-JISX0213",
+	    [SLOT_GB] = "GB18030",
+	    [SLOT_KS] = "UHC",
+	    [SLOT_GREEK] = "ISO-8859-7",
 	};
 	struct charsets *cs = talloc_zero(ctx, struct charsets);
 
@@ -150,8 +157,9 @@ sink_bad(struct sink *sink, struct error *err)
 /*
  * How many bytes one character that cannot be converted takes.  unit 0: a
  * pair of a double-byte set, else its second byte, often a letter, would be
- * left over.
+ * left over.  UNIT_EUC: two, three behind 0x8f.
  */
+#define UNIT_EUC 5
 static size_t
 bad_length(const char *at, size_t left, size_t unit)
 {
@@ -160,6 +168,8 @@ bad_length(const char *at, size_t left, size_t unit)
 
 	if (unit == 0)
 		unit = a >= 0x81 && b >= 0x40 && b != 0x7f ? 2 : 1;
+	else if (unit == UNIT_EUC)
+		unit = a == 0x8f ? 3 : 2;
 	return unit < left ? unit : left;
 }
 
@@ -211,9 +221,15 @@ int
 sink_iconv(const struct charsets *cs, int slot, struct bytes from,
     struct sink *sink, struct error *err)
 {
-	/* What comes to EUC here is JIS X 0212, three bytes each. */
 	static const size_t units[] = {
-	    [SLOT_CP932] = 0, [SLOT_EUCJP] = 3, [SLOT_CP1252] = 1};
+	    [SLOT_CP932] = 0,
+	    [SLOT_EUCJP] = UNIT_EUC,
+	    [SLOT_CP1252] = 1,
+	    [SLOT_0213] = UNIT_EUC,
+	    [SLOT_GB] = 2,
+	    [SLOT_KS] = 2,
+	    [SLOT_GREEK] = 1,
+	};
 
 	return sink_convert(cs->slots[slot], from, units[slot], sink, err);
 }
@@ -241,6 +257,18 @@ sink_utf8(struct bytes from, struct sink *sink, struct error *err)
 		left--;
 	}
 	return 0;
+}
+
+bool
+charset_is_single(const struct charset *c)
+{
+	static const char *const begins[] = {
+	    "ISO-8859-", "CP", "KOI8-", "IBM", "MACINTOSH"};
+
+	for (size_t i = 0; c->how == HOW_ICONV && i < COUNT(begins); i++)
+		if (strncmp(c->iconv, begins[i], strlen(begins[i])) == 0)
+			return true;
+	return false;
 }
 
 static size_t

@@ -28,12 +28,15 @@ struct look {
 	bool high;    /* a byte over 0x7f */
 	bool escapes; /* designations of ISO-2022-JP */
 	bool utf8;
+	bool wide; /* and a character of three bytes or more in it */
 };
 
 int charset_convert_as(const void *ctx, const struct charsets *cs,
     struct bytes from, const struct charset *c, struct converted *to,
     struct error *err);
 
+/* One byte a letter. */
+bool charset_is_single(const struct charset *c);
 struct look charset_look(struct bytes from);
 /* Of bytes without a label; never NULL. */
 const struct charset *charset_guess(const void *ctx, const struct charsets *cs,

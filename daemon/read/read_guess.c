@@ -13,21 +13,23 @@
 struct look
 charset_look(struct bytes from)
 {
-	struct look look = {false, false, false};
+	struct look look = {0};
 
 	for (size_t i = 0; i < from.len; i++) {
 		const uint8_t *s = from.data + i;
 
+		look.wide = look.wide || s[0] >= 0xe0;
 		if (s[0] >= 0x80)
 			look.high = true;
 		else if (s[0] == 0x1b && i + 2 < from.len &&
-			 ((s[1] == '$' &&
-			      (s[2] == 'B' || s[2] == '@' || s[2] == '(')) ||
+			 ((s[1] == '$' && (s[2] == 'B' || s[2] == '@' ||
+					      s[2] == 'A' || s[2] == '(')) ||
 			     (s[1] == '(' && (s[2] == 'I' || s[2] == 'J'))))
 			look.escapes = true;
 	}
 	look.utf8 =
 	    g_utf8_validate((const char *)from.data, (gssize)from.len, NULL);
+	look.wide = look.wide && look.utf8;
 	return look;
 }
 
@@ -95,6 +97,30 @@ charset_guess(const void *ctx, const struct charsets *cs, struct bytes from,
 	return c != NULL ? c : &charset_latin;
 }
 
+/*
+ * A label that fits the bytes and is a lie all the same.  What is UTF-8 in
+ * letters of three bytes is nothing else by chance, nor in letters of two
+ * where a set has one byte a letter.  What EUC makes kana of in a row, and
+ * Shift_JIS half-width ones alone, was EUC.
+ */
+static const struct charset *
+unlikely(const void *ctx, const struct charsets *cs, struct bytes from,
+    const struct charset *labelled, const struct look *look,
+    const struct converted *to)
+{
+	struct converted euc = {0};
+
+	if (look->wide || (look->utf8 && charset_is_single(labelled)))
+		return &charset_utf8;
+	if (labelled->how != HOW_SJIS || japanese_score(to->text, to->len) > 0)
+		return NULL;
+	if (charset_convert_as(ctx, cs, from, &charset_euc, &euc, NULL) != 0 ||
+	    (euc.flags & PART_LOSSY) != 0 ||
+	    japanese_score(euc.text, euc.len) < 10)
+		return NULL;
+	return &charset_euc;
+}
+
 const struct charset *
 charset_better(const void *ctx, const struct charsets *cs, struct bytes from,
     const struct charset *labelled, const struct look *look,
@@ -114,6 +140,9 @@ charset_better(const void *ctx, const struct charsets *cs, struct bytes from,
 	    strcmp(labelled->iconv, "CP1252") == 0)
 		return look->utf8 ? &charset_utf8
 				  : guess_japanese(ctx, cs, from);
+	if ((to->flags & PART_LOSSY) == 0 && labelled->how != HOW_UTF8 &&
+	    labelled->how != HOW_JIS)
+		return unlikely(ctx, cs, from, labelled, look, to);
 	if ((to->flags & PART_LOSSY) == 0)
 		return NULL;
 	if (look->utf8)

@@ -27,6 +27,10 @@ enum charset_slot {
 	SLOT_CP932,
 	SLOT_EUCJP,
 	SLOT_CP1252,
+	SLOT_0213,
+	SLOT_GB,
+	SLOT_KS,
+	SLOT_GREEK,
 	SLOT_OTHER, /* the first of the plain ones */
 };
 

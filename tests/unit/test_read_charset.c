@@ -82,6 +82,51 @@ test_japanese(void **state)
 }
 
 static void
+test_family(void **state)
+{
+	static const struct row rows[] = {
+	    /* ISO-2022-JP-1, -2, -3, -2004: by the bytes that name the sets */
+	    {"\033$(D0!0~\033(B", "iso-2022-jp-1", "丂侄", "ISO-2022-JP", 0},
+	    {"\033$A2zF7\033(B", "iso-2022-jp-2", "产品", "ISO-2022-JP", 0},
+	    {"\033$(CA&G0\033(B", "ISO-2022-JP-2", "제품", "ISO-2022-JP", 0},
+	    {"caf\033.A\033Ni \033.F\033NY", "ISO-2022-JP-2", "café Ω",
+		"ISO-2022-JP", 0},
+	    {"\033$B@=\033$(O-!.#\033(B", "iso-2022-jp-3", "製①㐂",
+		"ISO-2022-JP", 0},
+	    {"\033$(P!!\033$(Q.!\033(B", "iso-2022-jp-2004", "𠂉俱",
+		"ISO-2022-JP", 0},
+	    {"\033$(Q$w\033(B", "iso-2022-jp-2004", "か゚", "ISO-2022-JP", 0},
+	    /* JIS C 6226-1978; "of 1990"; JIS X 0201 by SO and SI */
+	    {"\033$@@=IJ\033(J", "iso-2022-jp", "製品", "ISO-2022-JP", 0},
+	    {"\033&@\033$B@=\033(B", "iso-2022-jp", "製", "ISO-2022-JP", 0},
+	    {"a\0166E\017 b", "cp50222", "aｶﾅ b", "ISO-2022-JP", 0},
+	    /* row 13; NEC's rows 89 to 92 and IBM's own 115 to 119 */
+	    {"\033$B-b-c-d-e-_\033(B", "CP50220", "№㏍℡㊤㍻", "ISO-2022-JP", 0},
+	    {"\033$By!|b\033(B", "ISO-2022-JP-MS", "纊髙", "ISO-2022-JP", 0},
+	    {"\033$B\223!\227,\033(B", "ISO-2022-JP-MS", "ⅰ黑", "ISO-2022-JP",
+		0},
+	    {"\207@\207\212\356\340\201`\201|\201a", "x-sjis", "①㈱髙～－∥",
+		"Shift_JIS", 0},
+	    {"\207@\207\212\356\340\201`\201|\201a", "ms_kanji", "①㈱髙～－∥",
+		"Shift_JIS", 0},
+	    {"\207@\207\212\356\340\201`\201|\201a", "windows-31j",
+		"①㈱髙～－∥", "Shift_JIS", 0},
+	    {"\207@\207\212\356\340\201`\201|\201a", "cp932", "①㈱髙～－∥",
+		"Shift_JIS", 0},
+	    {"\207@\207\212\356\340\201`\201|\201a", "MS932", "①㈱髙～－∥",
+		"Shift_JIS", 0},
+	    {"\207@\207\212\356\340\201`\201|\201a", "csShiftJIS", "①㈱髙～－∥",
+		"Shift_JIS", 0},
+	    {"\356\357\356\340", "shift_jis", "ⅰ髙", "Shift_JIS", 0},
+	    {"\255\241\255\352", "eucJP-ms", "①㈱", "EUC-JP", 0},
+	    {"\371\241\374\342", "x-euc-jp", "纊髙", "EUC-JP", 0},
+	    {"\217\260\241\217\260\376", "euc-jp", "丂侄", "EUC-JP", 0},
+	};
+
+	CHECK(rows);
+}
+
+static void
 test_others(void **state)
 {
 	static const struct row rows[] = {
@@ -91,6 +136,15 @@ test_others(void **state)
 	    {"\xb2\xfa\xc6\xb7", "gb2312", "产品", "GB2312", 0},
 	    {"\xb2\xa3\xab\x7e", "Big5", "產品", "Big5", 0},
 	    {"\xc1\xa6\xc7\xb0", "EUC-KR", "제품", "EUC-KR", 0},
+	    {"\243\303\243\255\321u", "GB18030", "Ｃ－製", "GB18030", 0},
+	    {"\262\372\306\267\242\343", "x-gbk", "产品€", "GBK", 0},
+	    {"\262\243\253~", "x-big5", "產品", "Big5", 0},
+	    {"\214c", "KS_C_5601-1987", "똠", "EUC-KR", 0},
+	    {"\223\362\345\361\362\224", "cp1251", "“тест”", "windows-1251", 0},
+	    {"\277\363\263\346", "windows-1250", "żółć", "windows-1250", 0},
+	    {"\277\363\263\346", "latin2", "żółć", "ISO-8859-2", 0},
+	    {"\331\354\335\343\341", "iso-8859-7", "Ωμέγα", "ISO-8859-7", 0},
+	    {"+iP0- +-", "unicode-1-1-utf-7", "製 +", "UTF-7", 0},
 	    /* letters that wait for a mark, at the very end */
 	    {"Vi\xea\xf2t", "windows-1258", "Vi\xe1\xbb\x87t", "windows-1258",
 		0},
@@ -125,6 +179,27 @@ test_wrong_labels(void **state)
 	    {"\x82\xb1\x82\xea\x82\xcd", "iso-8859-1", "これは", "Shift_JIS",
 		PART_GUESSED},
 	    {"\xe3\x81\x93", "x-martian", "こ", "UTF-8", PART_GUESSED},
+	    /* It fits the label, and is something else. */
+	    {"\343\201\223\343\202\214\343\201\257\350\243\275\345\223\201",
+		"shift_jis", "これは製品", "UTF-8", PART_GUESSED},
+	    {"\343\201\223\343\202\214\343\201\257\350\243\275\345\223\201",
+		"euc-jp", "これは製品", "UTF-8", PART_GUESSED},
+	    {"\344\272\247\345\223\201", "gbk", "产品", "UTF-8", PART_GUESSED},
+	    {"\354\240\234\355\222\210", "euc-kr", "제품", "UTF-8",
+		PART_GUESSED},
+	    {"\321\202\320\265\321\201\321\202", "koi8-r", "тест", "UTF-8",
+		PART_GUESSED},
+	    {"\244\263\244\354\244\317", "shift_jis", "これは", "EUC-JP",
+		PART_GUESSED},
+	    {"\202\261\202\352\202\315", "euc-jp", "これは", "Shift_JIS",
+		PART_GUESSED},
+	    {"\303\275", "shift_jis", "ﾃｽ", "Shift_JIS", 0},
+	    {"\033$B$3$l$O\033(B", "shift_jis", "これは", "ISO-2022-JP",
+		PART_GUESSED},
+	    {"\202\261\202\352\202\315", "iso-2022-jp", "これは", "Shift_JIS",
+		PART_GUESSED},
+	    {"\202\261\202\352\202\315", "unknown-8bit", "これは", "Shift_JIS",
+		PART_GUESSED},
 	    /* accents beside each other are no ideographs */
 	    {"cr\xe9\xe9 par Andr\xe9", "iso-8859-1", "créé par André",
 		"ISO-8859-1", 0},
@@ -216,6 +291,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_japanese),
+	    cmocka_unit_test(test_family),
 	    cmocka_unit_test(test_others),
 	    cmocka_unit_test(test_wrong_labels),
 	    cmocka_unit_test(test_lossy),
