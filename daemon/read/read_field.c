@@ -204,8 +204,13 @@ look_up_loosely(const struct scan *sc, const char *s, const char *end)
 static bool
 is_vector(const char *s, const char *end)
 {
-	return end - s > 3 && g_ascii_isdigit(s[0]) && s[1] == '.' &&
-	       g_ascii_isdigit(s[2]) && s[3] == '/';
+	gunichar c[4];
+	size_t n;
+
+	for (size_t i = 0; i < 4; i++, s += n)
+		c[i] = line_char(s, end, &n);
+	return g_unichar_isdigit(c[0]) && c[1] == '.' &&
+	       g_unichar_isdigit(c[2]) && c[3] == '/';
 }
 
 /* In "【label】 value"; a colon may follow. */

@@ -42,6 +42,7 @@ take_value(const void *ctx, const char **s)
 	const char *at = skip_blank(*s);
 	char *value = talloc_size(ctx, strnlen(at, VALUE_MOST) + 1);
 	bool quoted = *at == '"';
+	bool wide = false; /* in a set of two bytes, where a quote is none */
 	size_t n = 0;
 
 	if (value == NULL)
@@ -49,11 +50,14 @@ take_value(const void *ctx, const char **s)
 	if (quoted)
 		at++;
 	for (; *at != '\0'; at++) {
-		if (quoted ? *at == '"' : *at == ';')
+		if (*at == 0x1b)
+			wide = at[1] == '$';
+		if (!wide && (quoted ? *at == '"' : *at == ';'))
 			break;
 		/* Windows puts bare backslashes of paths into quotes: only
 		 * what must be quoted is unquoted. */
-		if (quoted && *at == '\\' && (at[1] == '"' || at[1] == '\\'))
+		if (quoted && !wide && *at == '\\' &&
+		    (at[1] == '"' || at[1] == '\\'))
 			at++;
 		if (n < VALUE_MOST && *at != '\r' && *at != '\n')
 			value[n++] = *at;
@@ -177,11 +181,14 @@ param_decode(const void *ctx, const struct charsets *cs, struct param *p,
 	struct converted to;
 	char *charset = NULL;
 
-	if (raw == NULL || !p->pieces[0].there)
+	if (raw == NULL)
 		return NULL;
-	for (size_t i = 0; i < PIECES_MOST && p->pieces[i].there; i++) {
+	/* Of those that are lost the others are left. */
+	for (size_t i = 0; i < PIECES_MOST; i++) {
 		const char *value = p->pieces[i].value;
 
+		if (!p->pieces[i].there)
+			continue;
 		if (i == 0 && p->pieces[0].extended)
 			charset = take_charset(ctx, &value);
 		if (p->pieces[i].extended)

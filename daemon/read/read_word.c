@@ -57,9 +57,14 @@ word_at(const char *s, const char *end, struct word *w)
 		}
 		/* Not in the middle of the next word; base64 may end "==?=". */
 		if (q[0] == '=' && q[1] == '?' && (q + 2 >= end || q[2] != '='))
-			return false;
+			break;
 	}
-	return false;
+	/* One without an end goes to the next blank. */
+	for (q = w->text; q < end && strchr(" \t\r\n", *q) == NULL; q++)
+		;
+	w->text_len = (size_t)(q - w->text);
+	w->end = q;
+	return w->text_len > 0;
 }
 
 static int
@@ -74,10 +79,14 @@ word_bytes(const struct word *w, struct buf *out, struct error *err)
 	if (w->how == 'b') {
 		gint state = 0;
 		guint save = 0;
-		guchar *bytes = g_malloc(w->text_len / 4 * 3 + 6);
+		guchar *bytes = g_malloc(w->text_len / 4 * 3 + 9);
 		gsize n = g_base64_decode_step(
 		    w->text, w->text_len, bytes, &state, &save);
-		int rc = buf_add(out, bytes, n, err);
+		int rc;
+
+		/* Padding that is missing is made up. */
+		n += g_base64_decode_step("===", 3, bytes + n, &state, &save);
+		rc = buf_add(out, bytes, n, err);
 
 		g_free(bytes);
 		return rc;

@@ -80,7 +80,10 @@ test_words(void **state)
 	    {"[JVN] =?utf-8?Q?x?=tail", "[JVN] xtail"},
 	    {"=?Shift_JIS?B?h0A=?=", "①"},
 	    {"=?x-martian?Q?abc?=", "abc"},
-	    {"=?utf-8?Q?open", "=?utf-8?Q?open"},
+	    {"=?utf-8?Q?open", "open"},
+	    {"=?utf-8?Q?o_p en =?utf-8?B?YQ", "o p en a"},
+	    {"=?utf-8?Q?", "=?utf-8?Q?"},
+	    {"=?utf-8?B?YWI?= =?utf-8?B?Yw?=", "abc"},
 	    {"=?utf-8?X?y?=", "=?utf-8?X?y?="},
 	    {"folded\r\n\tline", "folded line"},
 	    /* no line end and no control comes out of a word */
@@ -292,9 +295,9 @@ test_names(void **state)
 	    {"attachment; filename*0*=utf-8'ja'%E8%A3;\r\n filename*1*=%BD;"
 	     " filename*2=\".txt\"",
 		NULL, "製.txt"},
-	    /* out of order; a piece that is missing ends it */
+	    /* out of order; of those that are lost the others are left */
 	    {"attachment; filename*1=b; filename*0=a; filename*3=d", NULL,
-		"ab"},
+		"abd"},
 	    {"attachment; filename=plain.txt; filename*=utf-8''%E8%A3%BD.txt",
 		NULL, "製.txt"},
 	    {"attachment; filename=\"=?utf-8?B?6KO9LnR4dA==?=\"", NULL,
