@@ -8,9 +8,7 @@
  * what it was read as, and stays within what was allowed; a header value is
  * one line, a file name no path.
  */
-#include "fuzz.h"
-
-#include "../unit/read_world.h"
+#include "found.h"
 
 #define WORD_MOST 200
 
@@ -61,17 +59,13 @@ first_line(const void *ctx, struct bytes in, struct bytes *rest)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct reader *reader;
 	void *ctx = talloc_new(NULL);
 	struct bytes in = bytes_of(data, size);
 	size_t choice = take_byte(&in) % (COUNT_OF(labels) + 3);
-	const struct charsets *cs;
+	const struct charsets *cs = the_reader()->charsets;
 	struct bytes rest;
 	char *line;
 
-	if (reader == NULL)
-		reader = world_reader(NULL);
-	cs = reader->charsets;
 	if (choice < COUNT_OF(labels)) {
 		convert(ctx, cs, labels[choice], in);
 	} else if (choice == COUNT_OF(labels)) {

@@ -1,17 +1,16 @@
 /*
  * fuzz_identifiers.c - identifiers and products of the map in any text.
  *
- * Fed: text (what is not UTF-8 becomes U+FFFD first, as it does in the read
- * room).  Must hold: kinds that there are, values that are one line of text,
- * products of the map; an identifier in its one spelling is found again.
+ * Fed: text.  Must hold: kinds that there are, values that are one line of
+ * text, products of the map; an identifier in its one spelling is found
+ * again.
  */
-#include "fuzz.h"
-
-#include "../unit/read_world.h"
+#include "found.h"
 
 static struct reading *
-find(const void *ctx, const struct reader *reader, const char *text, size_t len)
+find(const void *ctx, const char *text, size_t len)
 {
+	const struct reader *reader = the_reader();
 	struct reading *r = talloc_zero(ctx, struct reading);
 	const struct normal *normal = normal_new(r, text, len, NULL);
 
@@ -23,6 +22,8 @@ find(const void *ctx, const struct reader *reader, const char *text, size_t len)
 		MUST(normal->at[i] < normal->folded_len);
 	MUST(idents_find(reader->idents, normal, 3, r, NULL) == 0);
 	MUST(products_find(reader->products, normal, 3, r, NULL) == 0);
+	must_be_idents(r, 3);
+	must_be_hits(r, 3);
 	return r;
 }
 
@@ -39,30 +40,15 @@ has(const struct reading *r, const struct ident *ident)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct reader *reader;
 	void *ctx = talloc_new(NULL);
-	struct read_setup setup;
-	struct converted text;
-	const struct reading *r;
+	struct converted text = the_text(ctx, data, size);
+	const struct reading *r = find(ctx, text.text, text.len);
 
-	world_setup(&setup);
-	if (reader == NULL)
-		reader = world_reader(NULL);
-	MUST(charset_convert(ctx, reader->charsets, bytes_of(data, size),
-		 "utf-8", &text, NULL) == 0);
-	r = find(ctx, reader, text.text, text.len);
 	for (size_t i = 0; i < r->nidents; i++) {
-		const struct ident *ident = &r->idents[i];
+		const char *value = r->idents[i].value;
 
-		MUST(ident->kind >= 1 && ident->kind < IDENT_KIND_COUNT);
-		MUST(ident->part == 3 && ident->value[0] != '\0');
-		MUST(is_line(ident->value));
-		MUST(has(find(ctx, reader, ident->value, strlen(ident->value)),
-		    ident));
+		MUST(has(find(ctx, value, strlen(value)), &r->idents[i]));
 	}
-	for (size_t i = 0; i < r->nhits; i++)
-		MUST(r->hits[i].product < setup.nproducts &&
-		     r->hits[i].length > 0 && r->hits[i].part == 3);
 	talloc_free(ctx);
 	return 0;
 }

@@ -7,22 +7,9 @@
  * letter is a seed as it stands).  Must hold: what the engine checks of a
  * reading, the limits of the setup, and what reading.h promises.
  */
-#include "fuzz.h"
-
-#include "../unit/read_world.h"
+#include "found.h"
 
 #define FOUND_MOST 4096
-
-static const struct reader *
-the_reader(void)
-{
-	static const struct reader *reader;
-
-	if (reader == NULL)
-		reader = world_reader(NULL);
-	MUST(reader != NULL);
-	return reader;
-}
 
 static void
 check_part(const struct reading *r, size_t i, struct bytes data)
