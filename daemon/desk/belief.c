@@ -406,12 +406,12 @@ belief_signer(struct evidence *e, uint32_t at)
 	out.why = b->why;
 	out.layer = e->at;
 	out.withheld = e->failed != NULL;
-	if (b->verdict == VERDICT_PINNED) {
+	if (b->verdict == VERDICT_PINNED && e->pinned != NULL) {
 		out.fingerprint = e->pinned->primary;
 		out.correspondent = e->correspondent;
 		out.contact = e->contact;
 		out.department = e->department;
-	} else if (b->verdict == VERDICT_KNOWN) {
+	} else if (b->verdict == VERDICT_KNOWN && e->bound != NULL) {
 		out.fingerprint = e->bound->primary;
 	}
 	return out;
