@@ -63,8 +63,11 @@ must_stand(const struct attack *a)
 {
 	void *ctx = talloc_new(NULL);
 	char *head = talloc_asprintf(ctx, "Subject: attack\r\n%s", a->head);
+	/* A sanitizer that measures a string whenever it is looked into makes
+	 * what is linear quadratic. */
+	size_t n = sandbox_is_real() ? a->n : a->n / 4;
 	struct reading *r =
-	    must_read(room, ctx, repeat(ctx, head, a->text, a->n, a->tail));
+	    must_read(room, ctx, repeat(ctx, head, a->text, n, a->tail));
 
 	if (r->limit != a->limit || r->truncated != a->truncated)
 		print_error("%s: limit %u, truncated %u\n", a->name, r->limit,
@@ -206,7 +209,7 @@ test_lines(void **state)
 		"\r\n\r\nx\r\n--b--\r\n", READ_LIMIT_NONE, 0},
 	    {"line of parameters", "Content-Type: text/plain", "; a*1=b",
 		100000, "\r\n\r\nx", READ_LIMIT_NONE, 0},
-	    {"line in the body", "\r\n", LINE_64, 160000, "", READ_LIMIT_NONE,
+	    {"line in the body", "\r\n", LINE_64, 300000, "", READ_LIMIT_NONE,
 		1},
 	    {"line of armor", "\r\n-----BEGIN PGP MESSAGE-----\r\n\r\n",
 		LINE_64, 160000, "", READ_LIMIT_NONE, 0},
