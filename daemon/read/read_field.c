@@ -85,7 +85,7 @@ static bool
 is_there(
     const struct reading *r, uint32_t kind, uint32_t part, const char *value)
 {
-	for (size_t i = 0; i < r->nfields; i++) {
+	for (size_t i = 0; r->fields != NULL && i < r->nfields; i++) {
 		const struct field *f = &r->fields[i];
 
 		if (f->part == part && f->kind == kind &&
@@ -149,6 +149,9 @@ extend_field(struct scan *sc, struct line line)
 	/* People put the colon of a label into the line below it, too. */
 	if (sc->start == NULL && line_char(s, line.end, &n) == ':')
 		s = line_blanks(s + n, line.end);
+	/* With nothing behind it: the value stands below. */
+	if (sc->start == NULL && s == line.end)
+		return;
 	if (sc->start == NULL)
 		sc->start = sc->end = s;
 	if (sc->blanks > 0) {

@@ -200,8 +200,8 @@ add_bytes(struct draft *d, uint32_t kind, uint32_t flags,
 	    (charset != NULL && p->charset == NULL))
 		return error_set(err, FAULT_RETRY, "out of memory");
 	if (kind == PART_FILE)
-		return json_find(d, p->content, (uint32_t)d->reading->nparts,
-		    &found, err);
+		return json_find(
+		    d, p->content, (uint32_t)d->reading->nparts, &found, err);
 	return draft_repeated(d, p, err);
 }
 

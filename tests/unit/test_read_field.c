@@ -171,6 +171,8 @@ test_lines_below(void **state)
 	    {"Summary\n=======\nOne.\n\nTwo.\n\nImpact\n------\nAll.\n",
 		"summary=One.//Two.|impact=All."},
 	    {"hello\n\nSummary\nOne.\n", "summary=One."},
+	    {"Exploit\n\n: \nOne.\n", "poc=One."},
+	    {"Product\n\n：\n", ""},
 	    /* a list of a short field, until the empty line */
 	    {"Affected products:\n- A\n- B\n\nother text\n", "product=- A/- B"},
 	    /* folded */
