@@ -91,10 +91,15 @@ opening_layer(const struct opening *o, uint32_t at)
 static const struct part *
 signed_span(const struct opening *o, const struct layer *layer)
 {
+	const struct part *span;
+
 	if (layer->kind != LAYER_SIGNED || layer->part == 0 ||
 	    layer->part > o->nparts)
 		return NULL;
-	return &o->parts[layer->part - 1];
+	span = &o->parts[layer->part - 1];
+	if (span->off < 0 || span->len < 0 || span->off > INT64_MAX - span->len)
+		return NULL;
+	return span;
 }
 
 /* {"layer":0,"offset":411,"length":1422}; null: no span of bytes. */
@@ -116,6 +121,7 @@ covers_text(const struct opening *o, uint32_t at)
 {
 	const struct layer *layer = opening_layer(o, at);
 	const struct part *span;
+	int64_t first, last;
 
 	if (layer == NULL || layer->nsignatures == 0)
 		return json_null();
@@ -127,13 +133,13 @@ covers_text(const struct opening *o, uint32_t at)
 	span = signed_span(o, layer);
 	if (span == NULL)
 		return json_null();
+	first = span->off + 1;
+	last = span->off + span->len;
 	if (layer->parent == 0)
 		return json_sprintf("bytes %lld to %lld of the letter",
-		    (long long)span->off + 1,
-		    (long long)(span->off + span->len));
+		    (long long)first, (long long)last);
 	return json_sprintf("bytes %lld to %lld of what layer %u opened to",
-	    (long long)span->off + 1, (long long)(span->off + span->len),
-	    layer->parent);
+	    (long long)first, (long long)last, layer->parent);
 }
 
 /* ---- layers ---- */

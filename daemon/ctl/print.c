@@ -158,6 +158,7 @@ struct table {
 	char **cells; /* nrows × ncolumns */
 	char **below; /* nrows, or NULL */
 	size_t *widths;
+	size_t *whole; /* the same, before any was cut */
 };
 
 static size_t
@@ -170,11 +171,24 @@ table_width(const struct table *t)
 	return width;
 }
 
+/* A cut cell ends in a sign that some terminals make two columns wide. */
+static size_t
+table_signs(const struct table *t)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->ncolumns; i++)
+		n += t->widths[i] < t->whole[i];
+	return n;
+}
+
 /* Takes columns from the widest until all fit. */
 static void
 table_fit(struct table *t, size_t width)
 {
-	while (table_width(t) > width) {
+	t->whole = talloc_memdup(
+	    t, t->widths, (t->ncolumns + 1) * sizeof(t->widths[0]));
+	while (table_width(t) + table_signs(t) > width) {
 		size_t widest = t->ncolumns;
 
 		for (size_t i = 0; i < t->ncolumns; i++)
@@ -294,11 +308,7 @@ print_table(const struct printer *p, const json_t *rows,
 	if (t->ncolumns > 1 && t->columns[t->ncolumns - 1].how == HOW_BELOW &&
 	    table_width(t) >= p->width)
 		table_below(t);
-	/* A cut cell ends in a sign that may be two columns wide. */
-	if (table_width(t) >= p->width)
-		table_fit(t, p->width > t->ncolumns + 1
-				 ? p->width - 1 - t->ncolumns
-				 : 1);
+	table_fit(t, p->width - 1);
 	if (p->header) {
 		titles = talloc_zero_array(t, char *, t->ncolumns + 1);
 		for (size_t c = 0; c < t->ncolumns; c++)

@@ -93,7 +93,8 @@ address_line(const void *ctx, const json_t *item)
 			*to++ = '\\';
 		*to++ = *c;
 	}
-	strcpy(to, "\"");
+	*to++ = '"';
+	*to = '\0';
 	return line;
 }
 

@@ -9,6 +9,7 @@
 #include "read_internal.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include <talloc.h>
 
@@ -37,6 +38,18 @@ swap_marks(char *text, char from, char to)
 			text[1] = to;
 }
 
+/*
+ * "xn--" to "xn-!" and back.  GMime would decode the label, perhaps to one that
+ * reads like ASCII when its controls are gone: an address stays as it stands.
+ */
+static void
+swap_idn(char *text, char from, char to)
+{
+	for (; *text != '\0'; text++)
+		if (strncasecmp(text, "xn-", 3) == 0 && text[3] == from)
+			text[3] = to;
+}
+
 struct taking {
 	struct draft *d;
 	const void *ctx;
@@ -50,13 +63,13 @@ struct taking {
 static int
 take_mailbox(struct taking *t, InternetAddress *ia, struct error *err)
 {
-	const char *addr =
+	const char *found =
 	    internet_address_mailbox_get_addr(INTERNET_ADDRESS_MAILBOX(ia));
 	const char *name = internet_address_get_name(ia);
 	struct mail_address *one;
-	char *text;
+	char *addr, *text;
 
-	if (addr == NULL || addr[0] == '\0')
+	if (found == NULL || found[0] == '\0')
 		return 0;
 	if (++t->total > t->d->reader->max_addresses || *t->n >= t->most) {
 		draft_limit(t->d, READ_LIMIT_ADDRESSES);
@@ -68,7 +81,12 @@ take_mailbox(struct taking *t, InternetAddress *ia, struct error *err)
 		return error_set(err, FAULT_RETRY, "out of memory");
 	one = &(*t->list)[*t->n];
 	memset(one, 0, sizeof(*one));
+	addr = talloc_strdup(t->ctx, found);
+	if (addr == NULL)
+		return error_set(err, FAULT_RETRY, "out of memory");
+	swap_idn(addr, '!', '-');
 	one->address = word_decode(t->ctx, t->cs, addr, 320, err);
+	talloc_free(addr);
 	if (one->address == NULL)
 		return -1;
 	if (name != NULL && name[0] != '\0') {
@@ -76,6 +94,7 @@ take_mailbox(struct taking *t, InternetAddress *ia, struct error *err)
 		if (text == NULL)
 			return error_set(err, FAULT_RETRY, "out of memory");
 		swap_marks(text, '!', '?');
+		swap_idn(text, '!', '-');
 		one->name = word_decode(t->ctx, t->cs, text, 500, err);
 		talloc_free(text);
 		if (one->name == NULL)
@@ -139,6 +158,7 @@ take_addresses(
 		goto out;
 	}
 	swap_marks(text, '?', '!');
+	swap_idn(text, '-', '!');
 	rc = 0;
 	list = internet_address_list_parse(NULL, text);
 	if (list != NULL) {
