@@ -217,6 +217,9 @@ bool mime_is_type(GMimeObject *object, const char *type, const char *subtype);
 const char *mime_param(GMimeObject *object, const char *name);
 /* Freed with ctx; NULL when no header stands at the start. */
 GMimeObject *mime_parse(const void *ctx, struct bytes bytes);
+/* Transfer encoding taken off; a talloc child of ctx. */
+int mime_content(const void *ctx, GMimeObject *object, struct bytes *content,
+    struct error *err);
 /* How long the line is that an mbox puts before a message; 0: none. */
 size_t mime_from_line(struct bytes message);
 
@@ -256,9 +259,6 @@ int leaf_text(struct draft *d, const struct leaf *leaf,
     const struct place *place, struct error *err);
 int leaf_file(struct draft *d, const struct leaf *leaf,
     const struct place *place, struct error *err);
-/* Transfer encoding taken off; a talloc child of ctx. */
-int leaf_content(const void *ctx, GMimeObject *object, struct bytes *content,
-    struct error *err);
 /* Bytes that cannot be shown as text, whatever their label. */
 bool leaf_is_binary(struct bytes content);
 bool leaf_name_ends(const struct leaf *leaf, const char *end);

@@ -18,30 +18,6 @@
 
 /* ---- what a leaf says of itself ---- */
 
-int
-leaf_content(const void *ctx, GMimeObject *object, struct bytes *content,
-    struct error *err)
-{
-	GMimeDataWrapper *wrapper = NULL;
-	GMimeStream *stream;
-	GByteArray *array;
-	int rc = 0;
-
-	*content = BYTES_NONE;
-	if (GMIME_IS_PART(object))
-		wrapper = g_mime_part_get_content(GMIME_PART(object));
-	if (wrapper == NULL) /* an entity that ends with its header */
-		return 0;
-	stream = g_mime_stream_mem_new();
-	g_mime_data_wrapper_write_to_stream(wrapper, stream);
-	array = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream));
-	*content = bytes_copy(ctx, bytes_of(array->data, array->len));
-	if (content->data == NULL)
-		rc = error_set(err, FAULT_RETRY, "out of memory");
-	g_object_unref(stream);
-	return rc;
-}
-
 static bool
 is_token(const char *s)
 {
@@ -462,7 +438,7 @@ fill_leaf(const void *ctx, const struct draft *d, GMimeObject *object,
 	if (param_filename(ctx, d->reader->charsets, disposition,
 		header_raw(object, "Content-Type"), &leaf->name, err) != 0)
 		return -1;
-	return leaf_content(ctx, object, &leaf->content, err);
+	return mime_content(ctx, object, &leaf->content, err);
 }
 
 int

@@ -105,6 +105,30 @@ mime_param(GMimeObject *object, const char *name)
 	return ct != NULL ? g_mime_content_type_get_parameter(ct, name) : NULL;
 }
 
+int
+mime_content(const void *ctx, GMimeObject *object, struct bytes *content,
+    struct error *err)
+{
+	GMimeDataWrapper *wrapper = NULL;
+	GMimeStream *stream;
+	GByteArray *array;
+	int rc = 0;
+
+	*content = BYTES_NONE;
+	if (GMIME_IS_PART(object))
+		wrapper = g_mime_part_get_content(GMIME_PART(object));
+	if (wrapper == NULL) /* an entity that ends with its header */
+		return 0;
+	stream = g_mime_stream_mem_new();
+	g_mime_data_wrapper_write_to_stream(wrapper, stream);
+	array = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream));
+	*content = bytes_copy(ctx, bytes_of(array->data, array->len));
+	if (content->data == NULL)
+		rc = error_set(err, FAULT_RETRY, "out of memory");
+	g_object_unref(stream);
+	return rc;
+}
+
 size_t
 mime_from_line(struct bytes message)
 {
@@ -151,7 +175,7 @@ add_signed(struct draft *d, GMimeMultipart *multipart, struct place place,
 		p->off = place.base + (int64_t)off;
 		p->len = (int64_t)len;
 	}
-	return leaf_content(d->reading, g_mime_multipart_get_part(multipart, 1),
+	return mime_content(d->reading, g_mime_multipart_get_part(multipart, 1),
 	    &p->signature, err);
 }
 

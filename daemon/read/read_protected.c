@@ -49,7 +49,7 @@ fields_part(struct draft *d, GMimeObject *payload, struct error *err)
 	first = g_mime_multipart_get_part(GMIME_MULTIPART(payload), 0);
 	if (!mime_is_type(first, "text", "rfc822-headers") ||
 	    mime_param(first, "protected-headers") == NULL ||
-	    leaf_content(d, first, &content, err) != 0)
+	    mime_content(d, first, &content, err) != 0)
 		return NULL;
 	content = header_cut(content, d->reader->max_fields);
 	return header_begins(content) ? mime_parse(d, content) : NULL;

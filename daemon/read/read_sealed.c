@@ -25,7 +25,7 @@ holds_message(GMimeObject *child)
 	bool is;
 
 	is = GMIME_IS_PART(child) &&
-	     leaf_content(tmp, child, &content, NULL) == 0 &&
+	     mime_content(tmp, child, &content, NULL) == 0 &&
 	     armor_sniff(content, true) == ARMOR_MESSAGE;
 	talloc_free(tmp);
 	return is;
@@ -50,7 +50,7 @@ says_version(GMimeObject *child)
 	if (stream == NULL || g_mime_stream_length(stream) > CONTROL_MOST)
 		return false;
 	tmp = talloc_new(NULL);
-	if (leaf_content(tmp, child, &content, NULL) == 0) {
+	if (mime_content(tmp, child, &content, NULL) == 0) {
 		size_t len = sizeof(version) - 1;
 
 		while (at < content.len && content.data[at] <= ' ')
@@ -116,7 +116,7 @@ sealed_add(struct draft *d, GMimeObject *child, const struct place *place,
 	if (param_filename(d->reading, d->reader->charsets,
 		header_raw(child, "Content-Disposition"),
 		header_raw(child, "Content-Type"), &p->name, err) != 0 ||
-	    leaf_content(d->reading, child, &p->content, err) != 0)
+	    mime_content(d->reading, child, &p->content, err) != 0)
 		return -1;
 	return draft_repeated(d, p, err);
 }
