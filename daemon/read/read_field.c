@@ -67,9 +67,13 @@ copy_value(const void *ctx, uint32_t kind, const char *text, size_t len)
 	char *value;
 	char *to;
 
+	for (; len > 0 && g_ascii_isspace(*text); len--)
+		text++;
 	if (len > most)
 		for (len = most; ((unsigned char)text[len] & 0xc0) == 0x80;)
 			len--;
+	while (len > 0 && g_ascii_isspace(text[len - 1]))
+		len--;
 	value = talloc_strndup(ctx, text, len);
 	if (value == NULL)
 		return NULL;

@@ -173,6 +173,7 @@ test_lines_below(void **state)
 	    {"hello\n\nSummary\nOne.\n", "summary=One."},
 	    {"Exploit\n\n: \nOne.\n", "poc=One."},
 	    {"Product\n\n：\n", ""},
+	    {"Product: \fA\f\nVersion: 1\f\n", "product=A|version=1"},
 	    /* a list of a short field, until the empty line */
 	    {"Affected products:\n- A\n- B\n\nother text\n", "product=- A/- B"},
 	    /* folded */

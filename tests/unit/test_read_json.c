@@ -65,6 +65,9 @@ test_nothing(void **state)
 	     "\"containers\":{\"cna\":{\"title\":[\"a\"],\"affected\":{},"
 	     "\"descriptions\":[1,null,\"x\",{\"lang\":1,\"value\":\"x\"}]}}}",
 		true},
+	    {"{\"cveMetadata\":{\"cveId\":\"x\"},\"containers\":"
+	     "{\"cna\":{\"title\":\" \\n\\t \"}}}",
+		true},
 	    {CSAF "\"vulnerabilities\":{\"cve\":\"x\"},"
 		  "\"product_tree\":{\"branches\":{\"name\":\"x\"}}}",
 		true},
@@ -99,7 +102,7 @@ test_values(void **state)
 	    bytes_str(
 		"{\"cveMetadata\":{\"cveId\":\"ＣＶＥ－２０２６－４１９２８"
 		"\"},\"n\":123456789012345678901234567890,"
-		"\"containers\":{\"cna\":{\"title\":\"a\\u0000b\"}}}"),
+		"\"containers\":{\"cna\":{\"title\":\"\\n a \\u0000b\"}}}"),
 	    &found);
 	assert_true(found);
 	assert_int_equal(r->nidents, 1);
