@@ -88,13 +88,14 @@ def test_bomb_of_many_blocks(world, daemon):
 
 
 def many_numbers(world, count):
-    """So many sealed blocks of 700 numbers each."""
+    """So many sealed blocks of 700 numbers each, no two the same."""
     text = "".join(
         f"CVE-2026-{10000 + n} CWE-{100 + n} JVN#{10000000 + n} "
         f"JVNVU#{90000000 + n} JPCERT#{90000000 + n}\n" for n in range(140))
-    block = world.finder.encrypt(text.encode(), [world.poc.fingerprint])
+    blocks = [world.finder.encrypt(text.encode(), [world.poc.fingerprint])
+              for _ in range(count)]
     return letters.letter(letters.head("numbers"),
-                          letters.text_part((block * count).decode()))
+                          letters.text_part(b"".join(blocks).decode()))
 
 
 def test_letters_that_cannot_be_kept_delay_nobody(world, daemon):
