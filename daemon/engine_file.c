@@ -174,6 +174,16 @@ write_case(struct filing *f, struct error *err)
 	return f->o != NULL ? write_case_facts(f, err) : 0;
 }
 
+static bool
+names_case(const struct filing *f, enum match_by by)
+{
+	for (size_t i = 0; i < f->in.ncandidates; i++)
+		if (f->candidates[i].casefile == f->c.id &&
+		    f->candidates[i].by == by)
+			return true;
+	return false;
+}
+
 /* Does the letter come from the case's finder, by thread or number? */
 static bool
 is_finders(const struct filing *f)
@@ -185,17 +195,13 @@ is_finders(const struct filing *f)
 	    (from == h->from && h->nfrom != 1) || from->address == NULL ||
 	    strcasecmp(from->address, f->c.finder_address) != 0)
 		return false;
-	for (size_t i = 0; i < f->in.ncandidates; i++)
-		if (f->candidates[i].casefile == f->c.id &&
-		    (f->candidates[i].by == MATCH_THREAD ||
-			f->candidates[i].by == MATCH_NUMBER))
-			return true;
-	return false;
+	return names_case(f, MATCH_THREAD) || names_case(f, MATCH_NUMBER);
 }
 
 /*
  * The key that was kept, or one that comes along where none was, has signed
- * what the finder wrote: now it is bound.
+ * what the finder wrote: now it is bound.  A new one is taken in answer to a
+ * mail of ours alone: numbers are guessed, and a From is written by anybody.
  */
 static int
 write_proof(struct filing *f, struct error *err)
@@ -204,7 +210,7 @@ write_proof(struct filing *f, struct error *err)
 
 	if (c->finder_key_standing != FINDER_KEY_KEPT || !is_finders(f))
 		return 0;
-	if (f->o->key_signed != 0)
+	if (f->o->key_signed != 0 && names_case(f, MATCH_THREAD))
 		take_key(f);
 	if (c->finder_key == NULL || !proof_signs_words(f->o, c->finder_key))
 		return 0;

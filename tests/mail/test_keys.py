@@ -273,25 +273,29 @@ def test_bound_key_is_not_replaced(world, daemon):
     assert key_lines(d) == ["key bound"]
 
 
-def test_key_that_comes_later_is_bound(world, daemon):
-    """First a question in clear, then the report with a key."""
+@pytest.mark.parametrize("thread", [True, False])
+def test_key_that_comes_later_is_bound(world, daemon, thread):
+    """First a question in clear, then the report with a key.  A number and
+    a From are anybody's: only what answers our mail brings a key."""
     d = daemon()
     world.deliver(letters.letter(letters.head("XYZ-100 has a flaw"),
                                  letters.text_part(letters.ENGLISH)))
     settle(d)
     assert finder_of(d)["key"] is None
     number = case_of(d)["case"]
+    ack, = world.mails(letters.FINDER, kind="acknowledge")
     assert d.stop() == 0
     world.deliver(letters.letter(
-        letters.head(f"Re: [{number}]", name="Robin Finder"),
+        letters.head(f"Re: [{number}]", name="Robin Finder",
+                     In_Reply_To=ack.message_id if thread else None),
         letters.pgp_encrypted(
             letters.with_key(letters.text_part("Here is more.\n"),
                              world.finder),
             world.finder, [world.poc.fingerprint])))
     settle(d)
     finder = finder_of(d)
-    assert finder["key"] == world.finder.fingerprint
-    assert finder["key_standing"] == "bound"
+    assert finder["key"] == (world.finder.fingerprint if thread else None)
+    assert finder["key_standing"] == ("bound" if thread else None)
 
 
 def digests(folder, pattern):
