@@ -255,12 +255,17 @@ static const char version_1[] =
 
 /* ---- version 2 ---- */
 
-/* A key that came with a letter was one thing with one that signed it. */
+/*
+ * A key that came with a letter was one thing with one that signed it.  A
+ * letter that was opened and not yet filed is opened anew: its opening is in
+ * the format of before.
+ */
 static const char version_2[] =
     "ALTER TABLE casefile"
     " RENAME COLUMN finder_key_confirmed TO finder_key_standing;"
     "UPDATE casefile SET finder_key_standing = 2"
     " WHERE finder_key_standing <> 0;"
+    "UPDATE letter SET state = 1 WHERE state = 2 AND digest IS NOT NULL;"
 
     "PRAGMA user_version = 2;";
 

@@ -424,7 +424,9 @@ test_version_1_is_brought_up_to_date(void **state)
 	    "INSERT INTO casefile (id, number, flow, state, phase, received,"
 	    " filed, acknowledged, finder_key_confirmed, routed) VALUES"
 	    " (1, 'PSIRT-2026-0001', 1, 1, 1, 5, 6, 7, 0, 0),"
-	    " (2, 'PSIRT-2026-0002', 1, 1, 1, 5, 6, 7, 1, 0)");
+	    " (2, 'PSIRT-2026-0002', 1, 1, 1, 5, 6, 7, 1, 0);"
+	    "INSERT INTO letter (id, state, received, adopted, digest) VALUES"
+	    " (1, 2, 5, 0, x'01'), (2, 3, 5, 0, x'02'), (3, 2, 5, 0, NULL)");
 	world_open_locked(w);
 	world_close(w);
 	assert_int_equal(peek(w, "PRAGMA user_version"), store_migration_count);
@@ -437,6 +439,10 @@ test_version_1_is_brought_up_to_date(void **state)
 	    FINDER_KEY_CONFIRMED);
 	assert_int_equal(
 	    peek(w, "SELECT acknowledged FROM casefile WHERE id = 2"), 7);
+	/* Opened in the old format, filed, without bytes. */
+	assert_int_equal(peek(w, "SELECT state FROM letter WHERE id = 1"), 1);
+	assert_int_equal(peek(w, "SELECT state FROM letter WHERE id = 2"), 3);
+	assert_int_equal(peek(w, "SELECT state FROM letter WHERE id = 3"), 2);
 }
 
 int
