@@ -179,6 +179,7 @@ def test_each_letter_costs_itself_alone(world, daemon):
             letter[number] = why
     assert not wrong, "\n".join(map(str, wrong))
     assert len(canary.answers()) == canary.count
+    assert "Sanitizer" not in d.text() and "runtime error" not in d.text()
     assert watch.longest < 2 * SLOW
     assert watch.memory() < MEMORY * MIB, watch.most
     # Alerts of ten minutes are one mail; a new start does not wait for it.
