@@ -180,7 +180,6 @@ static int
 read_plain(struct draft *d, const struct read_job *job, struct error *err)
 {
 	struct place place = {.bytes = job->data, .payload = true};
-	struct leaf leaf = {0};
 
 	if (is_entity(job->data)) {
 		/* Canonical, as a signature in it would have it. */
@@ -191,14 +190,7 @@ read_plain(struct draft *d, const struct read_job *job, struct error *err)
 			place.base = -1;
 		return mime_entity(d, place, err);
 	}
-	leaf.content = job->data;
-	leaf.label = job->charset;
-	if (leaf_is_binary(job->data)) {
-		leaf.type = "application/octet-stream";
-		return leaf_file(d, &leaf, &place, err);
-	}
-	leaf.type = "text/plain";
-	return leaf_text(d, &leaf, &place, err);
+	return leaf_bare(d, job->data, job->charset, &place, err);
 }
 
 static int

@@ -257,6 +257,9 @@ int leaf_read(struct draft *d, GMimeObject *object, const struct place *place,
     struct error *err);
 int leaf_text(struct draft *d, const struct leaf *leaf,
     const struct place *place, struct error *err);
+/* What says nothing of itself: a text, or a file when it cannot be one. */
+int leaf_bare(struct draft *d, struct bytes content, const char *label,
+    const struct place *place, struct error *err);
 int leaf_file(struct draft *d, const struct leaf *leaf,
     const struct place *place, struct error *err);
 /* Bytes that cannot be shown as text, whatever their label. */

@@ -356,6 +356,22 @@ leaf_file(struct draft *d, const struct leaf *leaf, const struct place *place,
 	    NULL, place, err);
 }
 
+int
+leaf_bare(struct draft *d, struct bytes content, const char *label,
+    const struct place *place, struct error *err)
+{
+	struct leaf leaf = {0};
+
+	leaf.content = content;
+	leaf.label = label;
+	if (leaf_is_binary(content)) {
+		leaf.type = "application/octet-stream";
+		return leaf_file(d, &leaf, place, err);
+	}
+	leaf.type = "text/plain";
+	return leaf_text(d, &leaf, place, err);
+}
+
 enum treat {
 	TREAT_TEXT,
 	TREAT_DSN,

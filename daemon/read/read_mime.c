@@ -348,7 +348,7 @@ mime_entity(struct draft *d, struct place place, struct error *err)
 
 	if (root == NULL || !has_mime_fields(root)) {
 		place.payload = false;
-		return whole_as_text(d, place, err);
+		return leaf_bare(d, place.bytes, NULL, &place, err);
 	}
 	if (bytes.len < place.bytes.len)
 		draft_limit(d, READ_LIMIT_FIELDS);
