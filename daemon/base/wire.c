@@ -146,10 +146,11 @@ malformed(struct reader *r, const struct wire_field *f)
 static int
 get_u32(struct reader *r, const struct wire_field *f, uint32_t *out)
 {
-	const uint8_t *b = r->in.data + r->at;
+	const uint8_t *b;
 
 	if (r->in.len - r->at < 4)
 		return malformed(r, f);
+	b = r->in.data + r->at;
 	*out = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 |
 	       (uint32_t)b[2] << 8 | b[3];
 	r->at += 4;

@@ -103,6 +103,8 @@ test_damaged(void **state)
 	struct buf *buf = encoded(ctx, &in);
 	struct error err = {0};
 
+	assert_null(wire_decode(ctx, &tree_wire, BYTES_NONE, &err));
+	assert_int_equal(err.fault, FAULT_INPUT);
 	for (size_t cut = 0; cut < buf->len; cut++)
 		assert_null(wire_decode(
 		    ctx, &tree_wire, bytes_of(buf->data, cut), &err));
