@@ -185,7 +185,8 @@ $(foreach t,$(UNIT),$(eval $(call unit_rules,$(t))))
 # Either links what a harness needs of the rooms; a new one is a file more.
 HARNESSES := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 REPLAY := $(if $(FUZZING),,$(BUILD)/obj/tests/fuzz/replay.o)
-$(BUILD)/harness/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(REPLAY) $(ROOM_LIBS)
+$(BUILD)/harness/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(REPLAY) $(ROOM_LIBS) \
+    $(BUILD)/lib/ctl.a
 	@mkdir -p $(@D)
 	$(call say,LINK  $@)
 	$(Q)$(CC) -o $@ $(filter %.o,$^) $(LDFLAGS) \
