@@ -36,13 +36,6 @@ struct proof {
 
 /* ---- layers around a part ---- */
 
-/* By its index + 1; NULL: the letter. */
-static const struct layer *
-layer_at(const struct opening *o, uint32_t layer)
-{
-	return layer > 0 && layer <= o->nlayers ? &o->layers[layer - 1] : NULL;
-}
-
 static bool
 is_encryption(const struct layer *layer)
 {
@@ -53,7 +46,7 @@ is_encryption(const struct layer *layer)
 static uint32_t
 parent_of(const struct opening *o, uint32_t layer)
 {
-	const struct layer *l = layer_at(o, layer);
+	const struct layer *l = opening_layer(o, layer);
 
 	return l != NULL && l->parent < layer ? l->parent : 0;
 }
@@ -72,8 +65,8 @@ encryption_of(const struct opening *o, uint32_t layer)
 {
 	uint32_t found = 0;
 
-	for (; layer_at(o, layer) != NULL; layer = parent_of(o, layer))
-		if (is_encryption(layer_at(o, layer)))
+	for (; opening_layer(o, layer) != NULL; layer = parent_of(o, layer))
+		if (is_encryption(opening_layer(o, layer)))
 			found = layer;
 	return found;
 }
@@ -82,8 +75,8 @@ encryption_of(const struct opening *o, uint32_t layer)
 static uint32_t
 signer_of(const struct opening *o, uint32_t layer)
 {
-	for (; layer_at(o, layer) != NULL; layer = parent_of(o, layer)) {
-		const struct layer *l = layer_at(o, layer);
+	for (; opening_layer(o, layer) != NULL; layer = parent_of(o, layer)) {
+		const struct layer *l = opening_layer(o, layer);
 
 		if (l->outcome == LAYER_OPEN && l->nsignatures > 0)
 			return layer;
@@ -169,7 +162,7 @@ proof_signs_words(const struct opening *o, const char *fingerprint)
 	size_t words = words_of(o);
 	uint32_t signer =
 	    words < o->nparts ? signer_of(o, o->parts[words].layer) : 0;
-	const struct layer *layer = layer_at(o, signer);
+	const struct layer *layer = opening_layer(o, signer);
 
 	return layer != NULL && !has_status(layer, SIGNATURE_BAD, NULL) &&
 	       has_status(layer, SIGNATURE_GOOD, fingerprint) &&
@@ -299,7 +292,7 @@ key_seen(struct task *task, const struct frame *frame)
 {
 	struct open_state *s = open_state_of(task);
 	const struct vault_key *key = usable_key(task, frame);
-	const struct layer *layer = layer_at(s->o, s->proof->signer);
+	const struct layer *layer = opening_layer(s->o, s->proof->signer);
 
 	if (key == NULL)
 		return ask_next(task);
@@ -383,7 +376,7 @@ proof_start(struct task *task)
 		return false;
 	encryption = encryption_of(o, o->parts[words].layer);
 	s->proof->signer = signer_of(o, o->parts[words].layer);
-	layer = layer_at(o, s->proof->signer);
+	layer = opening_layer(o, s->proof->signer);
 	if (is_mixed(o, encryption) ||
 	    (layer != NULL && has_status(layer, SIGNATURE_BAD, NULL)))
 		return false;

@@ -81,12 +81,6 @@ signer_of_layer(struct request *r, const struct opening *o, uint32_t layer,
 	return signer;
 }
 
-const struct layer *
-opening_layer(const struct opening *o, uint32_t at)
-{
-	return at > 0 && at <= o->nlayers ? &o->layers[at - 1] : NULL;
-}
-
 /* The signed octets: a span of the letter, or of what a layer opened to. */
 static const struct part *
 signed_span(const struct opening *o, const struct layer *layer)

@@ -246,8 +246,6 @@ json_t *signer_pinned_to(const struct desk_signer *s);
 /* The verdict over what a layer, by its index + 1, opened to or covers. */
 struct desk_signer signer_of_layer(struct request *r, const struct opening *o,
     uint32_t layer, const char *bound_key);
-/* The layer with this index + 1; NULL: none. */
-const struct layer *opening_layer(const struct opening *o, uint32_t at);
 
 /* ---- mails.c ---- */
 

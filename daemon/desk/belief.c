@@ -17,15 +17,6 @@
 
 #include "psirtd/text.h"
 
-/* The layer of a part, or of a layer, by its index + 1; NULL: the letter. */
-static const struct layer *
-layer_at(const struct opening *o, uint32_t index)
-{
-	if (index == 0 || index > o->nlayers)
-		return NULL;
-	return &o->layers[index - 1];
-}
-
 /* ---- what is found ---- */
 
 /*
@@ -36,7 +27,7 @@ static bool
 is_wrapped(const struct opening *o, uint32_t index)
 {
 	for (size_t step = 0; step < o->nlayers; step++) {
-		const struct layer *layer = layer_at(o, index);
+		const struct layer *layer = opening_layer(o, index);
 
 		if (layer == NULL)
 			break;
@@ -79,7 +70,7 @@ belief_withheld(const struct opening *o, uint32_t at)
 {
 	/* Parents are hostile numbers too: no more steps than layers. */
 	for (size_t step = 0; step < o->nlayers; step++) {
-		const struct layer *layer = layer_at(o, at);
+		const struct layer *layer = opening_layer(o, at);
 
 		if (layer == NULL)
 			break;
@@ -120,12 +111,12 @@ evidence_find(struct evidence *e, uint32_t at)
 	uint32_t withheld = belief_withheld(e->o, at);
 
 	if (withheld > 0) {
-		e->failed = layer_at(e->o, withheld);
+		e->failed = opening_layer(e->o, withheld);
 		e->at = withheld;
 		return;
 	}
 	for (size_t step = 0; step < e->o->nlayers; step++) {
-		const struct layer *layer = layer_at(e->o, at);
+		const struct layer *layer = opening_layer(e->o, at);
 
 		if (layer == NULL || take_layer(e, layer, at))
 			break;
@@ -426,7 +417,7 @@ is_sealed_to_us(const struct opening *o, uint32_t at)
 	bool sealed = false;
 
 	for (size_t step = 0; step < o->nlayers; step++) {
-		const struct layer *layer = layer_at(o, at);
+		const struct layer *layer = opening_layer(o, at);
 
 		if (layer == NULL)
 			break;
@@ -445,7 +436,7 @@ desk_inner(
 	struct evidence e = {
 	    .s = s, .o = o, .bound_key = bound_key, .for_letter = true};
 
-	if (layer_at(o, o->inner_layer) == NULL ||
+	if (opening_layer(o, o->inner_layer) == NULL ||
 	    is_wrapped(o, o->inner_layer))
 		return NULL;
 	switch (belief_signer(&e, o->inner_layer).verdict) {

@@ -92,6 +92,14 @@ opening_decode(const void *ctx, struct bytes in, struct error *err)
 	    ctx, &opening_wire, bytes_span(in, head, in.len - head), err);
 }
 
+const struct layer *
+opening_layer(const struct opening *opening, uint32_t layer)
+{
+	return layer > 0 && layer <= opening->nlayers
+		   ? &opening->layers[layer - 1]
+		   : NULL;
+}
+
 #define NAME(table, n)                                                         \
 	((n) < sizeof(table) / sizeof((table)[0]) && (table)[n] != NULL        \
 		? (table)[n]                                                   \

@@ -131,6 +131,13 @@ int opening_encode(
 struct opening *opening_decode(
     const void *ctx, struct bytes in, struct error *err);
 
+/*
+ * By its index + 1, as a part or another layer names it; NULL: the letter
+ * itself, or a number that names none.
+ */
+const struct layer *opening_layer(
+    const struct opening *opening, uint32_t layer);
+
 const char *layer_kind_name(uint32_t kind);
 const char *layer_outcome_name(uint32_t outcome);
 const char *signature_status_name(uint32_t status);
