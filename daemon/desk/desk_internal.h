@@ -75,8 +75,6 @@ bool report_encrypted(const struct opening *o);
 bool report_has_smime(const struct opening *o);
 /* Something in it was encrypted to one of our keys (RULES 6). */
 bool report_for_us(const struct opening *o);
-/* REASON_NONE: it passed no limit. */
-enum reason report_limit(const struct opening *o);
 /* A product of the map, an identifier or two field labels. */
 bool report_in_text(const struct opening *o);
 /* VN or TN of JPCERT/CC stand in it. */

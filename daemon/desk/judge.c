@@ -77,7 +77,7 @@ keep_key(struct judging *j)
 static enum reason
 closed_reason(const struct judging *j)
 {
-	enum reason limit = report_limit(j->o);
+	enum reason limit = desk_limit(j->o);
 
 	if (limit != REASON_NONE)
 		return limit;
@@ -340,7 +340,7 @@ rule_unopened(struct judging *j)
 	} else if (j->in->address_known || report_has_vn(j->o)) {
 		make_case(j, closed_reason(j), NULL);
 		wait_for_key(j);
-	} else if (j->report && report_limit(j->o) == REASON_NONE) {
+	} else if (j->report && desk_limit(j->o) == REASON_NONE) {
 		return false;
 	} else {
 		quarantine(j, closed_reason(j));

@@ -36,9 +36,8 @@ report_has_smime(const struct opening *o)
 	return false;
 }
 
-/* The limit that the letter or one of its layers passed, as a reason. */
 enum reason
-report_limit(const struct opening *o)
+desk_limit(const struct opening *o)
 {
 	static const enum reason of_reading[READ_LIMIT_COUNT] = {
 	    [READ_LIMIT_PARTS] = REASON_LIMIT_PARTS,
@@ -72,7 +71,7 @@ report_limit(const struct opening *o)
 bool
 desk_is_closed(const struct opening *o)
 {
-	return report_limit(o) != REASON_NONE ||
+	return desk_limit(o) != REASON_NONE ||
 	       ((o->unopened || report_has_smime(o)) && !report_encrypted(o));
 }
 

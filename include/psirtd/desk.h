@@ -224,6 +224,8 @@ const struct correspondent *desk_claims(
  * (plain before HTML, body before attachment); NULL none.  Who said them is
  * desk_part_signer() of *part, not desk_letter_signer(). */
 const char *desk_text(const struct opening *o, size_t *part);
+/* The limit that the letter or one of its layers passed; REASON_NONE: none. */
+enum reason desk_limit(const struct opening *o);
 /* Nothing of it was opened, or it passed a limit: who signed it, and what it
  * says, is unknown. */
 bool desk_is_closed(const struct opening *o);
