@@ -26,9 +26,9 @@
  * anything, but must not go on for ever.
  */
 #define TRIES_MOST 12
-#define TRIES_ROOM 4   /* what the end of a room counts */
-#define DEPTH_MOST 4   /* layers in layers */
-#define LAYERS_MOST 32 /* layers in all */
+#define TRIES_ROOM 4 /* what the end of a room counts */
+/* Layers in all, for each one that may lie in another. */
+#define LAYERS_EACH 8
 
 static void open_next(struct task *task);
 static void give_up(struct engine *e, int64_t id);
@@ -357,6 +357,7 @@ open_next(struct task *task)
 	struct error err = {0};
 	const struct part *p;
 	uint32_t outcome = 0;
+	uint32_t deepest;
 	const char *note = NULL;
 
 	if (s->next >= s->npending) {
@@ -364,9 +365,10 @@ open_next(struct task *task)
 		return;
 	}
 	p = opening_part_pending(s);
-	if (s->o->nlayers >= LAYERS_MOST ||
+	deepest = task->engine->s->max_layers;
+	if (s->o->nlayers >= (size_t)deepest * LAYERS_EACH ||
 	    opening_depth(s, s->sources[s->pending[s->next].source].layer) >=
-		DEPTH_MOST) {
+		deepest) {
 		outcome = LAYER_TOO_DEEP;
 		note = "more layers than are opened";
 	} else if (p->kind == PART_SIGNED && p->len == 0) {

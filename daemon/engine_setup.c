@@ -100,7 +100,7 @@ rooms_vault_setup(struct engine *e, struct vault_setup *setup)
 	setup->memory_mb = s->memory_mb;
 	setup->max_output = s->letter_max * 2;
 	setup->max_keys = s->max_keys;
-	setup->max_hidden = 4;
+	setup->max_hidden = s->max_hidden;
 }
 
 void

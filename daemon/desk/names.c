@@ -118,7 +118,8 @@ reason_text(enum reason reason)
 	    [REASON_LIMIT_PARTS] =
 		"It has more parts than limits { max_parts } allows.",
 	    [REASON_LIMIT_DEPTH] =
-		"It is nested deeper than limits { max_depth } allows.",
+		"It is nested deeper than limits { max_depth, max_layers } "
+		"allow.",
 	    [REASON_LIMIT_FIELDS] =
 		"It has more header fields than limits { max_fields } allows.",
 	    [REASON_LIMIT_ADDRESSES] =
@@ -129,8 +130,8 @@ reason_text(enum reason reason)
 		"To read or open it took more than limits { wall, cpu, "
 		"memory } allow.",
 	    [REASON_LIMIT_KEYS] =
-		"It is encrypted to more keys than limits { max_keys } "
-		"allows.",
+		"It is encrypted to more keys than limits { max_keys, "
+		"max_hidden } allow.",
 	};
 
 	return NAME(texts, reason);

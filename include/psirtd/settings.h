@@ -153,7 +153,7 @@ struct settings {
 
 	/* limits (see vault.h, reading.h) */
 	unsigned wall_ms, cpu_s, memory_mb, max_parts, max_depth;
-	unsigned max_fields, max_addresses, max_keys;
+	unsigned max_fields, max_addresses, max_keys, max_hidden, max_layers;
 
 	struct department *departments;
 	size_t ndepartments;
