@@ -245,12 +245,13 @@ opening_add_layer(struct task *task, const struct vault_opened *v,
 void
 opening_cover(struct open_state *s, size_t signed_part, uint32_t layer)
 {
+	/* What a part lies in stands before it: one pass, however deep. */
 	for (size_t i = signed_part + 1; i < s->o->nparts; i++) {
 		uint32_t within = s->o->parts[i].within;
 
-		while (within > 0 && within != signed_part + 1)
-			within = s->o->parts[within - 1].within;
-		if (within == signed_part + 1)
+		if (within == signed_part + 1 ||
+		    (within > signed_part + 1 &&
+			s->o->parts[within - 1].layer == layer))
 			s->o->parts[i].layer = layer;
 	}
 	for (size_t i = 0; i < s->nsources; i++)

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <string.h>
+#include <unistd.h>
 
 #include <talloc.h>
 
@@ -291,6 +292,32 @@ test_cover(void **state)
 	talloc_free(w);
 }
 
+/* As many signed parts, each within the one before, as a letter may have. */
+static void
+test_cover_of_a_deep_chain(void **state)
+{
+	enum { MOST = 200000 };
+	struct world *w = world_new();
+	struct vault_opened v = {.outcome = LAYER_OPEN};
+	struct part *parts = talloc_zero_array(w, struct part, MOST);
+	struct reading r = {.parts = parts, .nparts = MOST};
+	uint32_t layer = 0;
+
+	for (uint32_t i = 0; i < MOST; i++)
+		parts[i] = (struct part){.kind = PART_SIGNED, .within = i};
+	/* Beside the chain: in the letter itself. */
+	parts[MOST - 1].within = 0;
+	assert_int_equal(take(w, &r), 0);
+	assert_int_equal(opening_add_layer(w->task, &v, &layer, NULL), 0);
+	alarm(20); /* one that walks up the chain for each takes minutes */
+	opening_cover(w->state, 1, layer);
+	alarm(0);
+	for (size_t i = 0; i < MOST; i++)
+		assert_int_equal(w->state->o->parts[i].layer,
+		    i > 1 && i < MOST - 1 ? layer : 0);
+	talloc_free(w);
+}
+
 /* ---- protected fields: of the first layer that vouches for some ---- */
 
 /* Adds a layer for the next pending part; gives its number. */
@@ -456,6 +483,7 @@ main(void)
 	    cmocka_unit_test(test_hostile_readings),
 	    cmocka_unit_test(test_hostile_vault),
 	    cmocka_unit_test(test_cover),
+	    cmocka_unit_test(test_cover_of_a_deep_chain),
 	    cmocka_unit_test(test_protected_fields_of_a_signature),
 	    cmocka_unit_test(test_protected_fields_in_layers),
 	    cmocka_unit_test(test_a_layer_without_fields_takes_none_away),
