@@ -321,6 +321,7 @@ opening_ask(struct task *task, const struct pending *pending, struct bytes key)
 	struct vault_open_job job = {0};
 
 	job.bound_key = key;
+	job.signatures_only = s->proof != NULL;
 	switch (p->kind) {
 	case PART_SIGNED:
 		job.kind = VAULT_VERIFY_DETACHED;

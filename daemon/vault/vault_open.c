@@ -307,5 +307,7 @@ job_open(const void *ctx, struct vault *vault, const struct vault_open_job *job,
 		return answer_failed(
 		    ctx, answer, VAULT_FAIL_INPUT, "no such kind of layer");
 	}
+	if (job->signatures_only)
+		opened->plain = BYTES_NONE;
 	return rc;
 }

@@ -44,6 +44,7 @@ static const struct wire_field vault_open_job_fields[] = {
     WIRE_F(WIRE_BYTES, vault_open_job, data),
     WIRE_F(WIRE_BYTES, vault_open_job, signature),
     WIRE_F(WIRE_BYTES, vault_open_job, bound_key),
+    WIRE_F(WIRE_U32, vault_open_job, signatures_only),
 };
 const struct wire_type vault_open_job_wire =
     WIRE_TYPE(vault_open_job, vault_open_job_fields);

@@ -87,6 +87,7 @@ struct vault_open_job {
 	 * throw-away home after the ring said NO_KEY (RULES 10).
 	 */
 	struct bytes bound_key;
+	uint32_t signatures_only; /* it was opened before: leave out `plain` */
 };
 
 struct vault_opened {

@@ -52,7 +52,10 @@ static struct vault_opened *
 verified(const void *ctx, uint32_t kind, struct bytes data,
     struct bytes signature, struct bytes bound)
 {
-	struct vault_open_job job = {kind, data, signature, bound};
+	struct vault_open_job job = {.kind = kind,
+	    .data = data,
+	    .signature = signature,
+	    .bound_key = bound};
 
 	return world_open(&world, ctx, &job);
 }
@@ -195,6 +198,37 @@ test_bound_key(void **state)
 	check_bound(VAULT_VERIFY_DETACHED, "in", "m/detached-unknown");
 }
 
+/* Opened before: only whose the signature is, not the text once more. */
+static void
+test_signatures_only(void **state)
+{
+	static const struct {
+		uint32_t kind;
+		const char *file;
+	} rows[] = {{VAULT_DECRYPT, "m/unknown"},
+	    {VAULT_DECRYPT, "m/signed-unknown"},
+	    {VAULT_VERIFY_CLEAR, "m/clear-unknown"}};
+	void *ctx = talloc_new(NULL);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct vault_open_job job = {.kind = rows[i].kind,
+		    .data = world_file(ctx, &world, rows[i].file),
+		    .bound_key = world_file(ctx, &world, "k/eve.asc"),
+		    .signatures_only = 1};
+		struct vault_opened *o = world_open(&world, ctx, &job);
+
+		print_message("%s\n", rows[i].file);
+		assert_int_equal(o->outcome, LAYER_OPEN);
+		assert_true(world_signed(
+		    o, SIGNATURE_GOOD, world_key(ctx, &world, "eve")));
+		assert_int_equal(o->plain.len, 0);
+		job.signatures_only = 0;
+		o = world_open(&world, ctx, &job);
+		assert_true(o->plain.len > 0);
+	}
+	talloc_free(ctx);
+}
+
 static void
 test_bound_beside_pinned(void **state)
 {
@@ -219,6 +253,7 @@ main(void)
 	    cmocka_unit_test(test_no_detached_signature),
 	    cmocka_unit_test(test_clearsigned),
 	    cmocka_unit_test(test_bound_key),
+	    cmocka_unit_test(test_signatures_only),
 	    cmocka_unit_test(test_bound_beside_pinned),
 	};
 
