@@ -12,6 +12,8 @@
 
 #include <talloc.h>
 
+#include "psirtd/text.h"
+
 /* Text without white space: a gateway that wraps lines makes no new report. */
 static int
 add_text(struct buf *buf, struct bytes content, struct error *err)
@@ -35,15 +37,6 @@ take_line(struct bytes *rest)
 	return line;
 }
 
-static bool
-is_blank(struct bytes line)
-{
-	for (size_t i = 0; i < line.len; i++)
-		if (line.data[i] > ' ')
-			return false;
-	return true;
-}
-
 /* The base64 of an armor, without its headers and its end; nothing else. */
 static int
 add_armor(struct buf *buf, struct bytes content, struct error *err)
@@ -60,7 +53,7 @@ add_armor(struct buf *buf, struct bytes content, struct error *err)
 		struct bytes line = take_line(&rest);
 
 		if (in_headers)
-			in_headers = !is_blank(line);
+			in_headers = !text_is_blank(line);
 		else if (line.data[0] == '-')
 			break;
 		else if (add_text(buf, line, err) != 0)

@@ -63,6 +63,23 @@ text_valid(struct bytes text)
 	return true;
 }
 
+bool
+text_is_blank(struct bytes text)
+{
+	size_t at = 0;
+
+	while (at < text.len) {
+		uint32_t c = 0;
+		size_t n = text_next(text.data + at, text.len - at, &c);
+
+		if (n == 0 || (c > ' ' && c != 0xa0 && c != 0x200b &&
+				  c != 0x3000 && c != 0xfeff))
+			return false;
+		at += n;
+	}
+	return true;
+}
+
 static size_t
 char_width(uint32_t c)
 {

@@ -10,7 +10,8 @@
 #include "desk_internal.h"
 
 #include <string.h>
-#include <strings.h>
+
+#include "psirtd/text.h"
 
 static struct desk_signer
 part_signer(const struct settings *s, const struct opening *o, size_t part,
@@ -62,37 +63,10 @@ signer_is(const struct desk_signer *signer, const struct correspondent *c)
 	       signer->correspondent == c;
 }
 
-/* White space a mail client leaves where a text was cut out. */
-static bool
-is_blank(struct bytes text)
-{
-	static const char *const blanks[] = {
-	    "\xc2\xa0", "\xe3\x80\x80", "\xe2\x80\x8b", "\xef\xbb\xbf"};
-	size_t at = 0;
-
-	while (at < text.len) {
-		size_t step = 0;
-
-		if (text.data[at] <= ' ')
-			step = 1;
-		for (size_t i = 0; step == 0 && i < 4; i++) {
-			size_t n = strlen(blanks[i]);
-
-			if (text.len - at >= n &&
-			    memcmp(text.data + at, blanks[i], n) == 0)
-				step = n;
-		}
-		if (step == 0)
-			return false;
-		at += step;
-	}
-	return true;
-}
-
 static bool
 is_text(const struct part *p)
 {
-	return p->kind == PART_TEXT && !is_blank(p->content);
+	return p->kind == PART_TEXT && !text_is_blank(p->content);
 }
 
 /* The head of a message inside, which the read room shows as a text. */

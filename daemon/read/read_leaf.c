@@ -101,15 +101,6 @@ is_smime(const struct leaf *leaf)
 		   leaf_name_ends(leaf, ".p7s"));
 }
 
-static bool
-is_blank(struct bytes text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if (text.data[i] > ' ')
-			return false;
-	return true;
-}
-
 /* UTF-16 says so at its start; in no other text of a mail stands a NUL. */
 static bool
 is_wide(struct bytes b)
@@ -221,7 +212,7 @@ add_piece(struct draft *d, const struct leaf *leaf,
 	void *tmp;
 	int rc;
 
-	if (is_blank(piece))
+	if (text_is_blank(piece))
 		return 0;
 	tmp = talloc_new(NULL);
 	rc = charset_convert(

@@ -29,6 +29,12 @@ size_t text_width(const char *text);
  * private use, not assigned.
  */
 bool text_is_hidden(uint32_t c);
+/*
+ * Nothing but white space: ASCII's (controls too), the no-break and the
+ * full-width one, those without width that mark a place or a beginning.  The
+ * bytes may be of any charset that extends ASCII.
+ */
+bool text_is_blank(struct bytes text);
 /* Stands on the character before it. */
 bool text_is_mark(uint32_t c);
 /*

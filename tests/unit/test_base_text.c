@@ -44,6 +44,21 @@ test_cut(void **state)
 }
 
 static void
+test_blank(void **state)
+{
+	static const char *const blank[] = {"", " \t\r\n", "\xc2\xa0",
+	    "\xe3\x80\x80\n\xe2\x80\x8b", "\xef\xbb\xbf"};
+	static const char *const words[] = {"x", " x ", "\xe3\x80\x80 a",
+	    "\xe3\x80\x82", "\xc2\xa1", "\xc2", "\xe3\x80", "\xff", "\xa0"};
+
+	for (size_t i = 0; i < sizeof(blank) / sizeof(blank[0]); i++)
+		assert_true(text_is_blank(bytes_str(blank[i])));
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		assert_false(text_is_blank(bytes_str(words[i])));
+	assert_true(text_is_blank(bytes_of("\0 ", 2)));
+}
+
+static void
 test_escape(void **state)
 {
 	void *ctx = talloc_new(NULL);
@@ -317,6 +332,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_width),
 	    cmocka_unit_test(test_cut),
+	    cmocka_unit_test(test_blank),
 	    cmocka_unit_test(test_escape),
 	    cmocka_unit_test(test_what_is_hidden_is_spelled_out),
 	    cmocka_unit_test(test_marks_do_not_pile_up),
