@@ -121,6 +121,8 @@ test_family(void **state)
 	    {"\255\241\255\352", "eucJP-ms", "①㈱", "EUC-JP", 0},
 	    {"\371\241\374\342", "x-euc-jp", "纊髙", "EUC-JP", 0},
 	    {"\217\260\241\217\260\376", "euc-jp", "丂侄", "EUC-JP", 0},
+	    /* IBM's own in three bytes: the first and the last */
+	    {"\217\363\363\217\364\376", "euc-jp", "ⅰ黑", "EUC-JP", 0},
 	};
 
 	CHECK(rows);
