@@ -4,6 +4,9 @@
  */
 #include "desk_world.h"
 
+#include <stdio.h>
+#include <time.h>
+
 #include "../../daemon/desk/desk_internal.h"
 
 /* ---- exploited ---- */
@@ -101,6 +104,62 @@ test_exploited_field_and_subject(void **state)
 		assert_null(exploited_words(ctx, &o));
 	}
 	talloc_free(ctx);
+}
+
+/* A question ends near its phrase: behind a page it belongs to another. */
+static void
+test_exploited_in_a_long_sentence(void **state)
+{
+	char text[1024];
+	struct opening o;
+	struct part part;
+
+	(void)state;
+	for (size_t gap = 20; gap < 900; gap += 40) {
+		snprintf(text, sizeof(text), "it is being exploited%*s?",
+		    (int)gap, "x");
+		memset(text + 21, 'x', gap);
+		text[21] = ' ';
+		o = letter_saying(&part, text);
+		assert_int_equal(exploited_words(NULL, &o) != NULL, gap >= 200);
+	}
+}
+
+/* The engine does nothing else meanwhile: a hostile text takes no time. */
+static void
+test_exploited_takes_no_time(void **state)
+{
+	static const char *const units[] = {"being exploited\n",
+	    "being exploited ", "not being exploited:", "悪用された"};
+	size_t most = (size_t)2 << 20;
+	struct part parts[64];
+	struct opening o = {.parts = parts, .nparts = COUNT_OF(parts)};
+	char *text = talloc_array(NULL, char, most + 1);
+	struct field fields[64];
+
+	(void)state;
+	for (size_t u = 0; u < COUNT_OF(units); u++) {
+		size_t n = strlen(units[u]);
+		clock_t start;
+
+		memset(text, '?', most);
+		for (size_t at = 0; at + n < most; at += n)
+			memcpy(text + at, units[u], n);
+		text[most] = '\0';
+		for (size_t i = 0; i < COUNT_OF(parts); i++) {
+			parts[i] = (struct part){.kind = PART_TEXT,
+			    .content = bytes_of((uint8_t *)text, most)};
+			fields[i] = (struct field){FIELD_EXPLOITED, text, 1};
+		}
+		start = clock();
+		(void)exploited_words(NULL, &o);
+		o.fields = fields;
+		o.nfields = COUNT_OF(fields);
+		(void)exploited_words(NULL, &o);
+		o.nfields = 0;
+		assert_true(clock() - start < 3 * CLOCKS_PER_SEC);
+	}
+	talloc_free(text);
 }
 
 /* The words reach the decision, and file no letter by themselves. */
@@ -339,6 +398,8 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_exploited_text),
 	    cmocka_unit_test(test_exploited_field_and_subject),
+	    cmocka_unit_test(test_exploited_in_a_long_sentence),
+	    cmocka_unit_test(test_exploited_takes_no_time),
 	    cmocka_unit_test(test_exploited_moves_nothing),
 	    cmocka_unit_test(test_fold_name),
 	    cmocka_unit_test(test_fold_has_name),
