@@ -346,6 +346,7 @@ opening_ask(struct task *task, const struct pending *pending, struct bytes key)
 static void
 open_keys(struct task *task)
 {
+	opening_settle_inner(open_state_of(task));
 	if (!proof_start(task))
 		open_done(task);
 }

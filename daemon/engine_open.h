@@ -13,8 +13,12 @@ struct source {
 	struct bytes data;
 	uint32_t layer; /* the layer they came out of + 1; 0: the letter */
 	uint32_t depth;
-	/* Protected fields under a signature, and that part + 1; 0: none. */
+	/*
+	 * Protected fields, the layer + 1 that vouches for them, 0: none yet;
+	 * and the signed part + 1 whose layer it will be, 0: it is `layer`.
+	 */
 	struct headers inner;
+	uint32_t inner_layer;
 	uint32_t inner_part;
 };
 
@@ -67,6 +71,8 @@ int opening_ask(
 int opening_add_layer(struct task *task, const struct vault_opened *v,
     uint32_t *layer, struct error *err);
 void opening_cover(struct open_state *s, size_t signed_part, uint32_t layer);
+/* Every layer was looked at: which protected fields are the letter's. */
+void opening_settle_inner(struct open_state *s);
 
 /* ---- engine_proof.c: the key that came along (RULES 10) ---- */
 

@@ -119,16 +119,6 @@ has_fields(const struct headers *h)
 	       h->nreferences > 0 || h->date != 0;
 }
 
-/* The first that are vouched for count. */
-static void
-take_inner(struct opening *o, const struct headers *inner, uint32_t layer)
-{
-	if (o->inner_layer != 0 || !has_fields(inner))
-		return;
-	o->inner = *inner;
-	o->inner_layer = layer;
-}
-
 int
 opening_take_reading(struct task *task, const struct reading *r, size_t source,
     struct error *err)
@@ -162,14 +152,12 @@ opening_take_reading(struct task *task, const struct reading *r, size_t source,
 		o->limit = r->limit;
 	if (source == 0)
 		o->headers = r->headers;
-	if (r->inner_within > 0) {
-		/* Once it was looked at, in opening_cover(). */
-		s->sources[source].inner = r->inner;
+	s->sources[source].inner = r->inner;
+	if (r->inner_within > 0) /* once it was looked at: opening_cover() */
 		s->sources[source].inner_part =
 		    r->inner_within + (uint32_t)base;
-	} else if (source > 0) {
-		take_inner(o, &r->inner, s->sources[source].layer);
-	}
+	else
+		s->sources[source].inner_layer = s->sources[source].layer;
 	return 0;
 }
 
@@ -257,7 +245,89 @@ opening_cover(struct open_state *s, size_t signed_part, uint32_t layer)
 	for (size_t i = 0; i < s->nsources; i++)
 		if (s->sources[i].inner_part == signed_part + 1 &&
 		    s->o->layers[layer - 1].outcome == LAYER_OPEN)
-			take_inner(s->o, &s->sources[i].inner, layer);
+			s->sources[i].inner_layer = layer;
+}
+
+/* ---- the protected fields ---- */
+
+/* Does it stand in a message inside of the letter? */
+static bool
+is_forwarded(const struct opening *o, uint32_t layer)
+{
+	for (; layer > 0; layer = o->layers[layer - 1].parent)
+		if ((o->parts[o->layers[layer - 1].part - 1].flags &
+			PART_FORWARDED) != 0)
+			return true;
+	return false;
+}
+
+/* The innermost encryption that it lies in, itself counted; 0: none. */
+static uint32_t
+encryption_around(const struct opening *o, uint32_t layer)
+{
+	while (layer > 0 && o->layers[layer - 1].kind != LAYER_ENCRYPTED)
+		layer = o->layers[layer - 1].parent;
+	return layer;
+}
+
+/*
+ * How well a part stands for what the letter itself says: what was encrypted
+ * before what was not, a text before a file, the deeper one; 0: not at all.
+ */
+static uint32_t
+words_rank(const struct opening *o, const struct open_state *s, size_t part)
+{
+	const struct part *p = &o->parts[part];
+	bool text = p->kind == PART_TEXT && (p->flags & PART_ATTACHED) == 0 &&
+		    !text_is_blank(p->content);
+
+	if (p->layer == 0 || (p->flags & PART_FORWARDED) != 0 ||
+	    is_forwarded(o, p->layer))
+		return 0;
+	return (encryption_around(o, p->layer) > 0 ? 0x20000 : 0) +
+	       (text ? 0x10000 : 0) + opening_depth(s, p->layer);
+}
+
+static bool
+take_inner(struct open_state *s, uint32_t layer)
+{
+	for (size_t i = 0; i < s->nsources; i++) {
+		const struct source *from = &s->sources[i];
+
+		if (from->inner_layer != layer || !has_fields(&from->inner))
+			continue;
+		s->o->inner = from->inner;
+		s->o->inner_layer = layer;
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Somebody on the way can sign or encrypt around a letter, or lay a part
+ * beside it, with fields of his own: they say nothing of words in another
+ * encryption.
+ */
+void
+opening_settle_inner(struct open_state *s)
+{
+	const struct opening *o = s->o;
+	uint32_t layer = 0;
+	uint32_t best = 0;
+	uint32_t last;
+
+	for (size_t i = 0; i < o->nparts; i++) {
+		uint32_t rank = words_rank(o, s, i);
+
+		if (rank > best) {
+			best = rank;
+			layer = o->parts[i].layer;
+		}
+	}
+	last = encryption_around(o, layer);
+	for (; layer > 0 && !take_inner(s, layer) && layer != last;
+	     layer = o->layers[layer - 1].parent)
+		;
 }
 
 /* What a vault in bad hands may not say. */

@@ -83,9 +83,10 @@ enum verdict {
 struct opening {
 	struct headers headers; /* the outer ones: anybody may write them */
 	/*
-	 * The protected ones (RFC 9788) of the first layer that opened or
-	 * covers some, and that layer + 1; 0: there are none.  Behind a
-	 * signature that is not good they count no more than the outer ones.
+	 * The protected ones (RFC 9788) of the innermost layer around the
+	 * letter's own words that has some, within their own encryption, and
+	 * that layer + 1; 0: there are none.  Behind a signature that is not
+	 * good they count no more than the outer ones.
 	 */
 	struct headers inner;
 	uint32_t inner_layer;

@@ -318,7 +318,7 @@ test_cover_of_a_deep_chain(void **state)
 	talloc_free(w);
 }
 
-/* ---- protected fields: of the first layer that vouches for some ---- */
+/* ---- protected fields: of the innermost layer around the words ---- */
 
 /* Adds a layer for the next pending part; gives its number. */
 static uint32_t
@@ -353,6 +353,7 @@ test_protected_fields_of_a_signature(void **state)
 		assert_null(w->state->o->inner.subject);
 		assert_int_equal(w->state->o->inner_layer, 0);
 		opening_cover(w->state, 1, layer_add(w, outcomes[i], 0));
+		opening_settle_inner(w->state);
 		assert_int_equal(
 		    w->state->o->inner_layer, outcomes[i] == LAYER_OPEN);
 		assert_string_equal(w->state->o->headers.subject, "outer");
@@ -381,44 +382,116 @@ test_protected_fields_in_layers(void **state)
 	    opening_add_source(w->task, w->state->sources[0].data, 1, 1, &err),
 	    0);
 	good_reading(&r, parts);
+	parts[0].content = BYTES_NONE;
+	parts[2].content = bytes_str("words");
 	r.inner.subject = "signed";
 	r.inner_within = 2;
 	assert_int_equal(opening_take_reading(w->task, &r, 1, &err), 0);
-	assert_int_equal(w->state->o->inner_layer, 0);
 	opening_cover(w->state, 2, layer_add(w, LAYER_OPEN, 0));
+	opening_settle_inner(w->state);
 	assert_int_equal(w->state->o->inner_layer, 2);
-	assert_string_equal(w->state->o->inner.subject, "signed");
-	/* Fields of a layer further in come too late. */
-	assert_int_equal(
-	    opening_add_source(w->task, w->state->sources[0].data, 2, 2, &err),
-	    0);
-	memset(&r, 0, sizeof(r));
-	r.inner.subject = "deep";
-	assert_int_equal(opening_take_reading(w->task, &r, 2, &err), 0);
 	assert_string_equal(w->state->o->inner.subject, "signed");
 	talloc_free(w);
 }
 
-static void
-test_a_layer_without_fields_takes_none_away(void **state)
-{
-	struct world *w = world_new();
-	struct part outer = {.kind = PART_ENCRYPTED};
-	struct reading r = {.parts = &outer, .nparts = 1};
-	struct error err = {0};
+/*
+ * Layers by the one they lie in; the subject that each protects, or NULL; the
+ * text that stands in it beside what is sealed, or NULL.
+ */
+struct fields_row {
+	const char *what;
+	const char *subject; /* the letter's, NULL: none */
+	size_t nlayers;
+	struct {
+		uint32_t parent;
+		bool sealed; /* else signed */
+		const char *subject;
+		const char *text;
+		uint32_t flags;
+	} layers[4];
+};
 
-	assert_int_equal(take(w, &r), 0);
-	for (uint32_t n = 1; n <= 2; n++) {
-		assert_int_equal(layer_add(w, LAYER_OPEN, 1), n);
-		assert_int_equal(opening_add_source(w->task,
-				     w->state->sources[0].data, n, n, &err),
-		    0);
-		if (n == 2)
-			r.inner.subject = "deep";
-		assert_int_equal(opening_take_reading(w->task, &r, n, &err), 0);
-		assert_int_equal(w->state->o->inner_layer, n == 2 ? 2 : 0);
+static const struct fields_row fields_rows[] = {
+    {"sealed", "theirs", 1, {{0, true, "theirs", "words", 0}}},
+    {"signed", "theirs", 1, {{0, false, "theirs", "words", 0}}},
+    {"no words at all", "theirs", 1, {{0, true, "theirs", NULL, 0}}},
+    {"a layer around that has none", "deep", 2,
+	{{0, true, NULL, NULL, 0}, {1, true, "deep", "words", 0}}},
+    {"a signature inside that has none", "theirs", 2,
+	{{0, true, "theirs", NULL, 0}, {1, false, NULL, "words", 0}}},
+    {"the innermost counts", "deep", 2,
+	{{0, true, "theirs", NULL, 0}, {1, false, "deep", "words", 0}}},
+    {"signed around by a carrier", "theirs", 2,
+	{{0, false, "carrier", NULL, 0}, {1, true, "theirs", "words", 0}}},
+    {"sealed around by a carrier", "theirs", 2,
+	{{0, true, "carrier", "look", 0}, {1, true, "theirs", "words", 0}}},
+    {"sealed around, and theirs are none", NULL, 2,
+	{{0, true, "carrier", NULL, 0}, {1, true, NULL, "words", 0}}},
+    {"signed around, and theirs are none", NULL, 2,
+	{{0, false, "carrier", NULL, 0}, {1, true, NULL, "words", 0}}},
+    {"signed beside it", "theirs", 2,
+	{{0, false, "carrier", "look", 0}, {0, true, "theirs", NULL, 0}}},
+    {"sealed beside it, without words", "theirs", 2,
+	{{0, true, "carrier", " \n", 0}, {0, true, "theirs", "words", 0}}},
+    {"a file sealed once more", "theirs", 2,
+	{{0, true, "theirs", "words", 0}, {1, true, "file", NULL, 0}}},
+    {"a message inside", "theirs", 3,
+	{{0, true, "theirs", "words", 0},
+	    {1, true, "inside", "other", PART_FORWARDED},
+	    {2, true, "deep", "more", 0}}},
+};
+
+/* What was read in the letter, or in a layer: a text, and layers in it. */
+static void
+read_layer(struct world *w, const struct fields_row *row, size_t layer)
+{
+	struct part parts[5] = {{.kind = PART_TEXT}};
+	struct reading r = {.parts = parts, .nparts = 1};
+
+	if (layer > 0) {
+		r.inner.subject = row->layers[layer - 1].subject;
+		if (row->layers[layer - 1].text != NULL)
+			parts[0].content =
+			    bytes_str(row->layers[layer - 1].text);
 	}
-	talloc_free(w);
+	for (size_t i = layer; i < row->nlayers; i++)
+		if (row->layers[i].parent == layer)
+			parts[r.nparts++] = (struct part){
+			    .kind = PART_ENCRYPTED,
+			    .content = bytes_str("packets"),
+			    .flags = row->layers[i].flags,
+			};
+	assert_int_equal(opening_take_reading(w->task, &r, layer, NULL), 0);
+}
+
+static void
+test_whose_protected_fields(void **state)
+{
+	for (size_t n = 0; n < sizeof(fields_rows) / sizeof(*fields_rows);
+	     n++) {
+		const struct fields_row *row = &fields_rows[n];
+		struct world *w = world_new();
+
+		print_message("%s\n", row->what);
+		read_layer(w, row, 0);
+		for (size_t i = 0; i < row->nlayers; i++) {
+			uint32_t layer = layer_add(
+			    w, LAYER_OPEN, row->layers[i].sealed ? 1 : 0);
+
+			assert_int_equal(
+			    opening_add_source(w->task,
+				w->state->sources[0].data, layer, 1, NULL),
+			    0);
+			read_layer(w, row, layer);
+		}
+		opening_settle_inner(w->state);
+		if (row->subject == NULL)
+			assert_int_equal(w->state->o->inner_layer, 0);
+		else
+			assert_string_equal(
+			    w->state->o->inner.subject, row->subject);
+		talloc_free(w);
+	}
 }
 
 /* Both halves of an alternative carry the block: it is opened once. */
@@ -486,7 +559,7 @@ main(void)
 	    cmocka_unit_test(test_cover_of_a_deep_chain),
 	    cmocka_unit_test(test_protected_fields_of_a_signature),
 	    cmocka_unit_test(test_protected_fields_in_layers),
-	    cmocka_unit_test(test_a_layer_without_fields_takes_none_away),
+	    cmocka_unit_test(test_whose_protected_fields),
 	    cmocka_unit_test(test_a_repeated_block_is_opened_once),
 	    cmocka_unit_test(test_kept_and_read_back),
 	};
