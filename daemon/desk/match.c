@@ -43,14 +43,16 @@ is_counterpart(const struct desk_signer *signer, const struct candidate *c)
 
 /*
  * A pinned correspondent's notice is never swallowed by another party's case
- * because both carry one VU# or JVN#: it makes its own, to be linked by a
- * person (RULES 30).  A finder who puts a known number into a report must not
- * catch what JPCERT/CC sends about it.
+ * because both carry one VU# or JVN#, or because that party had sent the same
+ * words before: it makes its own, to be linked by a person (RULES 30).  Who
+ * puts a known number into a report, or gets hold of the notice first, must
+ * not catch what JPCERT/CC sends.
  */
 static bool
 is_other_flow(const struct desk_signer *signer, const struct candidate *c)
 {
-	return c->by == MATCH_TRACKING && signer->verdict == VERDICT_PINNED &&
+	return (c->by == MATCH_TRACKING || c->by == MATCH_REPORT) &&
+	       signer->verdict == VERDICT_PINNED &&
 	       signer->correspondent != NULL && !is_counterpart(signer, c);
 }
 
