@@ -179,10 +179,20 @@ forbidden(const struct judging *j)
  * The note of RULES 6 goes where a packet names one of our keys, or some case
  * knows the address: else ciphertext from anywhere would make us write.  An
  * S/MIME message names no key of ours and has no other way to be for us, so
- * its sender would never hear why nobody answers: it goes there too, bounded
- * as every automatic mail, unless the desk said that what is not encrypted
- * with OpenPGP is not answered.
+ * its sender would never hear why nobody answers: it goes there too, unless
+ * the desk said that what is not encrypted with OpenPGP is not answered.  A
+ * From is written by anybody: one mail a day to such an address, and all of
+ * them together take no more than a quarter of what others wait for.
  */
+static bool
+may_tell_of_smime(const struct judging *j)
+{
+	return j->d->reason == REASON_SMIME &&
+	       j->s->acknowledge != ACKNOWLEDGE_ENCRYPTED &&
+	       j->in->automatic_last_day == 0 &&
+	       j->in->automatic_last_hour * 4 < j->s->automatic_per_hour;
+}
+
 static bool
 may_ask_resend(const struct judging *j)
 {
@@ -192,10 +202,8 @@ may_ask_resend(const struct judging *j)
 	    d->claims_correspondent || d->state == LETTER_SET_ASIDE ||
 	    (d->reason != REASON_SMIME && !reason_may_reopen(d->reason)))
 		return false;
-	if (d->reason == REASON_SMIME &&
-	    j->s->acknowledge != ACKNOWLEDGE_ENCRYPTED)
-		return true;
-	return report_for_us(j->o) || j->in->address_known ||
+	return may_tell_of_smime(j) || report_for_us(j->o) ||
+	       j->in->address_known ||
 	       (j->best != NULL && j->best->address_known);
 }
 

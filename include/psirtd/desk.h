@@ -164,6 +164,7 @@ struct desk_input {
 	const struct candidate *candidates;
 	size_t ncandidates;
 	unsigned acknowledged_last_hour; /* to this sender's address */
+	unsigned automatic_last_day;     /* the same */
 	unsigned automatic_last_hour;    /* in all */
 };
 

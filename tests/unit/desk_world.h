@@ -174,7 +174,7 @@ struct row {
 	struct candidate names[3]; /* until casefile is 0 */
 	bool by_hand, adopted, own, bounce, address_known, no_from;
 	int64_t age_s;
-	unsigned acknowledged, automatic;
+	unsigned acknowledged, today, automatic;
 	int policy; /* enum acknowledge + 1; 0: report */
 
 	/* what must come of it */
@@ -405,6 +405,7 @@ judge_row(
 	    .address_known = r->address_known,
 	    .candidates = r->names,
 	    .acknowledged_last_hour = r->acknowledged,
+	    .automatic_last_day = r->today,
 	    .automatic_last_hour = r->automatic};
 
 	if (r->policy != 0)
