@@ -3,11 +3,12 @@
  *
  * Takes the UTF-8 of a subject or a text part and gives it three times: in
  * NFKC with one kind of dash, the same without case, and that without white
- * space.  Never for showing.  The work is linear in the text whatever the
- * text: what is normalised at once is short, and characters get no more
- * marks than UAX #15 allows in stream-safe text, as GLib sorts the marks of
- * one character by exchanging neighbours.  Runs in the child of the read
- * room, and in its parent for names and patterns.
+ * space.  Signs that NFKC spells with letters or digits ("①", "№", "Ⅱ") stay
+ * apart from the words beside them.  Never for showing.  The work is linear in
+ * the text whatever the text: what is normalised at once is short, and
+ * characters get no more marks than UAX #15 allows in stream-safe text, as GLib
+ * sorts the marks of one character by exchanging neighbours.  Runs in the child
+ * of the read room, and in its parent for names and patterns.
  */
 #include "read_internal.h"
 
@@ -21,7 +22,7 @@
 #define MARKS_MOST 30
 
 struct run {
-	char text[RUN_MOST + 8];
+	char text[RUN_MOST + 16]; /* the last one and what is put around it */
 	size_t len;
 	size_t marks; /* behind the last character that is none */
 	bool ascii;
@@ -74,6 +75,73 @@ add_char(struct buf *out, gunichar c, struct error *err)
 	return buf_add(out, utf8, (size_t)n, err);
 }
 
+/* How a character goes into the run. */
+enum spelled {
+	AS_IT_IS,
+	AS_BLANK,
+	AS_WORD, /* between blanks */
+	AS_NOTE, /* and in brackets */
+};
+
+/*
+ * A sign beside a number or a name is no part of it: "①CVE-2024-1234²" would
+ * become "1CVE-2024-12342".  What counts or notes goes in brackets, so that it
+ * does not end a name in the text without white space either; "ＸＹＺⅡ" there
+ * is "xyzii", as people write it.  Styled and joined letters are letters.
+ */
+static enum spelled
+spelled(gunichar c)
+{
+	gunichar to[G_UNICHAR_MAX_DECOMPOSITION_LENGTH];
+	enum spelled as = AS_WORD;
+	gsize n;
+
+	switch (g_unichar_type(c)) {
+	case G_UNICODE_OTHER_NUMBER:
+		return AS_NOTE;
+	case G_UNICODE_MODIFIER_LETTER:
+		as = AS_NOTE;
+		break;
+	case G_UNICODE_OTHER_LETTER: /* "ª" and "º" alone are raised */
+		if (c != 0xaa && c != 0xba)
+			return AS_IT_IS;
+		break;
+	case G_UNICODE_OTHER_SYMBOL:
+		/* The marks of a trade: few write them with the name. */
+		if (c == 0xa9 || c == 0xae || c == 0x2120 || c == 0x2122)
+			return AS_BLANK;
+		break;
+	case G_UNICODE_LETTER_NUMBER:
+	case G_UNICODE_CURRENCY_SYMBOL:
+		break;
+	default:
+		return AS_IT_IS;
+	}
+	n = g_unichar_fully_decompose(c, TRUE, to, G_N_ELEMENTS(to));
+	for (gsize i = 0; i < n && i < G_N_ELEMENTS(to); i++)
+		if (to[i] < 0x80 && g_ascii_isgraph((gchar)to[i]))
+			return as;
+	return AS_IT_IS;
+}
+
+static void
+run_add(struct run *run, gunichar c, const char *utf8, size_t n)
+{
+	static const char *const around[][2] = {
+	    {"", ""}, {" ", ""}, {" ", " "}, {" (", ") "}};
+	enum spelled as = c < 0x80 ? AS_IT_IS : spelled(c);
+	char *to = run->text + run->len;
+
+	to = g_stpcpy(to, around[as][0]);
+	if (as != AS_BLANK) {
+		memcpy(to, utf8, n);
+		to += n;
+	}
+	to = g_stpcpy(to, around[as][1]);
+	run->len = (size_t)(to - run->text);
+	run->ascii = run->ascii && c < 0x80;
+}
+
 /* Adds the run to plain and empties it. */
 static int
 flush_run(struct run *run, struct buf *out, struct error *err)
@@ -121,11 +189,8 @@ make_plain(struct buf *out, const char *text, size_t len, struct error *err)
 		if ((run.len >= RUN_LEAST && !mark) || run.len >= RUN_MOST)
 			if (flush_run(&run, out, err) != 0)
 				return -1;
-		if (c < 0x80 || (!is_hidden(c) && run.marks <= MARKS_MOST)) {
-			memcpy(run.text + run.len, text, n);
-			run.len += n;
-			run.ascii = run.ascii && c < 0x80;
-		}
+		if (c < 0x80 || (!is_hidden(c) && run.marks <= MARKS_MOST))
+			run_add(&run, c, text, n);
 		text = next;
 	}
 	return out->len < PLAIN_MOST ? flush_run(&run, out, err) : 0;

@@ -405,10 +405,44 @@ test_normal(void **state)
 	    plain(ctx, "a\xc2\xad-\xe2\x80\x8d\xe2\x80\x93"), "a--");
 	assert_string_equal(plain(ctx, "サーバー"), "サーバー");
 	assert_string_equal(plain(ctx, ""), "");
+	/* Signs stay apart; styled, joined and wide letters are letters. */
+	assert_string_equal(
+	    plain(ctx, "①A⑴➊½²ₐª"), " (1) A ((1))  (➊)  (1⁄2)  (2)  (a)  a ");
+	assert_string_equal(plain(ctx, "Ⓐ№Ⅱ㎝℡™®"), " A  No  II  cm  TEL   ");
+	assert_string_equal(plain(ctx, "𝐀１ﬁℎé〇㈱ー"), "A1fihé〇 (株) ー");
 	/* Cut where it stops being UTF-8. */
 	assert_string_equal(plain(ctx, "ab\xff"
 				       "cd"),
 	    "ab");
+	talloc_free(ctx);
+}
+
+/* What people put before and behind a number: in none of them it ends. */
+static void
+test_signs(void **state)
+{
+	static const char *const signs[] = {"①", "⑳", "⑴", "⒈", "⓪", "⓵", "⓿",
+	    "❶", "➀", "➊", "㉑", "㊱", "㊿", "㋀", "Ⓐ", "ⓐ", "⒜", "🄰", "🅐", "¹",
+	    "²", "³", "⁵", "₅", "ⁿ", "ª", "º", "½", "Ⅰ", "ⅻ", "㈱", "㎝", "№",
+	    "℡", "™", "℠", "®", "©", "₨"};
+	void *ctx = talloc_new(NULL);
+
+	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+		const char *s = signs[i];
+		const char *text = talloc_asprintf(ctx,
+		    "%sCVE-2024-12345%s %sICSA-24-001-01%s "
+		    "%spkg:npm/a@1%s %sJVN#12345678%s",
+		    s, s, s, s, s, s, s, s);
+
+		assert_string_equal(
+		    found(ctx, text, IDENT_CVE), "CVE-2024-12345");
+		assert_string_equal(
+		    found(ctx, text, IDENT_ICSA), "ICSA-24-001-01");
+		assert_string_equal(
+		    found(ctx, text, IDENT_PURL), "pkg:npm/a@1");
+		assert_string_equal(
+		    found(ctx, text, IDENT_JVN), "JVN#12345678");
+	}
 	talloc_free(ctx);
 }
 
@@ -445,7 +479,7 @@ test_time(void **state)
 {
 	static const char *const units[] = {
 	    "\xcc\x81\xcc\xa3", /* marks on nothing, that have to be sorted */
-	    "\xef\xbe\x9e\xcc\x81", "\xe0\xbd\xb3\xe0\xbd\xb5", "JVN ",
+	    "\xef\xbe\x9e\xcc\x81", "①", "\xe0\xbd\xb3\xe0\xbd\xb5", "JVN ",
 	    "CVSS:3.1/AV:N/", "AV:N/AC:L/", "pkg:a/", "pkg:aaaaaaaa",
 	    "cpe:2.3:a:", "cpe:2.3:a:x\\", "PSIRT-2026-",
 	    "TLP: ", "CVE-2026-1111 "};
@@ -486,6 +520,7 @@ main(void)
 	    cmocka_unit_test(test_once),
 	    cmocka_unit_test(test_flood),
 	    cmocka_unit_test(test_normal),
+	    cmocka_unit_test(test_signs),
 	    cmocka_unit_test(test_time),
 	    cmocka_unit_test(test_marks),
 	};
