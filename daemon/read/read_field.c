@@ -3,7 +3,9 @@
  *
  * Takes a text part and adds to the reading what stood behind each label it
  * knows (read_label.c): on the same line, or on the lines below up to the
- * next label, heading or rule.  Quoted lines, armor and what stands below a
+ * next label, heading or rule.  A short value on the label's own line ends
+ * with it: what follows is the finder's, and short ones are sent on before
+ * anybody looked.  Quoted lines, armor and what stands below a
  * signature's "-- " are no fields; in a fenced block no label is looked for.
  * Values are pieces of the text, none of it twice, so all of it costs the
  * text's length.  Runs in the child of the read room.
@@ -34,6 +36,7 @@ struct scan {
 	const char *before; /* where it ended before its last paragraph */
 	unsigned lines;     /* of that paragraph */
 	bool same_line;
+	size_t indent;   /* of the label's line */
 	unsigned blanks; /* empty lines before this line */
 
 	bool fenced;
@@ -60,6 +63,30 @@ is_long(uint32_t kind)
 
 /* ---- the open field ---- */
 
+/*
+ * How long the link is that stands here, in brackets behind what it is of, as
+ * mailers and read_page.c write it; 0: none.
+ */
+static size_t
+link_len(const char *s)
+{
+	size_t n;
+
+	if (s[0] != ' ' || s[1] != '<')
+		return 0;
+	n = 2 + strcspn(s + 2, "<> \t\n");
+	return s[n] == '>' && memchr(s, ':', n) != NULL ? n + 1 : 0;
+}
+
+/* Of a product or a version, where its link went is no part. */
+static bool
+is_linkless(uint32_t kind)
+{
+	return kind == FIELD_PRODUCT || kind == FIELD_VERSION ||
+	       kind == FIELD_VENDOR || kind == FIELD_TYPE ||
+	       kind == FIELD_SCORE;
+}
+
 static char *
 copy_value(const void *ctx, uint32_t kind, const char *text, size_t len)
 {
@@ -78,9 +105,14 @@ copy_value(const void *ctx, uint32_t kind, const char *text, size_t len)
 	if (value == NULL)
 		return NULL;
 	to = value;
-	for (const char *s = value; *s != '\0'; s++)
-		if (s[0] != '\r' || s[1] != '\n')
+	for (const char *s = value; *s != '\0'; s++) {
+		size_t n = is_linkless(kind) ? link_len(s) : 0;
+
+		if (n > 0)
+			s += n - 1;
+		else if (s[0] != '\r' || s[1] != '\n')
 			*to++ = *s;
+	}
 	*to = '\0';
 	return value;
 }
@@ -166,18 +198,32 @@ extend_field(struct scan *sc, struct line line)
 	sc->end = line.end;
 }
 
+/* The blanks that a line begins with; a full-width one is two, a TAB ends at
+ * eight. */
+static size_t
+indent_of(struct line line)
+{
+	size_t columns = 0;
+	size_t n;
+
+	for (const char *s = line.s; line_char(s, line.end, &n) == ' '; s += n)
+		columns += *s == '\t' ? 8 - columns % 8 : n == 3 ? 2 : 1;
+	return columns;
+}
+
 static int
-open_field(struct scan *sc, uint32_t kind, const char *value,
-    const char *line_end, struct error *err)
+open_field(struct scan *sc, uint32_t kind, const char *value, struct line line,
+    struct error *err)
 {
 	if (close_field(sc, err) != 0)
 		return -1;
-	value = line_blanks(value, line_end);
+	value = line_blanks(value, line.end);
+	sc->indent = indent_of(line);
 	sc->kind = kind;
 	sc->was_reporter = kind == FIELD_REPORTER;
-	sc->same_line = value < line_end;
+	sc->same_line = value < line.end;
 	sc->start = sc->same_line ? value : NULL;
-	sc->end = sc->before = line_end;
+	sc->end = sc->before = line.end;
 	sc->lines = 1;
 	return 0;
 }
@@ -303,6 +349,17 @@ find_label(
 
 /* ---- lines ---- */
 
+/* Folded, as a header is, or a list that was broken at its comma. */
+static bool
+is_continued(const struct scan *sc, struct line line)
+{
+	const char *last = g_utf8_prev_char(sc->end);
+	size_t n;
+	gunichar c = line_char(last, sc->end, &n);
+
+	return c == ',' || c == 0x3001 || indent_of(line) > sc->indent;
+}
+
 /* Does the field that is open end before this line of no known label? */
 static bool
 ends_before(const struct scan *sc, struct line line)
@@ -317,7 +374,8 @@ ends_before(const struct scan *sc, struct line line)
 	line_marks(line.s, line.end, &marks);
 	shape = line_has_shape(line);
 	if (!is_long(sc->kind))
-		return shape || (sc->same_line && marks != 0);
+		return shape || (sc->same_line &&
+				    (marks != 0 || !is_continued(sc, line)));
 	return (marks & MARK_BULLET) != 0 && shape &&
 	       (sc->same_line || sc->blanks > 0);
 }
@@ -402,7 +460,7 @@ take_text(struct scan *sc, struct line line, bool underlined, struct error *err)
 	int rc = 0;
 
 	if (kind != 0) {
-		rc = open_field(sc, kind, value, line.end, err);
+		rc = open_field(sc, kind, value, line, err);
 	} else if (sc->kind != 0) {
 		if (ends_before(sc, line))
 			rc = close_field(sc, err);
@@ -420,6 +478,8 @@ take_line(struct scan *sc, struct line line, const char *end, struct error *err)
 
 	if (fence || sc->fenced) {
 		sc->fenced = fence ? !sc->fenced : sc->fenced;
+		if (sc->same_line && !is_long(sc->kind))
+			return close_field(sc, err);
 		if (sc->kind != 0 && line.end > line.s) {
 			extend_field(sc, line);
 			sc->blanks = 0;

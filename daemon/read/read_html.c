@@ -38,6 +38,7 @@ struct walk {
 	unsigned depth;     /* of open elements */
 	unsigned silent_at; /* the depth of the one that is no text; 0: none */
 	unsigned hidden_at;
+	bool apart; /* the last paragraph has an empty line below it */
 };
 
 /* The parser gave something: what it took for that is paid. */
@@ -52,8 +53,8 @@ spend(struct walk *w)
 
 enum does {
 	DOES_LINE = 1 << 0,      /* begins and ends a line */
-	DOES_PARAGRAPH = 1 << 1, /* and an empty line above it */
-	DOES_APART = 1 << 14,    /* and one below it, too */
+	DOES_APART = 1 << 14,    /* and an empty line above and below it */
+	DOES_PARAGRAPH = 1 << 1, /* the same, but for those that are none */
 	DOES_SILENCE = 1 << 2,   /* its content is no text */
 	DOES_PRE = 1 << 3,
 	DOES_QUOTE = 1 << 4,
@@ -160,35 +161,35 @@ is_hidden(const xmlChar **atts)
 	       (style != NULL && style_hides(style));
 }
 
-static unsigned
-lines_above(unsigned does, const xmlChar **atts)
+/* Word makes a paragraph of every line, and says elsewhere that nothing parts
+ * them. */
+static bool
+is_line_of_word(const xmlChar **atts)
 {
 	const char *class = attribute(atts, "class");
 
-	/* Word makes a paragraph of every line, and says elsewhere that
-	 * nothing parts them. */
-	if ((does & DOES_PARAGRAPH) != 0)
-		return class != NULL && strncmp(class, "Mso", 3) == 0 ? 1 : 2;
-	if ((does & DOES_APART) != 0)
-		return 2;
-	return (does & (DOES_LINE | DOES_ROW)) != 0;
+	return class != NULL && strncmp(class, "Mso", 3) == 0;
 }
 
 static unsigned
-lines_below(unsigned does)
+lines_around(unsigned does, bool apart)
 {
-	if ((does & DOES_APART) != 0)
+	if ((does & DOES_APART) != 0 || ((does & DOES_PARAGRAPH) != 0 && apart))
 		return 2;
 	return (does & (DOES_LINE | DOES_PARAGRAPH | DOES_ROW)) != 0;
 }
 
 static void
-take_start(struct page *p, unsigned does, const xmlChar **atts)
+take_start(struct walk *w, unsigned does, const xmlChar **atts)
 {
+	struct page *p = &w->page;
 	const char *alt = attribute(atts, "alt");
 	const char *url = attribute(atts, "href");
 
-	page_lines(p, lines_above(does, atts));
+	page_lines(p, lines_around(does, !is_line_of_word(atts)));
+	/* The first may be the parser's, around words that stand in none. */
+	if ((does & DOES_PARAGRAPH) != 0)
+		w->apart = !is_line_of_word(atts) && p->out->len > 0;
 	if ((does & DOES_BREAK) != 0)
 		page_break(p);
 	if ((does & DOES_ROW) != 0)
@@ -210,8 +211,10 @@ take_start(struct page *p, unsigned does, const xmlChar **atts)
 }
 
 static void
-take_end(struct page *p, unsigned does)
+take_end(struct walk *w, unsigned does)
 {
+	struct page *p = &w->page;
+
 	if ((does & DOES_LINK) != 0)
 		page_unlink(p);
 	if ((does & DOES_LIST) != 0 && p->nlists > 0)
@@ -222,7 +225,10 @@ take_end(struct page *p, unsigned does)
 		p->item = false;
 	if ((does & DOES_ROW) != 0)
 		p->row = false;
-	page_lines(p, lines_below(does));
+	/* The paragraph in a cell or an item ended with it. */
+	if ((does & (DOES_CELL | DOES_ITEM)) != 0 && p->lines > 1)
+		p->lines = 1;
+	page_lines(p, lines_around(does, w->apart));
 }
 
 static void
@@ -248,7 +254,7 @@ start(void *data, const xmlChar *name, const xmlChar **atts)
 		page_hide(p);
 	}
 	if (w->hidden_at == 0)
-		take_start(p, does, atts);
+		take_start(w, does, atts);
 	else
 		page_char(p, " ", 1);
 	p->pre += (does & DOES_PRE) != 0;
@@ -274,7 +280,7 @@ end(void *data, const xmlChar *name)
 	if (silent || w->refused)
 		return;
 	if (w->hidden_at == 0)
-		take_end(p, does);
+		take_end(w, does);
 	p->pre -= (does & DOES_PRE) != 0 && p->pre > 0;
 	p->quotes -= (does & DOES_QUOTE) != 0 && p->quotes > 0;
 }

@@ -122,6 +122,14 @@ test_one_line(void **state)
 	    {"CVSS:3.1/AV:N/AC:L/PR:N", "score=CVSS:3.1/AV:N/AC:L/PR:N"},
 	    {"Actively exploited? yes", "exploited=yes"},
 	    {"悪用の有無？：あり", "exploited=あり"},
+	    /* where a link of theirs went is no part of some */
+	    {"Version: 2.3.1 <https://x.example/?q=secret>\n", "version=2.3.1"},
+	    {"Product: A <https://a.example/>, <https://b.example/> B <x:>\n",
+		"product=A, B"},
+	    {"Version: < 2.4 and > 2.0\n", "version=< 2.4 and > 2.0"},
+	    {"Version: 2 <beta> 3 <a:b c>\n", "version=2 <beta> 3 <a:b c>"},
+	    {"PGP key: on my page <https://x.example/>\n",
+		"key=on my page <https://x.example/>"},
 	    /* rows of a table, and the heads of one */
 	    {"Product | XYZ-100\nVersion | 2.3\n",
 		"product=XYZ-100|version=2.3"},
@@ -179,6 +187,23 @@ test_lines_below(void **state)
 	    /* folded */
 	    {"Impact: one,\n  two\n\nthree", "impact=one,/  two"},
 	    {"Product: A\nHardware: rev B\nVersion: 1", "product=A|version=1"},
+	    /* a short value ends with the label's line */
+	    {"Version: 2.3.1\nthe password is hunter2\n", "version=2.3.1"},
+	    {"Vulnerability type: overflow\nGET /secret is\nwhat does it\n",
+		"type=overflow"},
+	    {"  Version: 2.3.1\n  the password is hunter2\n", "version=2.3.1"},
+	    {"　バージョン：2.3.1\n　合言葉は\n", "version=2.3.1"},
+	    {"|Version | 2.3.1|\nthe password\n", "version=2.3.1"},
+	    {"Version: 2.3.1\n```\nthe password\n```\n", "version=2.3.1"},
+	    /* but for what is folded, and for lists */
+	    {"Product: XYZ-100 in the\n  long cabinet\nand my words\n",
+		"product=XYZ-100 in the/  long cabinet"},
+	    {"製品名：XYZ-100、\nXYZ-200\n以前のもの\n",
+		"product=XYZ-100、/XYZ-200"},
+	    {"Product: XYZ-100,\nXYZ-200,\nXYZ-300\nand my words\n",
+		"product=XYZ-100,/XYZ-200,/XYZ-300"},
+	    {"Summary: It stops\nand does not start.\n",
+		"summary=It stops/and does not start."},
 	    /* steps keep their numbers, paragraphs and fences */
 	    {"Steps to reproduce:\n1. start\n2. send:\n\n```\nVersion: 9\n"
 	     "-----\n```\n\n3. stop\n\nImpact: x",

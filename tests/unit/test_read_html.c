@@ -55,6 +55,14 @@ test_lines(void **state)
 	    {"a<br><br>b", "a\n\nb\n"},
 	    {"<div>a</div><div><br></div><div>b</div>", "a\n\nb\n"},
 	    {"<p>a</p><p>b</p>", "a\n\nb\n"},
+	    {"x<p>Version: 2</p>words", "x\n\nVersion: 2\n\nwords\n"},
+	    {"<p>a</p><p>b</p>c<p class=MsoNormal>d</p>e",
+		"a\n\nb\n\nc\nd\ne\n"},
+	    {"x<ul><li><p>a</p></li><li><p>b</p><p>c</p></li></ul>d",
+		"x\n- a\n- b\n\nc\nd\n"},
+	    {"x<table><tr><td><p>a</p></td><td><p>b</p></td></tr>"
+	     "<tr><td><p>c</p></td></tr></table>",
+		"x\na | b\nc\n"},
 	    {"<p class=MsoNormal>a</p><p class=MsoNormal>&nbsp;</p>"
 	     "<p class=MsoNormal>b</p>",
 		"a\n\nb\n"},
