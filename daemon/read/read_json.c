@@ -54,7 +54,6 @@ static const struct row csaf[] = {
     {FLAW "metrics[].content.cvss_v3.vectorString", FIELD_SCORE, NULL},
     {FLAW "metrics[].content.cvss_v4.vectorString", FIELD_SCORE, NULL},
     {FLAW "threats[]{category=exploit_status}.details", FIELD_EXPLOITED, NULL},
-    {FLAW "flags[]{label=known_exploited}.label", FIELD_EXPLOITED, NULL},
     {FLAW "threats[]{category=impact}.details", FIELD_IMPACT, NULL},
     {FLAW "remediations[].details", FIELD_WORKAROUND, NULL},
     {FLAW "acknowledgments[].names[]", FIELD_CREDIT, NULL},

@@ -68,6 +68,10 @@ test_nothing(void **state)
 	    {"{\"cveMetadata\":{\"cveId\":\"x\"},\"containers\":"
 	     "{\"cna\":{\"title\":\" \\n\\t \"}}}",
 		true},
+	    /* the list of flags (CSAF 2.0, 3.2.3.5) has none that says so */
+	    {CSAF "\"vulnerabilities\":[{\"flags\":"
+		  "[{\"label\":\"known_exploited\"}]}]}",
+		true},
 	    {CSAF "\"vulnerabilities\":{\"cve\":\"x\"},"
 		  "\"product_tree\":{\"branches\":{\"name\":\"x\"}}}",
 		true},
