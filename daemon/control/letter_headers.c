@@ -48,12 +48,15 @@ addresses(const struct mail_address *list, size_t n)
 json_t *
 headers_json(const struct headers *h)
 {
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "from",
-	    addresses(h->from, h->nfrom), "sender",
+	return json_pack("{s:o,s:o,s:o,s:o,s:{s:I,s:I,s:I,s:I},s:o,s:o,s:o}",
+	    "from", addresses(h->from, h->nfrom), "sender",
 	    addresses(h->sender, h->nsender), "reply_to",
 	    addresses(h->reply_to, h->nreply_to), "to",
-	    addresses(h->to, h->nto), "date", json_time(h->date), "subject",
-	    json_text(h->subject), "message_id", json_text(h->message_id));
+	    addresses(h->to, h->nto), "counts", "from", (json_int_t)h->nfrom,
+	    "sender", (json_int_t)h->nsender, "reply_to",
+	    (json_int_t)h->nreply_to, "to", (json_int_t)h->nto, "date",
+	    json_time(h->date), "subject", json_text(h->subject), "message_id",
+	    json_text(h->message_id));
 }
 
 /* What programs write outside when the subject is inside. */

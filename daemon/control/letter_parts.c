@@ -168,15 +168,17 @@ answer_layers(struct request *r, const struct opening *o)
 		     k < layer->nrecipients && k < LETTER_LIST_MOST; k++)
 			json_array_append_new(
 			    to, json_text(layer->recipients[k]));
-		if (answer_row(
-			r, json_pack("{s:i,s:i,s:i,s:s,s:s,s:b,s:o,s:o,s:o}",
-			       "layer", (int)i + 1, "parent",
-			       (int)layer->parent, "part", (int)layer->part,
-			       "kind", layer_kind_name(layer->kind), "outcome",
-			       layer_outcome_name(layer->outcome), "opened",
-			       layer->outcome == LAYER_OPEN, "note",
-			       json_text(layer->note), "recipients", to,
-			       "signatures", signatures_json(layer))) != 0)
+		if (answer_row(r,
+			json_pack(
+			    "{s:i,s:i,s:i,s:s,s:s,s:b,s:o,s:o,s:{s:I},s:o}",
+			    "layer", (int)i + 1, "parent", (int)layer->parent,
+			    "part", (int)layer->part, "kind",
+			    layer_kind_name(layer->kind), "outcome",
+			    layer_outcome_name(layer->outcome), "opened",
+			    layer->outcome == LAYER_OPEN, "note",
+			    json_text(layer->note), "recipients", to, "counts",
+			    "recipients", (json_int_t)layer->nrecipients,
+			    "signatures", signatures_json(layer))) != 0)
 			return -1;
 	}
 	return answer_list_end(r);
@@ -216,7 +218,10 @@ answer_findings(
 {
 	bool subject = is_subject_covered(r, o, bound_key);
 
-	if (answer_list(r, "identifiers") != 0)
+	if (answer_set(r, "counts",
+		json_pack("{s:I,s:I}", "identifiers", (json_int_t)o->nidents,
+		    "fields", (json_int_t)o->nfields)) != 0 ||
+	    answer_list(r, "identifiers") != 0)
 		return -1;
 	for (size_t i = 0; i < o->nidents && i < LETTER_LIST_MOST; i++)
 		if (answer_row(r, json_pack("{s:s,s:o,s:i,s:b}", "kind",
@@ -231,15 +236,15 @@ answer_findings(
 	for (size_t i = 0; i < o->nfields && i < LETTER_LIST_MOST; i++) {
 		const char *value = o->fields[i].value;
 
-		if (value == NULL)
-			continue;
-		if (answer_row(
-			r, json_pack("{s:s,s:o,s:i,s:b}", "field",
-			       field_kind_name(o->fields[i].kind), "value",
-			       text_part(value, strlen(value), FIELD_MOST),
-			       "part", (int)o->fields[i].part, "covered",
-			       is_covered(r, o, o->fields[i].part, subject,
-				   bound_key))) != 0)
+		if (answer_row(r,
+			json_pack("{s:s,s:o,s:i,s:b}", "field",
+			    field_kind_name(o->fields[i].kind), "value",
+			    value == NULL
+				? json_null()
+				: text_part(value, strlen(value), FIELD_MOST),
+			    "part", (int)o->fields[i].part, "covered",
+			    is_covered(r, o, o->fields[i].part, subject,
+				bound_key))) != 0)
 			return -1;
 	}
 	return answer_list_end(r);
@@ -249,10 +254,11 @@ int
 answer_opening(
     struct request *r, const struct opening *o, const char *bound_key)
 {
-	bool limit = o->limit != READ_LIMIT_NONE;
+	enum reason limit = desk_limit(o);
 
 	if (answer_set(r, "limit",
-		json_text(limit ? read_limit_text(o->limit) : NULL)) != 0 ||
+		json_text(limit != REASON_NONE ? reason_text(limit) : NULL)) !=
+		0 ||
 	    answer_set(r, "truncated", json_boolean(o->truncated != 0)) != 0 ||
 	    answer_set(r, "headers", headers_json(&o->headers)) != 0 ||
 	    answer_set(r, "protected", protected_json(r, o, bound_key)) != 0 ||
@@ -281,6 +287,37 @@ static const struct {
 
 #define NFLAGS (sizeof(part_flags) / sizeof(part_flags[0]))
 
+/* The same but for white space: HTML breaks lines in its own way. */
+static bool
+same_words(struct bytes a, struct bytes b)
+{
+	size_t i = 0, k = 0;
+
+	for (;;) {
+		while (i < a.len && a.data[i] <= ' ')
+			i++;
+		while (k < b.len && b.data[k] <= ' ')
+			k++;
+		if (i == a.len || k == b.len)
+			return i == a.len && k == b.len;
+		if (a.data[i++] != b.data[k++])
+			return false;
+	}
+}
+
+/* The earlier part that a repeated block repeats + 1; 0: none is found. */
+static size_t
+repeated_part(const struct opening *o, size_t i)
+{
+	if ((o->parts[i].flags & PART_REPEATED) == 0)
+		return 0;
+	for (size_t k = 0; k < i; k++)
+		if (o->parts[k].kind == o->parts[i].kind &&
+		    same_words(o->parts[k].content, o->parts[i].content))
+			return k + 1;
+	return 0;
+}
+
 static json_t *
 note_of(const struct opening *o, size_t i, size_t flag)
 {
@@ -291,12 +328,9 @@ note_of(const struct opening *o, size_t i, size_t flag)
 	if (part_flags[flag].flag == PART_GUESSED)
 		return json_sprintf("read as %s, not as labelled",
 		    part->charset != NULL ? part->charset : "UTF-8");
-	for (size_t k = 0; k < i; k++)
-		if (o->parts[k].kind == part->kind &&
-		    bytes_equal(o->parts[k].content, part->content))
-			return json_sprintf(
-			    "the same block as part %zu", k + 1);
-	return json_text("the same block as an earlier part");
+	if (repeated_part(o, i) == 0)
+		return json_text("the same block as an earlier part");
+	return json_sprintf("the same block as part %zu", repeated_part(o, i));
 }
 
 /* The key that came along, where this is the part it came in. */
@@ -309,7 +343,7 @@ key_json(const struct opening *o, size_t i)
 		json_decref(names);
 		return json_null();
 	}
-	for (size_t k = 0; k < o->nkey_uids && k < LETTER_LIST_MOST; k++)
+	for (size_t k = 0; k < o->nkey_uids; k++)
 		json_array_append_new(names, json_text(o->key_uids[k]));
 	return json_pack("{s:o,s:o,s:b}", "fingerprint",
 	    json_text(o->key_fingerprint), "user_ids", names, "signed",
@@ -333,13 +367,40 @@ set_key(json_t *row, const struct opening *o, const struct desk_signer *s)
 	json_object_set_new(row, "pinned_to", signer_pinned_to(s));
 }
 
-/* The words of a part; null: it is no text, or must not be shown. */
+/*
+ * The part that has the words of a block signed in clear + 1: what its layer
+ * opened to, under the verdict of the signature.  0: it is no such block, or
+ * one that did not open.
+ */
+static size_t
+text_part_of(const struct opening *o, size_t i)
+{
+	size_t block = repeated_part(o, i);
+
+	block = block != 0 ? block : i + 1;
+	if (o->parts[i].kind != PART_CLEARSIGNED)
+		return 0;
+	for (size_t k = 0; k < o->nparts; k++) {
+		const struct layer *layer = opening_layer(o, o->parts[k].layer);
+
+		if (layer != NULL && layer->part == block &&
+		    layer->kind == LAYER_CLEARSIGNED &&
+		    layer->outcome == LAYER_OPEN)
+			return k + 1;
+	}
+	return 0;
+}
+
+/*
+ * The words of a part; null: it is no text, must not be shown, or another part
+ * has its words.
+ */
 static json_t *
-content_of(const struct part *part, bool withheld)
+content_of(const struct part *part, bool elsewhere)
 {
 	json_t *content;
 
-	if (withheld || part->content.len == 0 ||
+	if (elsewhere || part->content.len == 0 ||
 	    (part->kind != PART_TEXT && part->kind != PART_DSN &&
 		part->kind != PART_CLEARSIGNED))
 		return json_null();
@@ -356,7 +417,8 @@ answer_part(
 	const struct part *part = &o->parts[i];
 	const struct layer *layer = opening_layer(o, part->layer);
 	struct desk_signer s = desk_part_signer(r->s, o, i, bound_key);
-	json_t *content = content_of(part, s.withheld);
+	size_t text_in = text_part_of(o, i);
+	json_t *content = content_of(part, s.withheld || text_in != 0);
 	json_t *flags = json_array();
 	json_t *notes = json_array();
 	json_t *row;
@@ -368,7 +430,7 @@ answer_part(
 		json_array_append_new(notes, note_of(o, i, k));
 	}
 	row = json_pack("{s:i,s:s,s:o,s:o,s:b,s:b,s:s,s:o,s:o,s:o,s:o,s:o,s:b,"
-			"s:o,s:o,s:o,s:I,s:b,s:o}",
+			"s:o,s:o,s:o,s:I,s:b,s:o,s:o}",
 	    "part", (int)i + 1, "kind", part_kind_name(part->kind), "type",
 	    json_text(part->type), "name", json_text(part->name), "encrypted",
 	    layer != NULL && layer->kind == LAYER_ENCRYPTED, "covered",
@@ -379,7 +441,7 @@ answer_part(
 	    s.withheld, "flags", flags, "notes", notes, "key", key_json(o, i),
 	    "size", (json_int_t)part->content.len, "cut",
 	    json_is_string(content) && part->content.len > CONTROL_PART_MAX,
-	    "text", content);
+	    "text", content, "text_in", json_number((int64_t)text_in));
 	if (row != NULL)
 		set_key(row, o, &s);
 	return answer_row(r, row);

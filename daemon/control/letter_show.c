@@ -84,7 +84,7 @@ answer_head(struct request *r, struct reader *reader)
 		}
 	}
 	json_decref(row);
-	if (answer_set(r, "signer", json_text(l->signer)) != 0 ||
+	if (answer_set(r, "signer", letter_signer(l, reader->bound_key)) != 0 ||
 	    answer_set(r, "opened", json_boolean(o != NULL)) != 0 ||
 	    answer_answered(r, l) != 0 ||
 	    answer_set(r, "clocks",

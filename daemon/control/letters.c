@@ -65,6 +65,14 @@ letter_row(struct request *r, const struct store_letter *l)
 	return row;
 }
 
+json_t *
+letter_signer(const struct store_letter *l, const char *bound_key)
+{
+	if (l->signer == NULL && l->verdict == VERDICT_KNOWN)
+		return json_text(bound_key);
+	return json_text(l->signer);
+}
+
 bool
 letter_claims(const struct store_letter *l)
 {

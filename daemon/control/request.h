@@ -205,6 +205,8 @@ int unread_letters(const void *ctx, struct request *r, int64_t casefile,
 /* ---- letters.c, letter_show.c ---- */
 
 json_t *letter_row(struct request *r, const struct store_letter *l);
+/* Who signed it, by name, or by the key bound to its case; null: nobody. */
+json_t *letter_signer(const struct store_letter *l, const char *bound_key);
 /* By its number; else failed, false. */
 bool request_letter(
     struct request *r, const char *word, struct store_letter *l);
@@ -223,7 +225,11 @@ bool letter_claims(const struct store_letter *l);
 
 /* ---- letter_headers.c ---- */
 
-#define LETTER_LIST_MOST 100 /* addresses, identifiers, fields */
+/*
+ * Addresses, identifiers, fields, recipients; how many there are stands in
+ * `counts` beside the list.
+ */
+#define LETTER_LIST_MOST 100
 
 json_t *headers_json(const struct headers *h);
 /* The protected ones, and who vouches for them; null: there are none. */

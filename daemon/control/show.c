@@ -113,6 +113,8 @@ show_idents(struct request *r, const struct store_case *c)
 static int
 show_letters(struct request *r, const struct store_case *c)
 {
+	const char *key =
+	    c->finder_key_standing >= FINDER_KEY_BOUND ? c->finder_key : NULL;
 	struct store_letter *list = NULL;
 	size_t count = 0;
 
@@ -129,7 +131,7 @@ show_letters(struct request *r, const struct store_case *c)
 			json_object_set_new(
 			    row, "subject", json_text(list[i].subject));
 			json_object_set_new(
-			    row, "signer", json_text(list[i].signer));
+			    row, "signer", letter_signer(&list[i], key));
 		}
 		if (answer_row(r, row) != 0)
 			return -1;

@@ -219,10 +219,220 @@ test_parts_say_what_became_of_them(void **state)
 	assert_string_equal(text_at(key, "fingerprint"), KEY_FINDER);
 	assert_true(json_is_true(json_object_get(key, "signed")));
 	assert_true(json_is_null(json_object_get(part_of(root, 0), "key")));
-	assert_string_equal(text_at(data_of(root), "limit"),
-	    "more parts than limits { max_parts }");
+	assert_string_equal(
+	    text_at(data_of(root), "limit"), reason_text(REASON_LIMIT_PARTS));
 	assert_true(json_is_true(json_object_get(data_of(root), "truncated")));
 	json_decref(root);
+}
+
+/* The letter's own limit or a layer's: the desk's reason says which. */
+static void
+test_each_limit_is_told(void **state)
+{
+	static const struct {
+		uint32_t limit, outcome;
+		enum reason reason; /* REASON_NONE: none was passed */
+	} rows[] = {
+	    {READ_LIMIT_NONE, LAYER_OPEN, REASON_NONE},
+	    {READ_LIMIT_NONE, LAYER_NO_SECRET_KEY, REASON_NONE},
+	    {READ_LIMIT_FIELDS, LAYER_OPEN, REASON_LIMIT_FIELDS},
+	    {READ_LIMIT_NONE, LAYER_TOO_BIG, REASON_LIMIT_OUTPUT},
+	    {READ_LIMIT_NONE, LAYER_TOO_SLOW, REASON_LIMIT_TIME},
+	    {READ_LIMIT_NONE, LAYER_TOO_DEEP, REASON_LIMIT_DEPTH},
+	    {READ_LIMIT_NONE, LAYER_TOO_MANY_KEYS, REASON_LIMIT_KEYS},
+	};
+	struct desk_world *w = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *body = talloc_asprintf(w, "letter %zu", i);
+		int64_t id =
+		    add_letter(w, body, LETTER_FILED, REASON_NEW_REPORT, 0);
+		struct layer layer = {
+		    .kind = LAYER_ENCRYPTED, .outcome = rows[i].outcome};
+		struct opening o = {
+		    .layers = &layer, .nlayers = 1, .limit = rows[i].limit};
+		json_t *root;
+
+		add_opening(w, id, &o);
+		root = ask(w, "letter", word_of(w, id));
+		assert_string_equal(text_at(data_of(root), "limit"),
+		    rows[i].reason != REASON_NONE ? reason_text(rows[i].reason)
+						  : "(none)");
+		json_decref(root);
+	}
+}
+
+#define BLOCK(with)                                                            \
+	{                                                                      \
+		.kind = PART_CLEARSIGNED,                                      \
+		.content = {(const uint8_t *)"a  block", 8}, .flags = (with)   \
+	}
+
+/* Its words stand once, under the verdict of the signature over them. */
+static void
+test_a_clearsigned_text_is_shown_once(void **state)
+{
+	static const struct {
+		uint32_t outcome, layer;
+		int text_in;
+	} rows[] = {
+	    {LAYER_OPEN, 1, 3},
+	    /* not opened, or nothing came of it: the block is what there is */
+	    {LAYER_MALFORMED, 1, 0},
+	    {LAYER_OPEN, 0, 0},
+	};
+	struct desk_world *w = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *body = talloc_asprintf(w, "letter %zu", i);
+		int64_t id =
+		    add_letter(w, body, LETTER_FILED, REASON_NEW_REPORT, 0);
+		struct signature jpcert = {
+		    .status = SIGNATURE_GOOD, .primary = KEY_JPCERT};
+		struct layer layer = {.kind = LAYER_CLEARSIGNED,
+		    .outcome = rows[i].outcome,
+		    .part = 1,
+		    .signatures = &jpcert,
+		    .nsignatures = 1};
+		/* the other half of an alternative breaks its lines anew */
+		struct part parts[] = {BLOCK(0), BLOCK(PART_REPEATED),
+		    TEXT("words", rows[i].layer)};
+		struct opening o = {.layers = &layer,
+		    .nlayers = 1,
+		    .parts = parts,
+		    .nparts = 3};
+		json_t *root;
+
+		parts[1].content = bytes_str("a block");
+		add_opening(w, id, &o);
+		root = ask(w, "letter", word_of(w, id));
+		for (size_t k = 0; k < 2; k++) {
+			const json_t *part = part_of(root, k);
+
+			assert_int_equal(json_integer_value(
+					     json_object_get(part, "text_in")),
+			    rows[i].text_in);
+			assert_int_equal(
+			    json_is_null(json_object_get(part, "text")),
+			    rows[i].text_in != 0);
+		}
+		assert_string_equal(
+		    json_string_value(json_array_get(
+			json_object_get(part_of(root, 1), "notes"), 0)),
+		    "the same block as part 1");
+		assert_string_equal(text_at(part_of(root, 2), "text"), "words");
+		json_decref(root);
+	}
+}
+
+static int64_t
+count_of(const json_t *object, const char *key)
+{
+	return json_integer_value(
+	    json_object_get(json_object_get(object, "counts"), key));
+}
+
+/* A list is cut, never in silence. */
+static void
+test_a_list_that_is_cut_says_how_long_it_is(void **state)
+{
+	enum { MANY = 301, SHOWN = 100 };
+	static const char *ids[MANY];
+	static struct ident idents[MANY];
+	static struct field fields[MANY];
+	static struct mail_address to[MANY];
+	struct desk_world *w = *state;
+	int64_t id = add_letter(w, "x", LETTER_FILED, REASON_NEW_REPORT, 0);
+	struct layer layer = {.kind = LAYER_ENCRYPTED,
+	    .outcome = LAYER_OPEN,
+	    .recipients = ids,
+	    .nrecipients = MANY};
+	struct part part = TEXT("words", 1);
+	struct opening o = {.headers = {.to = to, .nto = MANY},
+	    .layers = &layer,
+	    .nlayers = 1,
+	    .parts = &part,
+	    .nparts = 1,
+	    .idents = idents,
+	    .nidents = MANY,
+	    .fields = fields,
+	    .nfields = MANY - 1};
+	json_t *root;
+	const json_t *data, *in;
+
+	for (size_t i = 0; i < MANY; i++) {
+		ids[i] = "AB12";
+		idents[i] = (struct ident){IDENT_CVE, "CVE-2026-41928", 1};
+		fields[i] = (struct field){FIELD_PRODUCT, "XYZ-100", 1};
+		to[i] = (struct mail_address){NULL, "a@b.example"};
+	}
+	add_opening(w, id, &o);
+	root = ask(w, "letter", word_of(w, id));
+	data = data_of(root);
+	assert_int_equal(
+	    json_array_size(json_object_get(data, "identifiers")), SHOWN);
+	assert_int_equal(count_of(data, "identifiers"), MANY);
+	assert_int_equal(
+	    json_array_size(json_object_get(data, "fields")), SHOWN);
+	assert_int_equal(count_of(data, "fields"), MANY - 1);
+	in = json_object_get(data, "headers");
+	assert_int_equal(json_array_size(json_object_get(in, "to")), SHOWN);
+	assert_int_equal(count_of(in, "to"), MANY);
+	in = json_array_get(json_object_get(data, "layers"), 0);
+	assert_int_equal(
+	    json_array_size(json_object_get(in, "recipients")), SHOWN);
+	assert_int_equal(count_of(in, "recipients"), MANY);
+	json_decref(root);
+}
+
+/* Of a letter by the key bound to its case that key is the signer. */
+static void
+test_the_signer_of_a_letter(void **state)
+{
+	static const struct {
+		enum verdict verdict;
+		const char *stored, *signer;
+		bool on_case;
+	} rows[] = {
+	    {VERDICT_KNOWN, NULL, KEY_FINDER, true},
+	    {VERDICT_PINNED, "JPCERT/CC", "JPCERT/CC", true},
+	    {VERDICT_UNKNOWN_KEY, NULL, "(none)", true},
+	    {VERDICT_UNSIGNED, NULL, "(none)", true},
+	    {VERDICT_KNOWN, NULL, "(none)", false},
+	};
+	struct desk_world *w = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *body = talloc_asprintf(w, "letter %zu", i);
+		int64_t casefile = rows[i].on_case ? add_case(w, 2, 2026) : 0;
+		int64_t id =
+		    add_letter(w, body, LETTER_FILED, REASON_JOINED, casefile);
+		struct store_letter l = {0};
+		json_t *root;
+
+		assert_int_equal(
+		    store_letter_get(w, w->st, id, &l, &w->err), 1);
+		l.verdict = rows[i].verdict;
+		l.signer = rows[i].stored != NULL
+			       ? talloc_strdup(w, rows[i].stored)
+			       : NULL;
+		assert_ok(w, store_begin(w->st, &w->err));
+		assert_ok(w, store_letter_put(w->st, &l, l.state, &w->err));
+		assert_ok(w, store_commit(w->st, &w->err));
+		root = ask(w, "letter", word_of(w, id));
+		assert_string_equal(
+		    text_at(data_of(root), "signer"), rows[i].signer);
+		json_decref(root);
+		if (casefile == 0)
+			continue;
+		root = ask(w, "show", word_of(w, casefile));
+		assert_string_equal(
+		    text_at(json_array_get(
+				json_object_get(data_of(root), "letters"), 0),
+			"signer"),
+		    rows[i].signer);
+		json_decref(root);
+	}
 }
 
 /* Of a layer that broke off nothing is shown. */
@@ -609,6 +819,10 @@ main(void)
 	    TEST(test_parts_say_who_signed),
 	    TEST(test_parts_say_which_bytes),
 	    TEST(test_parts_say_what_became_of_them),
+	    TEST(test_each_limit_is_told),
+	    TEST(test_a_clearsigned_text_is_shown_once),
+	    TEST(test_a_list_that_is_cut_says_how_long_it_is),
+	    TEST(test_the_signer_of_a_letter),
 	    TEST(test_withheld_text_is_not_shown),
 	    TEST(test_headers_say_who_vouches),
 	    TEST(test_another_from_inside_is_told),
