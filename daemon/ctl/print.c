@@ -98,10 +98,10 @@ value_time(const void *ctx, const char *text, bool hour)
 	return talloc_strndup(ctx, out, hour ? 16 : 10);
 }
 
-static char *
-value_list(const void *ctx, const json_t *list)
+char *
+print_list(const void *ctx, const json_t *list, const char *between)
 {
-	char *text = talloc_strdup(ctx, "");
+	char *text = NULL;
 	const json_t *item;
 	size_t i;
 
@@ -109,13 +109,22 @@ value_list(const void *ctx, const json_t *list)
 	{
 		char *one = print_value(ctx, item, HOW_TEXT);
 
-		text =
-		    talloc_asprintf_append(text, "%s%s", i > 0 ? " " : "", one);
+		if (text == NULL) {
+			text = one;
+			continue;
+		}
+		text = talloc_asprintf_append(text, "%s%s", between, one);
 		talloc_free(one);
 	}
-	if (*text == '\0')
-		text = talloc_asprintf_append(text, "-");
 	return text;
+}
+
+static char *
+value_list(const void *ctx, const json_t *list)
+{
+	char *text = print_list(ctx, list, " ");
+
+	return text != NULL ? text : talloc_strdup(ctx, "-");
 }
 
 char *

@@ -47,6 +47,8 @@ struct column {
 struct printer printer_of(FILE *out);
 /* One line of safe text for a value; "-" for null. */
 char *print_value(const void *ctx, const json_t *value, enum how how);
+/* A list as one line of such values; NULL: there are none. */
+char *print_list(const void *ctx, const json_t *list, const char *between);
 /* Broken at the edge like any line. */
 void print_title(const struct printer *p, const char *title);
 /* "  label  value", the values under each other; nulls are left out. */

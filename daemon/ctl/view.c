@@ -17,10 +17,10 @@
 
 static const struct column case_wait[] = {
     {"case", "CASE", HOW_TEXT, true},
-    {"received", "RECEIVED", HOW_TIME, true},
+    {"received", "RECEIVED", HOW_DATE, true},
     {"due", "ANSWER DUE", HOW_DATE, true},
     {"source", "SOURCE", HOW_TEXT, false},
-    {"why", "WHY", HOW_TEXT, false},
+    {"why", "WHY", HOW_TEXT, true},
     {"next", "TYPE NEXT", HOW_BELOW, true},
 };
 
@@ -60,11 +60,11 @@ static const struct column case_list[] = {
 
 static const struct column letter_list[] = {
     {"letter", "LETTER", HOW_TEXT, true},
-    {"received", "RECEIVED", HOW_TIME, true},
+    {"received", "RECEIVED", HOW_DATE, true},
     {"state", "STATE", HOW_TEXT, false},
     {"verdict", "VERDICT", HOW_TEXT, false},
-    {"reason", "REASON", HOW_TEXT, false},
-    {"case", "CASE", HOW_TEXT, true},
+    {"reason", "REASON", HOW_TEXT, true},
+    {"short", "CASE", HOW_TEXT, true},
 };
 
 static const struct column clock_columns[] = {
@@ -91,6 +91,20 @@ view_text(const void *ctx, const json_t *object, const char *key)
 	const char *text = json_string_value(json_object_get(object, key));
 
 	return text != NULL ? text_show(ctx, text) : NULL;
+}
+
+char *
+view_more(
+    const void *ctx, const json_t *object, const char *key, const char *between)
+{
+	json_int_t over =
+	    view_number(json_object_get(object, "counts"), key) -
+	    (json_int_t)json_array_size(json_object_get(object, key));
+
+	if (over <= 0)
+		return talloc_strdup(ctx, "");
+	return talloc_asprintf(ctx,
+	    "%s\xe2\x80\xa6 and %" JSON_INTEGER_FORMAT " more", between, over);
 }
 
 void
@@ -158,13 +172,10 @@ short_number(const char *number)
 	return at != NULL ? at : number;
 }
 
-void
-view_today(const struct printer *p, json_t *data)
+/* The number of its case in each row: eighty columns are soon full. */
+static void
+set_short_numbers(const json_t *letters)
 {
-	char *trouble = view_text(NULL, data, "trouble");
-	json_int_t quiet = view_number(data, "set_aside_by_itself");
-	const json_t *letters = json_object_get(data, "letters");
-	bool any = trouble != NULL;
 	json_t *row;
 	size_t i;
 
@@ -176,7 +187,17 @@ view_today(const struct printer *p, json_t *data)
 		json_object_set_new(row, "short",
 		    of != NULL ? json_string(short_number(of)) : json_null());
 	}
+}
 
+void
+view_today(const struct printer *p, json_t *data)
+{
+	char *trouble = view_text(NULL, data, "trouble");
+	json_int_t quiet = view_number(data, "set_aside_by_itself");
+	const json_t *letters = json_object_get(data, "letters");
+	bool any = trouble != NULL;
+
+	set_short_numbers(letters);
 	if (trouble != NULL)
 		print_wrapped(p, "Trouble: ", "         ", trouble);
 	talloc_free(trouble);
@@ -210,6 +231,7 @@ view_list(const struct printer *p, json_t *data)
 	const json_t *letters = json_object_get(data, "letters");
 	const json_t *cases = json_object_get(data, "cases");
 
+	set_short_numbers(letters);
 	if (letters != NULL && json_array_size(letters) > 0)
 		print_table(p, letters, letter_list, N(letter_list));
 	else if (json_array_size(cases) > 0)
@@ -299,17 +321,8 @@ view_log(const struct printer *p, json_t *data)
 static char *
 names_of(const void *ctx, const json_t *list)
 {
-	char *all = NULL;
-	const json_t *item;
-	size_t i;
+	char *all = print_list(ctx, list, ", ");
 
-	json_array_foreach(list, i, item)
-	{
-		char *one = print_value(ctx, item, HOW_TEXT);
-
-		all = all == NULL ? one
-				  : talloc_asprintf(ctx, "%s, %s", all, one);
-	}
 	return all != NULL ? all : talloc_strdup(ctx, "nobody");
 }
 

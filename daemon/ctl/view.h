@@ -21,6 +21,12 @@ const char *part_mark(const json_t *part);
 /* A number; 0 where there is none.  A safe copy of a text, or NULL. */
 json_int_t view_number(const json_t *object, const char *key);
 char *view_text(const void *ctx, const json_t *object, const char *key);
+/*
+ * "… and 201 more" behind the list `key` of this object, which was cut: as its
+ * `counts` tell.  "": it is whole.
+ */
+char *view_more(const void *ctx, const json_t *object, const char *key,
+    const char *between);
 /* A list under its title, or nothing at all: then false. */
 bool view_section(const struct printer *p, const json_t *data, const char *key,
     const char *title, const struct column *columns, size_t ncolumns);

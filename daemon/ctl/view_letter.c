@@ -123,7 +123,9 @@ header_line(
 		line = print_value(ctx, value, column->how);
 	}
 	if (line != NULL)
-		print_wrapped(p, first, next, line);
+		print_wrapped(p, first, next,
+		    talloc_asprintf(ctx, "%s%s", line,
+			view_more(ctx, headers, column->key, ", ")));
 	json_array_foreach(value, i, item)
 	{
 		const json_t *remark = json_object_get(item, "remark");
@@ -193,34 +195,40 @@ view_headers(const struct printer *p, const json_t *data)
 }
 
 /*
- * One field a line or more, behind the mark of the part it stood in: white
- * space in it is one space.
+ * What was found in the text, each behind the mark of the part it stood in,
+ * under the name that stands in `name`: white space in it is one space.
  */
 static void
-view_fields(const struct printer *p, const json_t *fields)
+view_found(const struct printer *p, const json_t *data, const char *key,
+    const char *name, const char *title)
 {
+	const json_t *list = json_object_get(data, key);
+	void *ctx = talloc_new(NULL);
+	char *more = view_more(ctx, data, key, "");
+	const json_t *item;
 	size_t i;
 
-	for (i = 0; i < json_array_size(fields); i++) {
-		const json_t *field = json_array_get(fields, i);
+	json_array_foreach(list, i, item)
+	{
 		const char *value =
-		    json_string_value(json_object_get(field, "value"));
-		const char *mark = part_mark(field);
-		void *ctx = talloc_new(NULL);
-		char *name =
-		    print_value(ctx, json_object_get(field, "field"), HOW_TEXT);
+		    json_string_value(json_object_get(item, "value"));
+		const char *mark = part_mark(item);
+		char *label =
+		    print_value(ctx, json_object_get(item, name), HOW_TEXT);
 		char *line = talloc_strdup(ctx, value != NULL ? value : "-");
 
 		if (i == 0)
-			print_title(p, "Fields found in the text");
+			print_title(p, title);
 		for (char *c = line; *c != '\0'; c++)
 			if (*c == '\n' || *c == '\r' || *c == '\t')
 				*c = ' ';
-		print_wrapped(p, talloc_asprintf(ctx, "%s%-10s  ", mark, name),
+		print_wrapped(p, talloc_asprintf(ctx, "%s%-10s  ", mark, label),
 		    talloc_asprintf(ctx, "%s            ", mark),
 		    text_show(ctx, line));
-		talloc_free(ctx);
 	}
+	if (*more != '\0')
+		print_wrapped(p, "  ", "  ", more);
+	talloc_free(ctx);
 }
 
 /* What was not done to the whole of it. */
@@ -233,7 +241,7 @@ view_warnings(const struct printer *p, const json_t *data)
 	if (json_is_string(limit))
 		print_wrapped(p, "!! ", "   ",
 		    talloc_asprintf(ctx,
-			"A limit was passed: %s. What lies behind it is not "
+			"A limit was passed. %s What lies behind it is not "
 			"shown: --raw has it all.",
 			print_value(ctx, limit, HOW_TEXT)));
 	if (json_is_true(json_object_get(data, "truncated")))
@@ -326,9 +334,12 @@ view_letter(const struct printer *p, json_t *data)
 	view_clocks(p, data);
 	view_headers(p, data);
 	view_layers(p, data);
-	view_fields(p, json_object_get(data, "fields"));
+	view_found(
+	    p, data, "identifiers", "kind", "Identifiers found in the text");
+	view_found(p, data, "fields", "field", "Fields found in the text");
 	if (json_is_false(json_object_get(data, "opened")))
 		fputs("It was not opened: --raw has its bytes.\n", p->out);
 	view_parts(p, data);
+	fputc('\n', p->out);
 	view_next(p, data);
 }

@@ -39,6 +39,45 @@ signatures_flat(const json_t *signatures)
 	return flat;
 }
 
+static bool
+is_hidden(const json_t *recipient)
+{
+	const char *id = json_string_value(recipient);
+
+	return id != NULL && *id != '\0' && id[strspn(id, "0")] == '\0';
+}
+
+/*
+ * "AB12, 2 hidden recipients": the key id of one that is hidden is all zero.
+ * NULL: there are none.
+ */
+static char *
+layer_recipients(const void *ctx, const json_t *layer)
+{
+	const json_t *list = json_object_get(layer, "recipients");
+	json_t *shown = json_array();
+	size_t hidden = 0;
+	const json_t *item;
+	char *line;
+	size_t i;
+
+	json_array_foreach(list, i, item)
+	{
+		if (is_hidden(item))
+			hidden++;
+		else
+			json_array_append_new(shown, json_deep_copy(item));
+	}
+	if (hidden > 0)
+		json_array_append_new(
+		    shown, hidden == 1
+			       ? json_string("a hidden recipient")
+			       : json_sprintf("%zu hidden recipients", hidden));
+	line = print_list(ctx, shown, ", ");
+	json_decref(shown);
+	return line;
+}
+
 void
 view_layers(const struct printer *p, const json_t *data)
 {
@@ -50,7 +89,7 @@ view_layers(const struct printer *p, const json_t *data)
 	{
 		void *ctx = talloc_new(NULL);
 		const json_t *note = json_object_get(layer, "note");
-		const json_t *to = json_object_get(layer, "recipients");
+		const char *to = layer_recipients(ctx, layer);
 		json_t *signatures =
 		    signatures_flat(json_object_get(layer, "signatures"));
 		json_int_t parent =
@@ -65,9 +104,9 @@ view_layers(const struct printer *p, const json_t *data)
 		if (parent > 0)
 			line = talloc_asprintf_append(
 			    line, ", in layer %" JSON_INTEGER_FORMAT, parent);
-		if (json_array_size(to) > 0)
-			line = talloc_asprintf_append(
-			    line, ", for %s", print_value(ctx, to, HOW_TEXT));
+		if (to != NULL)
+			line = talloc_asprintf_append(line, ", for %s%s", to,
+			    view_more(ctx, layer, "recipients", ", "));
 		if (json_is_string(note))
 			line = talloc_asprintf_append(
 			    line, ": %s", print_value(ctx, note, HOW_TEXT));
@@ -159,24 +198,6 @@ part_what(const void *ctx, const json_t *part)
 							     : "");
 }
 
-/* A list as one sentence; null for none. */
-static json_t *
-list_line(const void *ctx, const json_t *list)
-{
-	char *all = NULL;
-	const json_t *item;
-	size_t i;
-
-	json_array_foreach(list, i, item)
-	{
-		char *one = print_value(ctx, item, HOW_TEXT);
-
-		all = all == NULL ? one
-				  : talloc_asprintf(ctx, "%s; %s", all, one);
-	}
-	return all != NULL ? json_string(all) : json_null();
-}
-
 /* The key that came in it. */
 static json_t *
 part_brought(const void *ctx, const json_t *key)
@@ -190,18 +211,32 @@ part_brought(const void *ctx, const json_t *key)
 		: "nothing here");
 }
 
+/* A block signed in clear has its words, and a verdict, in another part. */
+static void
+view_elsewhere(const struct printer *p, const json_t *part)
+{
+	char line[80];
+
+	snprintf(line, sizeof(line),
+	    "-- part %" JSON_INTEGER_FORMAT
+	    ": its text is part %" JSON_INTEGER_FORMAT,
+	    view_number(part, "part"), view_number(part, "text_in"));
+	fputc('\n', p->out);
+	print_wrapped(p, "", "   ", line);
+}
+
 static void
 view_part(const struct printer *p, const json_t *part)
 {
 	void *ctx = talloc_new(NULL);
 	const json_t *text = json_object_get(part, "text");
 	const json_t *key = json_object_get(part, "key");
-	json_t *shown = json_pack("{s:o,s:o,s:o,s:O?,s:o,s:o,s:o}", "over",
+	json_t *shown = json_pack("{s:o,s:o,s:o,s:O?,s:s?,s:o,s:s?}", "over",
 	    part_over(ctx, part), "by", part_key(ctx, part), "is",
 	    part_what(ctx, part), "name", json_object_get(part, "name"), "note",
-	    list_line(ctx, json_object_get(part, "notes")), "brought",
+	    print_list(ctx, json_object_get(part, "notes"), "; "), "brought",
 	    part_brought(ctx, key), "user_ids",
-	    list_line(ctx, json_object_get(key, "user_ids")));
+	    print_list(ctx, json_object_get(key, "user_ids"), "; "));
 
 	fputc('\n', p->out);
 	/* Our words alone: what the letter says stands in lines of its own. */
@@ -222,24 +257,48 @@ view_part(const struct printer *p, const json_t *part)
 	talloc_free(ctx);
 }
 
+static bool
+has_flag(const json_t *part, const char *flag)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(json_object_get(part, "flags"), i, item)
+	{
+		const char *text = json_string_value(item);
+
+		if (text != NULL && strcmp(text, flag) == 0)
+			return true;
+	}
+	return false;
+}
+
 /*
- * A part that only held others, all of which were opened: the layers above
- * tell of it, and what it held stands below.
+ * A part that only held others, and that a layer of its own opened: the layers
+ * above tell of it, and what it held stands below.  One that is there twice
+ * has no layer of its own: it is told of unless all were opened.
  */
 static bool
 is_wrapper(const json_t *part, const json_t *layers)
 {
 	const char *kind = json_string_value(json_object_get(part, "kind"));
+	bool all = has_flag(part, "repeated");
+	const json_t *layer;
 	size_t i;
 
 	if (kind == NULL ||
 	    (strcmp(kind, "encrypted") != 0 && strcmp(kind, "signed") != 0))
 		return false;
-	for (i = 0; i < json_array_size(layers); i++)
-		if (!json_is_true(
-			json_object_get(json_array_get(layers, i), "opened")))
-			return false;
-	return i > 0;
+	json_array_foreach(layers, i, layer)
+	{
+		bool opened = json_is_true(json_object_get(layer, "opened"));
+
+		if (opened &&
+		    view_number(layer, "part") == view_number(part, "part"))
+			return true;
+		all = all && opened;
+	}
+	return all && i > 0;
 }
 
 void
@@ -251,9 +310,9 @@ view_parts(const struct printer *p, const json_t *data)
 
 	json_array_foreach(json_object_get(data, "parts"), i, part)
 	{
-		if (!is_wrapper(part, layers))
+		if (view_number(part, "text_in") > 0)
+			view_elsewhere(p, part);
+		else if (!is_wrapper(part, layers))
 			view_part(p, part);
 	}
-	if (i > 0)
-		fputc('\n', p->out);
 }

@@ -226,5 +226,32 @@ def test_what_passed_a_limit_is_seen_at_once(world, desk):
     today = d.psirt.text()
     assert "limit-depth" in today and "psirt letter 1" in today
     text = d.psirt.text("letter", "1")
-    assert "!! A limit was passed: nested deeper" in text
+    assert "!! A limit was passed. It is nested deeper" in text
     assert "psirt letter 1 --reopen" in text
+
+
+def test_so_is_a_limit_that_a_layer_passed(world, daemon):
+    world.deliver(letters.finder_report(
+        world.finder, world.poc, text=letters.ENGLISH + "x\n" * 1_000_000))
+    d = daemon(mailbox={"letter_max": "1M"}).start()
+    until(lambda: d.psirt.letters() and d.psirt.letters()[0]["reason"]
+          == "limit-output", 20, "the limit")
+    assert d.psirt.json("letter", "1")["limit"] \
+        == "It opens to more than letter_max allows."
+    assert "!! A limit was passed. It opens to more than letter_max allows." \
+        in " ".join(d.psirt.text("letter", "1").split())
+
+
+def test_a_text_signed_in_clear_stands_once(world, desk):
+    d = desk(letters.letter(
+        letters.head("notice", sender="vuls@jpcert.example"),
+        letters.text_part(
+            world.jpcert.clearsign(letters.NOTICE.encode()).decode())))
+    text = on_terminal(d, 80, "letter", "1")
+    assert "\n-- part 1: its text is part 2\n" in text
+    assert f"\n-- part 2: SIGNED by {JPCERT}\n" in text
+    assert "NOT SIGNED" not in text and "\n? " not in text
+    assert text.count("製品名: XYZ-100") == 1
+    # What it names is told as what was signed.
+    assert "\nIdentifiers found in the text\n| " in text
+    assert "\n| JVN         JVN#12345678\n" in text

@@ -86,6 +86,43 @@ test_today(void **state)
 	free(text);
 }
 
+/* On eighty columns the reason is whole, whatever stands beside it. */
+static void
+test_reasons_are_never_cut(void **state)
+{
+	char *text = shown(view_today,
+	    "{\"cases\":[{\"case\":\"PSIRT-2026-0002\",\"received\":"
+	    "\"2026-11-24T08:00:00Z\",\"due\":\"2026-12-01T08:00:00Z\","
+	    "\"source\":\"JPCERT/CC\",\"why\":\"could not be opened yet\","
+	    "\"next\":\"psirt show PSIRT-2026-0002\"}]}",
+	    80);
+
+	(void)state;
+	assert_has(text, "  PSIRT-2026-0002  2026-11-24  2026-12-01  JPCERT/CC"
+			 "  could not be opened yet\n"
+			 "      psirt show PSIRT-2026-0002\n");
+	free(text);
+	text = shown(view_list,
+	    "{\"letters\":[{\"letter\":123456,\"received\":"
+	    "\"2026-11-24T08:00:00Z\",\"state\":\"quarantined\",\"verdict\":"
+	    "\"unknown-key\",\"reason\":\"limit-addresses\",\"case\":"
+	    "\"PSIRT-2026-0002\"},{\"letter\":2,\"case\":null}]}",
+	    80);
+	assert_has(text, "  123456  2026-11-24  quarantined  unknown-key  "
+			 "limit-addresses  2026-0002\n");
+	free(text);
+	/* Where it is narrower, the others give way. */
+	text = shown(view_list,
+	    "{\"letters\":[{\"letter\":1,\"received\":"
+	    "\"2026-11-24T08:00:00Z\",\"state\":\"quarantined\",\"verdict\":"
+	    "\"unknown-key\",\"reason\":\"limit-addresses\",\"case\":"
+	    "\"PSIRT-2026-0002\"}]}",
+	    72);
+	assert_has(text, "…");
+	assert_has(text, "  limit-addresses  2026-0002\n");
+	free(text);
+}
+
 static void
 test_nothing_waits(void **state)
 {
@@ -174,8 +211,8 @@ static void
 test_a_part_tells_all_of_itself(void **state)
 {
 	char *text = shown(view_letter,
-	    "{\"letter\":1,\"opened\":true,\"limit\":\"more parts than limits "
-	    "{ max_parts }\",\"truncated\":true,\"headers\":{},\"layers\":[{"
+	    "{\"letter\":1,\"opened\":true,\"limit\":\"It has more parts "
+	    "than allowed.\",\"truncated\":true,\"headers\":{},\"layers\":[{"
 	    "\"layer\":1,\"parent\":0,\"kind\":\"signed\",\"outcome\":"
 	    "\"opened\",\"opened\":true},{\"layer\":2,\"parent\":1,\"kind\":"
 	    "\"encrypted\",\"outcome\":\"opened\",\"opened\":true}],"
@@ -195,8 +232,8 @@ test_a_part_tells_all_of_itself(void **state)
 	    80);
 
 	(void)state;
-	assert_has(text, "Letter 1\n!! A limit was passed: more parts than "
-			 "limits { max_parts }.");
+	assert_has(text, "Letter 1\n!! A limit was passed. It has more parts "
+			 "than allowed.");
 	assert_has(text, "\n!! Not all of its text was searched");
 	assert_has(text, "\n  1  signed, opened\n");
 	assert_has(text, "\n  2  encrypted, opened, in layer 1\n");
@@ -232,6 +269,102 @@ test_fields_stand_behind_their_mark(void **state)
 	assert_has(text, "\n? product     XYZ-1<U+043E>0 | impact\n"
 			 "| steps       a line that is so long\n"
 			 "|             that it has to be broken\n");
+	free(text);
+}
+
+static void
+test_identifiers_stand_behind_their_mark(void **state)
+{
+	char *text = shown(view_letter,
+	    "{\"letter\":1,\"opened\":true,\"headers\":{},\"identifiers\":["
+	    "{\"kind\":\"CVE\",\"value\":\"CVE-2026-41928\",\"covered\":"
+	    "true},{\"kind\":\"TLP\",\"value\":\"TLP:AMBER\\n| x\","
+	    "\"covered\":false}]}",
+	    80);
+
+	(void)state;
+	assert_has(text, "\nIdentifiers found in the text\n"
+			 "| CVE         CVE-2026-41928\n"
+			 "? TLP         TLP:AMBER | x\n");
+	free(text);
+}
+
+/* Each kind of list says what is not shown of it. */
+static void
+test_lists_that_were_cut(void **state)
+{
+	char *text = shown(view_letter,
+	    "{\"letter\":1,\"opened\":true,\"headers\":{\"to\":[{\"address\":"
+	    "\"a@b.example\"}],\"from\":[],\"counts\":{\"to\":3,\"from\":0}},"
+	    "\"counts\":{\"identifiers\":9,\"fields\":301},\"identifiers\":[{"
+	    "\"kind\":\"CVE\",\"value\":\"CVE-2026-41928\"}],\"fields\":[{"
+	    "\"field\":\"product\",\"value\":\"X\"}],\"layers\":[{\"layer\":"
+	    "1,\"kind\":\"encrypted\",\"outcome\":\"opened\",\"opened\":true,"
+	    "\"recipients\":[\"AB12\",\"CD34\"],\"counts\":{\"recipients\":"
+	    "7}},{\"layer\":2,\"kind\":\"encrypted\",\"outcome\":\"opened\","
+	    "\"opened\":true,\"recipients\":[\"AB12\"],\"counts\":{"
+	    "\"recipients\":1}}]}",
+	    80);
+
+	(void)state;
+	assert_has(text, "\n  To          a@b.example, … and 2 more\n");
+	assert_has(text, "CVE-2026-41928\n  … and 8 more\n");
+	assert_has(text, "product     X\n  … and 300 more\n");
+	assert_has(text, ", for AB12, CD34, … and 5 more\n");
+	assert_has(text, ", for AB12\n");
+	free(text);
+}
+
+static void
+test_hidden_recipients_have_no_key_id(void **state)
+{
+	static const struct {
+		const char *ids, *line;
+	} rows[] = {
+	    {"\"0000000000000000\"",
+		"\n  1  encrypted, opened, for a hidden recipient\n"},
+	    {"\"0000000000000000\",\"AB12\",\"0000000000000000\"",
+		"\n  1  encrypted, opened, for AB12, 2 hidden recipients\n"},
+	    {"\"00000000000000AB\"",
+		"\n  1  encrypted, opened, for 00000000000000AB\n"},
+	    {"", "\n  1  encrypted, opened\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char json[400];
+		char *text;
+
+		snprintf(json, sizeof(json),
+		    "{\"letter\":1,\"opened\":true,\"headers\":{},\"layers\":[{"
+		    "\"layer\":1,\"kind\":\"encrypted\",\"outcome\":\"opened\""
+		    ",\"opened\":true,\"recipients\":[%s]}]}",
+		    rows[i].ids);
+		text = shown(view_letter, json, 80);
+		assert_has(text, rows[i].line);
+		free(text);
+	}
+}
+
+/* No verdict and no mark of its own: part 2 has them. */
+static void
+test_a_clearsigned_block_says_where_its_text_is(void **state)
+{
+	char *text = shown(view_letter,
+	    "{\"letter\":1,\"opened\":true,\"headers\":{},\"parts\":[{\"part\":"
+	    "1,\"kind\":\"clearsigned\",\"covered\":false,\"verdict\":"
+	    "\"unsigned\",\"why\":\"no signature\",\"text\":null,\"text_in\":"
+	    "2},{\"part\":2,\"kind\":\"text\",\"covered\":true,\"pinned_to\":"
+	    "\"correspondent JPCERT/CC\",\"text\":\"words\",\"text_in\":null}],"
+	    "\"next\":[\"psirt show 1\"]}",
+	    80);
+
+	(void)state;
+	assert_has(text, "\n-- part 1: its text is part 2\n\n"
+			 "-- part 2: SIGNED by correspondent JPCERT/CC\n");
+	assert_has_not(text, "NOT SIGNED");
+	assert_has_not(text, "\n? ");
+	assert_has(text, "\n| words\n\nNext: psirt show 1\n");
 	free(text);
 }
 
@@ -298,7 +431,8 @@ test_what_no_signature_covers_says_why(void **state)
 
 		snprintf(json, sizeof(json),
 		    "{\"letter\":1,\"opened\":true,\"headers\":{},\"layers\":[{"
-		    "\"layer\":1,\"opened\":true}],\"parts\":[{\"part\":1,"
+		    "\"layer\":1,\"part\":2,\"opened\":true}],\"parts\":[{"
+		    "\"part\":1,"
 		    "\"kind\":\"text\",\"covered\":false,\"verdict\":\"%s\","
 		    "\"why\":\"because\",\"text\":\"words\"},{\"part\":2,"
 		    "\"kind\":\"encrypted\",\"covered\":false}],\"next\":[]}",
@@ -320,6 +454,44 @@ test_what_no_signature_covers_says_why(void **state)
 		    80);
 
 		assert_has(text, "-- part 1: NOT SIGNED");
+		free(text);
+	}
+}
+
+/* What held others is told of where it is not opened, and there alone. */
+static void
+test_what_only_held_others(void **state)
+{
+	static const struct {
+		const char *first, *second, *flags;
+		bool is_told;
+	} rows[] = {
+	    {"true", "true", "", false},
+	    {"true", "false", "", false},
+	    {"false", "true", "", true},
+	    {"true", "true", "\"repeated\"", false},
+	    {"false", "true", "\"repeated\"", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		bool again = rows[i].flags[0] != '\0';
+		char json[500];
+		char *text;
+
+		snprintf(json, sizeof(json),
+		    "{\"letter\":1,\"opened\":true,\"headers\":{},\"layers\":["
+		    "{\"layer\":1,\"part\":1,\"opened\":%s},{\"layer\":2,"
+		    "\"part\":2,\"opened\":%s}],\"parts\":[{\"part\":%d,"
+		    "\"kind\":\"encrypted\",\"covered\":false,\"flags\":[%s]}]"
+		    "}",
+		    rows[i].first, rows[i].second, again ? 3 : 1,
+		    rows[i].flags);
+		text = shown(view_letter, json, 80);
+		if (rows[i].is_told)
+			assert_has(text, "\n-- part ");
+		else
+			assert_has_not(text, "\n-- part ");
 		free(text);
 	}
 }
@@ -348,7 +520,7 @@ test_unopened_letter(void **state)
 
 	(void)state;
 	assert_has(text, "It could not be decrypted.");
-	assert_has(text, "--raw has its bytes");
+	assert_has(text, "--raw has its bytes.\n\nNext: psirt file 2\n");
 	assert_has(text, "45 days");
 	assert_has(text, "Next: psirt file 2\n      psirt letter 2 --reopen\n");
 	free(text);
@@ -539,13 +711,19 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_today),
+	    cmocka_unit_test(test_reasons_are_never_cut),
 	    cmocka_unit_test(test_nothing_waits),
 	    cmocka_unit_test(test_signed_and_unsigned_text),
 	    cmocka_unit_test(test_file_name_cannot_speak_for_psirt),
 	    cmocka_unit_test(test_a_part_tells_all_of_itself),
 	    cmocka_unit_test(test_fields_stand_behind_their_mark),
+	    cmocka_unit_test(test_identifiers_stand_behind_their_mark),
+	    cmocka_unit_test(test_lists_that_were_cut),
+	    cmocka_unit_test(test_hidden_recipients_have_no_key_id),
+	    cmocka_unit_test(test_a_clearsigned_block_says_where_its_text_is),
 	    cmocka_unit_test(test_headers_stand_under_who_vouches_for_them),
 	    cmocka_unit_test(test_what_no_signature_covers_says_why),
+	    cmocka_unit_test(test_what_only_held_others),
 	    cmocka_unit_test(test_raw_bytes),
 	    cmocka_unit_test(test_unopened_letter),
 	    cmocka_unit_test(test_log),
