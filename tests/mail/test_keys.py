@@ -253,6 +253,26 @@ def test_kept_key_is_bound_by_its_finder_alone(world, daemon):
     assert key_lines(d) == ["key kept"]
 
 
+def test_kept_key_is_not_replaced(world, daemon):
+    """A new key in an answer to our mail is not taken for the finder's."""
+    d = daemon()
+    ack = kept(world, d)
+    number = number_of(world)
+    world.finder2.learn(world.poc)
+    world.deliver(letters.letter(
+        letters.head(f"Re: [{number}]", name="Robin Finder",
+                     In_Reply_To=ack.message_id),
+        letters.pgp_encrypted(
+            letters.with_key(letters.text_part("My new key is attached.\n"),
+                             world.finder2),
+            world.finder2, [world.poc.fingerprint])))
+    settle(d)
+    finder = finder_of(d)
+    assert finder["key"] == world.finder.fingerprint
+    assert finder["key_standing"] == "kept"
+    assert key_lines(d) == ["key kept"]
+
+
 def test_bound_key_is_not_replaced(world, daemon):
     d = daemon()
     world.deliver(letters.finder_report(world.finder, world.poc))
