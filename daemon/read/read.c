@@ -144,8 +144,7 @@ draft_search(struct draft *d, const char *text, size_t len, bool html,
 	d->searched += len;
 	if (len == 0)
 		return 0;
-	if (japanese_kana(text, len))
-		d->reading->japanese = 1;
+	language_take(d, text, len, part);
 	return search(d, text, len, part, labels, err);
 }
 
@@ -241,6 +240,7 @@ reading_new(const void *ctx, const struct reader *reader,
 					   false, 0, err) != 0)
 			goto failed;
 	}
+	language_finish(d);
 	if (autocrypt_read(d, err) != 0)
 		goto failed;
 	cap(&r->nidents, r);

@@ -181,6 +181,8 @@ struct draft {
 	bool delivered;  /* the job's data came out of a layer */
 	GMimeObject *outer;     /* has the letter's own header, or NULL */
 	GMimeObject *protected; /* has the protected fields, or NULL */
+	bool has_own;           /* words that its sender wrote themselves */
+	bool others_japanese;   /* kana stand in what others wrote */
 	struct seen *seen;      /* of each block its digest */
 	size_t nseen;
 };
@@ -291,6 +293,11 @@ int draft_repeated(struct draft *d, struct part *part, struct error *err);
 /* Identifiers, fields and products of a text part, or of the subject (0). */
 int draft_search(struct draft *d, const char *text, size_t len, bool html,
     uint32_t part, struct error *err);
+
+/* read_language.c: is it Japanese?  `part` as in struct ident. */
+void language_take(
+    struct draft *d, const char *text, size_t len, uint32_t part);
+void language_finish(struct draft *d);
 
 /* read_signed.c: the span of the signed octets, in place->bytes. */
 bool signed_span(

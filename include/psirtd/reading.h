@@ -253,7 +253,7 @@ struct reading {
 	size_t nfields;
 	struct product_hit *hits;
 	size_t nhits;
-	uint32_t japanese;  /* kana stand in its text */
+	uint32_t japanese;  /* kana stand in what its sender wrote */
 	uint32_t truncated; /* not all of its text was searched, or found */
 	uint32_t limit;     /* enum read_limit: parts behind it are missing */
 };
