@@ -275,7 +275,7 @@ static const struct {
 	const char *text; /* for people; NULL: note_of() makes one */
 } part_flags[] = {
     {PART_FORWARDED, "forwarded", "from a message inside this letter"},
-    {PART_HTML, "html", "text made of HTML"},
+    {PART_HTML, "html", "an HTML part, shown as text"},
     {PART_GUESSED, "guessed", NULL},
     {PART_LOSSY, "lossy", "some bytes could not be read"},
     {PART_REPEATED, "repeated", NULL},

@@ -115,7 +115,8 @@ enum part_flag {
 	PART_GUESSED = 1 << 1,   /* the charset label was missing or wrong */
 	PART_IN_TEXT = 1 << 2,   /* an armored block found inside text/plain */
 	PART_ATTACHED = 1 << 3,  /* Content-Disposition: attachment */
-	PART_HTML = 1 << 4,      /* content is text that was made of HTML */
+	PART_HTML = 1 << 4,      /* of an HTML part: text made of it, or its
+				    source where that was refused */
 	PART_REPEATED = 1 << 5,  /* the same block as an earlier part's: not
 				    opened again (both halves of an
 				    alternative carry it) */

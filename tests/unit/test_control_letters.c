@@ -176,7 +176,7 @@ test_parts_say_what_became_of_them(void **state)
 	} rows[] = {
 	    {PART_GUESSED, "guessed", "read as CP932, not as labelled"},
 	    {PART_LOSSY, "lossy", "some bytes could not be read"},
-	    {PART_HTML, "html", "text made of HTML"},
+	    {PART_HTML, "html", "an HTML part, shown as text"},
 	    {PART_ARCHIVE, "archive", "an archive: never unpacked here"},
 	    {PART_REPEATED, "repeated", "the same block as part 1"},
 	    {PART_FORWARDED, "forwarded", "from a message inside this letter"},
