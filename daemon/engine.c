@@ -36,6 +36,7 @@ _Static_assert(STORE_MAIL_RESEND == MAIL_RESEND, "kinds of mail");
 _Static_assert(STORE_MAIL_ALERT == MAIL_ALERT, "kinds of mail");
 
 #define POLL_MOST 256
+#define TRIES_MOST 12 /* then a letter is given up */
 #define PAUSE_MS 5000
 #define DRAIN_MS 10000 /* a mail in flight may end before we do */
 
@@ -113,6 +114,22 @@ engine_trouble(struct engine *e, const char *where, const struct error *err)
 		engine_end(e, ENGINE_EXIT_BUG);
 	else if (err->fault == FAULT_SETUP)
 		engine_end(e, ENGINE_EXIT_SETUP);
+}
+
+int
+stop_try(struct engine *e, const char *name, int64_t letter, uint32_t weight)
+{
+	struct error err = {0};
+	uint32_t tries = 0;
+
+	if (store_letter_try(e->st, letter, weight, &tries, &err) != 0) {
+		engine_trouble(e, name, &err);
+		return -1;
+	}
+	if (tries <= TRIES_MOST)
+		return 1;
+	log_warn("letter=%lld stop=%s given up", (long long)letter, name);
+	return 0;
 }
 
 void

@@ -420,8 +420,9 @@ file_letter(struct filing *f, struct error *err)
 }
 
 /*
- * What came out of the letter cannot be used: quarantined whole, so that the
- * letters behind it go on.  Only for FAULT_INPUT: a store in trouble waits.
+ * What came out of the letter cannot be used, or it ended psirtd itself again
+ * and again: quarantined whole, so that the letters behind it go on.  Not for
+ * a store in trouble: that waits.
  */
 static int
 quarantine(struct filing *f, struct error *err)
@@ -448,6 +449,7 @@ stop_file(struct engine *e)
 	struct filing *f;
 	int64_t id = 0;
 	bool done = false;
+	int may;
 
 	if (!e->unlocked)
 		return false;
@@ -457,10 +459,17 @@ stop_file(struct engine *e)
 	}
 	if (id == 0)
 		return false;
+	may = stop_try(e, "file", id, 1);
+	if (may < 0)
+		return false;
 	f = talloc_zero(e, struct filing);
 	f->e = e;
 	if (store_letter_get(f, e->st, id, &f->letter, &err) != 1) {
 		engine_trouble(e, "file", &err);
+	} else if (may == 0) {
+		done = quarantine(f, &err) == 0;
+		if (!done)
+			engine_trouble(e, "file", &err);
 	} else if (file_letter(f, &err) != 0) {
 		log_warn("letter=%lld stop=file %s", (long long)id, err.text);
 		if (err.fault != FAULT_INPUT || quarantine(f, &err) != 0)

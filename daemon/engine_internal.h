@@ -150,6 +150,12 @@ struct stop {
  * or an outmail goes through here, by the name of its row.
  */
 int stop_commit(struct engine *e, const char *name, struct error *err);
+/*
+ * A stop takes a letter up: `weight` more against it.  1: go on, 0: it ended
+ * its rooms or psirtd itself too often and is to be given up, -1: trouble.
+ */
+int stop_try(
+    struct engine *e, const char *name, int64_t letter, uint32_t weight);
 /* Where the kill tests may end the process; nothing in a release. */
 #ifdef PSIRTD_STOPS_TEST
 void stop_test(const char *name, const char *side);

@@ -25,7 +25,6 @@
  * when psirtd itself ended only after a dozen times: that may have been
  * anything, but must not go on for ever.
  */
-#define TRIES_MOST 12
 #define TRIES_ROOM 4 /* what the end of a room counts */
 /* Layers in all, for each one that may lie in another. */
 #define LAYERS_EACH 8
@@ -420,18 +419,11 @@ give_up(struct engine *e, int64_t id)
 static bool
 may_try(struct engine *e, int64_t id, uint32_t weight)
 {
-	struct error err = {0};
-	uint32_t tries = 0;
+	int may = stop_try(e, "open", id, weight);
 
-	if (store_letter_try(e->st, id, weight, &tries, &err) != 0) {
-		engine_trouble(e, "open", &err);
-		return false;
-	}
-	if (tries <= TRIES_MOST)
-		return true;
-	log_warn("letter=%lld stop=open given up", (long long)id);
-	give_up(e, id);
-	return false;
+	if (may == 0)
+		give_up(e, id);
+	return may > 0;
 }
 
 /* It stays `received` and is taken up again, unless it ends rooms too often. */
