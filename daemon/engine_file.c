@@ -278,10 +278,11 @@ write_letter(struct filing *f, struct error *err)
 	l->casefile = f->have_case ? f->c.id : 0;
 	l->unconfirmed = d->unconfirmed;
 	if (f->o != NULL) {
-		const char *from = filing_sender(f->o);
+		const struct mail_address *from = letter_from(f);
 		const char *subject = desk_subject(f->o);
 
-		l->sender = from != NULL ? talloc_strdup(f, from) : NULL;
+		l->sender =
+		    from != NULL ? talloc_strdup(f, from->address) : NULL;
 		l->subject = subject != NULL ? talloc_strdup(f, subject) : NULL;
 	}
 	l->signer = d->signer.correspondent != NULL

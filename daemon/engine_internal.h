@@ -252,8 +252,6 @@ struct filing {
 
 /* Fills f->in, candidates and report, inside the open transaction. */
 int filing_gather(struct filing *f, struct error *err);
-/* The address of From, or NULL. */
-const char *filing_sender(const struct opening *o);
 bool stop_file(struct engine *e);
 
 /* ---- engine_draft.c ---- */

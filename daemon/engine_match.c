@@ -17,12 +17,10 @@
 
 /* ---- candidates: match first, judge second (RULES 1) ---- */
 
-const char *
-filing_sender(const struct opening *o)
+static const char *
+outer_from(const struct opening *o)
 {
-	if (o == NULL || o->headers.nfrom == 0)
-		return NULL;
-	return o->headers.from[0].address;
+	return o->headers.nfrom > 0 ? o->headers.from[0].address : NULL;
 }
 
 /*
@@ -35,7 +33,7 @@ match_from(struct filing *f, struct candidate *c, struct error *err)
 {
 	const struct mail_address *from =
 	    desk_from(f->e->s, f->o, c->bound_key);
-	const char *outer = filing_sender(f->o);
+	const char *outer = outer_from(f->o);
 
 	if (from != NULL && from->address != NULL &&
 	    store_case_has_address(f->e->st, c->casefile, from->address,
@@ -244,7 +242,7 @@ match_address(struct filing *f, struct error *err)
 {
 	const struct mail_address *from = desk_from(f->e->s, f->o, NULL);
 	const char *const addresses[] = {
-	    filing_sender(f->o), from != NULL ? from->address : NULL};
+	    outer_from(f->o), from != NULL ? from->address : NULL};
 
 	for (size_t i = 0; i < 2; i++) {
 		struct store_case c = {0};
@@ -323,32 +321,64 @@ filing_gather(struct filing *f, struct error *err)
 
 /* ---- while it is opened ---- */
 
-/* The case that the letter seems to belong to, by what stands outside. */
+static int64_t
+case_of_thread(struct task *task, const struct headers *h)
+{
+	int64_t casefile = 0;
+	int64_t outmail = 0;
+
+	for (size_t i = 0; i < h->nreferences && casefile == 0; i++)
+		if (store_message_id_find(task->engine->st, h->references[i],
+			&casefile, &outmail, NULL) != 0)
+			return 0;
+	return casefile;
+}
+
+static int64_t
+case_of_number(struct task *task, const struct opening *o)
+{
+	int64_t casefile = 0;
+
+	for (size_t i = 0; i < o->nidents && casefile == 0; i++)
+		if (o->idents[i].kind == IDENT_CASE &&
+		    store_case_by_number(task->engine->st, o->idents[i].value,
+			&casefile, NULL) != 0)
+			return 0;
+	return casefile;
+}
+
+static int64_t
+case_of_from(struct task *task, const struct headers *h)
+{
+	int64_t *cases = NULL;
+	size_t n = 0;
+
+	if (h->nfrom == 0 || h->from[0].address == NULL ||
+	    store_cases_by_address(task, task->engine->st, h->from[0].address,
+		&cases, &n, NULL) != 0 ||
+	    n == 0)
+		return 0;
+	return cases[n - 1];
+}
+
+/*
+ * The case that the letter seems to belong to, by what is known of it yet:
+ * the protected fields too, once a layer was opened.
+ */
 static int64_t
 likely_case(struct task *task)
 {
 	const struct opening *o = open_state_of(task)->o;
-	const struct headers *h = &o->headers;
-	struct store *st = task->engine->st;
-	int64_t *cases = NULL;
-	int64_t casefile = 0;
-	int64_t outmail = 0;
-	size_t n = 0;
+	int64_t casefile = case_of_thread(task, &o->headers);
 
-	for (size_t i = 0; i < h->nreferences && casefile == 0; i++)
-		if (store_message_id_find(
-			st, h->references[i], &casefile, &outmail, NULL) != 0)
-			return 0;
-	for (size_t i = 0; i < o->nidents && casefile == 0; i++)
-		if (o->idents[i].kind == IDENT_CASE &&
-		    store_case_by_number(
-			st, o->idents[i].value, &casefile, NULL) != 0)
-			return 0;
-	if (casefile == 0 && h->nfrom > 0 && h->from[0].address != NULL &&
-	    store_cases_by_address(
-		task, st, h->from[0].address, &cases, &n, NULL) == 0 &&
-	    n > 0)
-		casefile = cases[n - 1];
+	if (casefile == 0)
+		casefile = case_of_thread(task, &o->inner);
+	if (casefile == 0)
+		casefile = case_of_number(task, o);
+	if (casefile == 0)
+		casefile = case_of_from(task, &o->inner);
+	if (casefile == 0)
+		casefile = case_of_from(task, &o->headers);
 	return casefile;
 }
 
@@ -357,7 +387,7 @@ likely_case(struct task *task)
  * more than `key unknown`.  A wrong guess costs nothing: the desk looks at the
  * case the letter really joins.
  */
-void
+const char *
 opening_find_key(struct task *task)
 {
 	struct open_state *s = open_state_of(task);
@@ -366,8 +396,9 @@ opening_find_key(struct task *task)
 	struct store_case c = {0};
 
 	if (casefile == 0 || store_case_get(s, e->st, casefile, &c, NULL) != 1)
-		return;
+		return NULL;
 	s->bound_key = c.finder_key_blob;
-	if (c.finder_key_standing >= FINDER_KEY_BOUND)
-		s->bound_fingerprint = c.finder_key;
+	s->bound_fingerprint =
+	    c.finder_key_standing >= FINDER_KEY_BOUND ? c.finder_key : NULL;
+	return c.finder_key;
 }

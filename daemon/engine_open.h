@@ -49,9 +49,9 @@ struct open_state *open_state_of(struct task *task);
 
 /*
  * The key kept for the finder of the case the letter seems to belong to, for
- * the vault (engine_match.c).
+ * the vault (engine_match.c); its fingerprint, or NULL.
  */
-void opening_find_key(struct task *task);
+const char *opening_find_key(struct task *task);
 /* Bytes that the read room will be given next. */
 int opening_add_source(struct task *task, struct bytes data, uint32_t layer,
     uint32_t depth, struct error *err);

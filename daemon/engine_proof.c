@@ -31,7 +31,9 @@ struct proof {
 	size_t parts[KEYS_MOST]; /* the key blocks to look at */
 	size_t nparts;
 	size_t next;
-	const struct vault_key *key; /* of the block whose proof was asked */
+	/* The key whose proof was asked; `key` where it came in a block. */
+	const char *fingerprint;
+	const struct vault_key *key;
 };
 
 /* ---- layers around a part ---- */
@@ -111,15 +113,6 @@ words_of(const struct opening *o)
 	return best;
 }
 
-static bool
-is_blank(struct bytes text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if (text.data[i] > ' ')
-			return false;
-	return true;
-}
-
 /*
  * Every text of the letter lies in the signed layer.  Beside encrypted words
  * anybody may have written: what stands in clear there does not count.
@@ -133,7 +126,7 @@ covers_words(const struct opening *o, size_t words, uint32_t signer)
 		const struct part *p = &o->parts[i];
 
 		if (p->kind != PART_TEXT || (p->flags & PART_ATTACHED) != 0 ||
-		    is_blank(p->content) || lies_in(o, p->layer, signer))
+		    text_is_blank(p->content) || lies_in(o, p->layer, signer))
 			continue;
 		if (!encrypted || encryption_of(o, p->layer) != 0)
 			return false;
@@ -270,6 +263,22 @@ ask_next(struct task *task)
 
 /* The layer that signs the words, once more, with this key. */
 static bool
+ask_layer(struct task *task, const char *fingerprint, struct bytes block)
+{
+	struct open_state *s = open_state_of(task);
+	struct proof *proof = s->proof;
+
+	for (size_t i = 0; i < s->npending; i++)
+		if (s->pending[i].part + 1 ==
+			s->o->layers[proof->signer - 1].part &&
+		    opening_ask(task, &s->pending[i], block) == 0) {
+			proof->fingerprint = fingerprint;
+			return true;
+		}
+	return false;
+}
+
+static bool
 ask_proof(struct task *task, const struct vault_key *key)
 {
 	struct open_state *s = open_state_of(task);
@@ -277,14 +286,28 @@ ask_proof(struct task *task, const struct vault_key *key)
 	size_t part = proof->parts[proof->next - 1];
 
 	proof->key = key;
-	for (size_t i = 0; i < s->npending; i++)
-		if (s->pending[i].part + 1 ==
-			s->o->layers[proof->signer - 1].part &&
-		    opening_ask(
-			task, &s->pending[i], s->o->parts[part].content) == 0)
-			return true;
-	proof->key = NULL;
-	return ask_next(task);
+	return ask_layer(task, key->fingerprint, s->o->parts[part].content) ||
+	       ask_next(task);
+}
+
+/*
+ * Which case it is may stand in sealed fields alone: then the layer was opened
+ * without the key of that case's finder.
+ */
+static bool
+ask_case(struct task *task)
+{
+	struct open_state *s = open_state_of(task);
+	const struct layer *layer = opening_layer(s->o, s->proof->signer);
+	struct bytes given = s->bound_key;
+	const char *fingerprint;
+
+	if (layer == NULL || !has_status(layer, SIGNATURE_NO_KEY, NULL))
+		return false;
+	fingerprint = opening_find_key(task);
+	return fingerprint != NULL && s->bound_key.len > 0 &&
+	       !bytes_equal(s->bound_key, given) &&
+	       ask_layer(task, fingerprint, s->bound_key);
 }
 
 static bool
@@ -306,14 +329,14 @@ key_seen(struct task *task, const struct frame *frame)
 
 /* Signatures that nobody could check, and that this key made. */
 static bool
-layer_seen(struct task *task, const struct vault_opened *v)
+layer_seen(
+    struct task *task, const struct vault_opened *v, const char *fingerprint)
 {
 	struct open_state *s = open_state_of(task);
 	const struct vault_key *key = s->proof->key;
 	struct layer *layer = &s->o->layers[s->proof->signer - 1];
 	bool proved = false;
 
-	s->proof->key = NULL;
 	if (v->outcome != LAYER_OPEN || v->nsignatures != layer->nsignatures)
 		return ask_next(task);
 	for (size_t i = 0; i < v->nsignatures; i++) {
@@ -321,12 +344,12 @@ layer_seen(struct task *task, const struct vault_opened *v)
 
 		if (layer->signatures[i].status != SIGNATURE_NO_KEY ||
 		    sig->status != SIGNATURE_GOOD ||
-		    strcmp(sig->primary, key->fingerprint) != 0)
+		    strcmp(sig->primary, fingerprint) != 0)
 			continue;
 		layer->signatures[i] = *sig;
 		proved = true;
 	}
-	return proved ? keep(task, key) : ask_next(task);
+	return proved && key != NULL ? keep(task, key) : ask_next(task);
 }
 
 /* The job was ended by a limit. */
@@ -345,17 +368,17 @@ bool
 proof_frame(struct task *task, const struct frame *frame)
 {
 	struct open_state *s = open_state_of(task);
-	bool proving = s->proof->key != NULL;
+	const char *proving = s->proof->fingerprint;
 	struct vault_opened *v = NULL;
 
-	if (!proving && frame->type == VAULT_KEYS_SEEN)
+	s->proof->fingerprint = NULL;
+	if (proving == NULL && frame->type == VAULT_KEYS_SEEN)
 		return key_seen(task, frame);
-	if (proving && frame->type == VAULT_OPENED)
+	if (proving != NULL && frame->type == VAULT_OPENED)
 		v = wire_decode(s->o, &vault_opened_wire, frame->payload, NULL);
 	if (v != NULL && v->outcome != LAYER_TOO_SLOW &&
 	    opening_check_layer(v, NULL) == 0)
-		return layer_seen(task, v);
-	s->proof->key = NULL;
+		return layer_seen(task, v, proving);
 	/* A block that gpg was ended over: no second one takes as long. */
 	if (v != NULL || is_killed(s->o, frame))
 		return false;
@@ -377,10 +400,11 @@ proof_start(struct task *task)
 	encryption = encryption_of(o, o->parts[words].layer);
 	s->proof->signer = signer_of(o, o->parts[words].layer);
 	layer = opening_layer(o, s->proof->signer);
-	if (is_mixed(o, encryption) ||
-	    (layer != NULL && has_status(layer, SIGNATURE_BAD, NULL)))
+	if (layer != NULL && has_status(layer, SIGNATURE_BAD, NULL))
 		return false;
-	take_parts(s->proof, o, encryption, 0);
-	take_parts(s->proof, o, encryption, PART_HEADER);
-	return ask_next(task);
+	if (!is_mixed(o, encryption)) {
+		take_parts(s->proof, o, encryption, 0);
+		take_parts(s->proof, o, encryption, PART_HEADER);
+	}
+	return ask_case(task) || ask_next(task);
 }

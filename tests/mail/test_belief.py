@@ -297,11 +297,13 @@ def test_answer_goes_to_the_protected_from(world, daemon):
     settle(d)
     ack, = world.wait_mails(letters.FINDER, 1, world.finder, "acknowledge")
     assert world.mails("list@lists.example") == []
+    assert newest(d)["who"] == "finder"
+    assert d.stop() == 0
     # By that address the finder is known from now on, not by the outer one.
     number = re.search(CASE, ack.subject)[0]
-    for outer, inner, unconfirmed in (
-            ("list@lists.example", letters.FINDER, False),
-            (letters.FINDER, people.STRANGER, True)):
+    for outer, inner, unconfirmed, who in (
+            ("list@lists.example", letters.FINDER, False, "finder"),
+            (letters.FINDER, people.STRANGER, True, "other")):
         world.deliver(sealed_with_from(
             world, world.finder, inner, outer, f"[{number}]",
             text="One thing more.\n" + outer), outer)
@@ -309,6 +311,7 @@ def test_answer_goes_to_the_protected_from(world, daemon):
         letter = newest(d)
         assert (letter["case"], letter["unconfirmed"]) == (number,
                                                            unconfirmed)
+        assert letter["who"] == who
         assert d.stop() == 0
 
 
@@ -326,6 +329,30 @@ def test_thread_by_protected_references(world, daemon):
     settle(d)
     letter = newest(d)
     assert letter["reason"] == "joined" and not letter["unconfirmed"]
+
+
+@pytest.mark.parametrize("named_by", ["References", "number"])
+def test_key_of_a_case_that_sealed_fields_name(world, daemon, named_by):
+    """Outside nothing tells the case whose key has to be tried."""
+    d = daemon()
+    world.deliver(letters.finder_report(world.finder, world.poc))
+    settle(d)
+    ack, = world.mails(letters.FINDER, world.finder, "acknowledge")
+    number = re.search(CASE, ack.subject)[0]
+    entity = letters.text_part(
+        "And one thing more.\n",
+        subject=f"[{number}]" if named_by == "number" else "more")
+    if named_by == "References":
+        entity = f"References: {ack.message_id}\r\n".encode() + entity
+    world.deliver(letters.letter(
+        letters.head("...", "list@lists.example"),
+        letters.pgp_encrypted(entity, world.finder, [world.poc.fingerprint])),
+        "list@lists.example")
+    settle(d)
+    letter = newest(d)
+    part, = (p for p in parts(d, letter) if p["kind"] == "text")
+    assert part["covered"]
+    assert (letter["verdict"], letter["case"]) == ("known", number)
 
 
 # ---- S/MIME -----------------------------------------------------------------

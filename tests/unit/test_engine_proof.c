@@ -91,6 +91,9 @@ static const struct row {
 	{{PART_TEXT, 1, 0, "look at this:"}, {PART_TEXT, 2, 0, "words"}}},
     {"blanks around it", true, {{SIGNED, 0, {GOOD}}},
 	{{PART_TEXT, 0, 0, "\n \n"}, {PART_TEXT, 1, 0, "words"}}},
+    {"a no-break space around it", true, {{SIGNED, 0, {GOOD}}},
+	{{PART_TEXT, 0, 0, "\xc2\xa0\n\xe3\x80\x80"},
+	    {PART_TEXT, 1, 0, "words"}}},
     {"a file beside it", true, {{SIGNED, 0, {GOOD}}},
 	{{PART_TEXT, 1, 0, "words"}, {PART_TEXT, 0, PART_ATTACHED, "log"}}},
     /* What stands beside an encryption anybody may have put there. */
