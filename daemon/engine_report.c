@@ -12,7 +12,7 @@
 
 #include <talloc.h>
 
-#include "psirtd/text.h"
+#include "psirtd/armor.h"
 
 /* Text without white space: a gateway that wraps lines makes no new report. */
 static int
@@ -25,56 +25,41 @@ add_text(struct buf *buf, struct bytes content, struct error *err)
 	return 0;
 }
 
-/* Takes the next line off *rest, white space and all. */
-static struct bytes
-take_line(struct bytes *rest)
-{
-	ptrdiff_t at = bytes_find(*rest, bytes_str("\n"));
-	size_t len = at < 0 ? rest->len : (size_t)at + 1;
-	struct bytes line = bytes_of(rest->data, len);
-
-	*rest = bytes_of(rest->data + len, rest->len - len);
-	return line;
-}
-
-/* The base64 of an armor, without its headers and its end; nothing else. */
+/*
+ * What is sealed, as its packets: however it is armored, one message is one
+ * report.  What nothing can be opened from: its bytes.  A digest of either, so
+ * that no part can look like the end of itself and the next one.
+ */
 static int
-add_armor(struct buf *buf, struct bytes content, struct error *err)
+add_sealed(struct buf *buf, struct bytes content, struct error *err)
 {
-	ptrdiff_t at =
-	    bytes_find(content, bytes_str("-----BEGIN PGP MESSAGE-----"));
-	bool in_headers = true;
-	struct bytes rest;
+	uint8_t digest[STORE_DIGEST_BYTES];
+	struct error why = {0};
+	struct bytes packets;
+	void *tmp;
+	int rc;
 
-	if (at < 0)
+	if (content.len == 0)
 		return 0;
-	rest = bytes_of(content.data + at, content.len - (size_t)at);
-	while (rest.len > 0) {
-		struct bytes line = take_line(&rest);
-
-		if (in_headers)
-			in_headers = !text_is_blank(line);
-		else if (line.data[0] == '-')
-			break;
-		else if (add_text(buf, line, err) != 0)
-			return -1;
+	tmp = talloc_new(NULL);
+	rc = armor_message(tmp, content, &packets, &why);
+	store_digest(rc == 0 ? packets : content, digest);
+	talloc_free(tmp);
+	if (rc != 0 && why.fault == FAULT_RETRY) {
+		*err = why;
+		return -1;
 	}
-	return 0;
+	return buf_add(buf, digest, sizeof(digest), err);
 }
 
 static int
 add_part(struct buf *buf, const struct part *p, struct error *err)
 {
-	size_t before = buf->len;
-
 	if (p->kind == PART_TEXT || p->kind == PART_CLEARSIGNED)
 		return add_text(buf, p->content, err);
-	if (p->kind == PART_ENCRYPTED && add_armor(buf, p->content, err) != 0)
-		return -1;
-	/* No armor, or one that we do not understand: its bytes. */
-	return buf->len > before
-		   ? 0
-		   : buf_add(buf, p->content.data, p->content.len, err);
+	if (p->kind == PART_ENCRYPTED)
+		return add_sealed(buf, p->content, err);
+	return buf_add(buf, p->content.data, p->content.len, err);
 }
 
 static bool

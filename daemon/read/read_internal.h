@@ -108,8 +108,6 @@ struct armor {
 /* The first whole block that begins at or behind `from`.  *block is zero
  * before the first block of a text, and kept for the next. */
 bool armor_next(struct bytes text, size_t from, struct armor *block);
-/* The packets in a block, or what is packets already; NULL data: neither. */
-struct bytes armor_packets(const void *ctx, struct bytes content);
 /* The value of its "Charset:" line, or NULL. */
 char *armor_charset(const void *ctx, struct bytes block);
 /* What an attachment is: armored at its start, or binary OpenPGP packets. */

@@ -4,7 +4,8 @@
  * Both halves of a multipart/alternative carry the sealed text, broken in
  * lines in two ways and with other headers in the armor.  What is sealed is
  * the same when its packets are; what is signed in clear, when all of it is
- * but white space.  Runs in the child of the read room.
+ * but white space.  A block without packets is the same as no other: who
+ * calls it so would hide it.  Runs in the child of the read room.
  */
 #include "read_internal.h"
 
@@ -12,26 +13,40 @@
 
 #include <talloc.h>
 
+#include "psirtd/armor.h"
+
 #define DIGEST_LEN 32
 
 struct seen {
 	uint8_t digest[DIGEST_LEN];
 };
 
+/* What makes the block the same as another; empty: nothing does. */
+static int
+sameness_of(
+    const void *ctx, const struct part *p, struct bytes *b, struct error *err)
+{
+	struct error why = {0};
+
+	*b = p->content;
+	if (p->kind != PART_ENCRYPTED ||
+	    armor_message(ctx, p->content, b, &why) == 0)
+		return 0;
+	*b = BYTES_NONE;
+	if (why.fault != FAULT_RETRY)
+		return 0;
+	*err = why;
+	return -1;
+}
+
 static int
 digest_of(
-    const void *ctx, const struct part *p, struct seen *one, struct error *err)
+    const struct part *p, struct bytes b, struct seen *one, struct error *err)
 {
-	struct bytes b = p->content;
 	GChecksum *sum;
 	gsize len = DIGEST_LEN;
 	size_t from = 0;
 
-	if (p->kind == PART_ENCRYPTED) {
-		b = armor_packets(ctx, b);
-		if (b.data == NULL)
-			b = p->content;
-	}
 	sum = g_checksum_new(G_CHECKSUM_SHA256);
 	if (sum == NULL)
 		return error_set(err, FAULT_RETRY, "out of memory");
@@ -56,16 +71,19 @@ int
 draft_repeated(struct draft *d, struct part *part, struct error *err)
 {
 	void *tmp;
+	struct bytes b;
 	struct seen one;
 	int rc;
 
 	if (part->kind != PART_ENCRYPTED && part->kind != PART_CLEARSIGNED)
 		return 0;
 	tmp = talloc_new(NULL);
-	rc = digest_of(tmp, part, &one, err);
+	rc = sameness_of(tmp, part, &b, err);
+	if (rc == 0 && b.len > 0)
+		rc = digest_of(part, b, &one, err);
 	talloc_free(tmp);
-	if (rc != 0)
-		return -1;
+	if (rc != 0 || b.len == 0)
+		return rc;
 	for (size_t i = 0; i < d->nseen; i++)
 		if (memcmp(d->seen[i].digest, one.digest, DIGEST_LEN) == 0) {
 			part->flags |= PART_REPEATED;

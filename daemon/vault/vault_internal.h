@@ -13,6 +13,7 @@
 
 #include <gpgme.h>
 
+#include "psirtd/armor.h"
 #include "psirtd/room.h"
 #include "psirtd/vault.h"
 
@@ -117,9 +118,6 @@ bool gpg_was_killed(void);
  */
 int armor_open(const void *ctx, struct bytes in, const char *label,
     struct bytes *packets, struct error *err);
-/* Cuts the one clearsigned block, and the packets of its signature, out. */
-int armor_clearsigned(const void *ctx, struct bytes in, struct bytes *block,
-    struct bytes *signature, struct error *err);
 
 enum packet_tag {
 	PACKET_PKESK = 1,

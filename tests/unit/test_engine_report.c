@@ -65,7 +65,8 @@ static const struct {
     {BEGIN "\nVersion: GnuPG\n\n", "\n=abcd\n" END "\n"},
     {BEGIN "\r\nVersion: GnuPG\r\nComment: x\r\n\r\n", "\r\n=abcd\r\n" END},
     {"Hello,\n\n" BEGIN "\n \n", "\n=abcd\n" END "\nRegards\n"},
-    {BEGIN "\n\n", "\n=abcd"}, /* its end is missing */
+    {BEGIN "\n", "\n=abcd\n" END "\n"}, /* its empty line is missing */
+    {BEGIN "\n=AAAA\n", "\n" END "\n"},
 };
 
 static char *
@@ -81,9 +82,9 @@ test_armor_is_its_base64(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		char *one = in_form(NULL, 0, "hQEMA1\nAAAA");
-		char *again = in_form(one, i, "hQEMA1AA\nAA");
-		char *other = in_form(one, i, "hQEMA1\nAAAB");
+		char *one = in_form(NULL, 0, "hQEMA1AA\nAAAA");
+		char *again = in_form(one, i, "hQEMA1\nAAAAAA");
+		char *other = in_form(one, i, "hQEMA1AA\nAAAB");
 
 		assert_true(same_sealed(one, again));
 		assert_false(same_sealed(one, other));
@@ -99,7 +100,17 @@ test_odd_armors_are_told_apart(void **state)
 	(void)state;
 	assert_false(
 	    same_sealed(BEGIN "\nhQEMA1\n" END, BEGIN "\nhQEMA2\n" END));
+	/* Cut off, damaged, of no packets, or beside a second block. */
 	assert_false(same_sealed(BEGIN, BEGIN "\n"));
+	assert_false(
+	    same_sealed(BEGIN "\n\nhQEMA1AA\n", BEGIN "\nA: b\n\nhQEMA1AA\n"));
+	assert_false(same_sealed(BEGIN "\n\nhQ,1\n" END, BEGIN "\nhQ,1\n" END));
+	assert_false(same_sealed(BEGIN "\n\n" END "\n", BEGIN "\n" END));
+	assert_false(same_sealed(BEGIN "\n\nhQEMA1AA\n" END "\n" BEGIN,
+	    BEGIN "\nhQEMA1AA\n" END "\n" BEGIN));
+	/* What begins with a packet is read as packets: so is what is in it. */
+	assert_false(same_sealed("\x85\n" BEGIN "\n\nhQEMA1AA\n" END "\n",
+	    "\x86\n" BEGIN "\n\nhQEMA1AA\n" END "\n"));
 	assert_false(same_sealed("\x85\x01one", "\x85\x01two"));
 	assert_true(same_sealed("\x85\x01one", "\x85\x01one"));
 }

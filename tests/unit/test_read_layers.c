@@ -148,30 +148,43 @@ test_sniff(void **state)
 	}
 }
 
-/* What is the same in two blocks that a mailer wrapped in two ways. */
+/* Which of two blocks that stand in one text is called a copy. */
 static void
-test_packets(void **state)
+test_repeated(void **state)
 {
 	static const struct {
-		const char *content, *packets;
+		const char *first, *second;
+		bool same;
 	} rows[] = {
-	    {BEGIN "\r\n\r\nhAMD\r\n=abcd\r\n" END, "\x84\x03\x03"},
-	    {BEGIN "\nComment: AAAA\n \t\nhA\n MD\n\n" END, "\x84\x03\x03"},
-	    {"text\n" BEGIN "\n\nhAMD\n" END "\ntext\n", "\x84\x03\x03"},
-	    {"\x84\x03\x03k", "\x84\x03\x03k"},
-	    {BEGIN "\nhAMD\n" END, ""},
-	    {"text", NULL},
+	    {"\n\nhAMD\n=abcd\n", "\n\nhAMD\n=abcd\n", true},
+	    /* wrapped in another way, and with another header */
+	    {"\n\nhAMD\n", "\nComment: x\n\nhA\nMD\n", true},
+	    {"\n\nhAMD\n", "\nhAMD\n", true},
+	    {"\n\nhAMD\n", "\n\nhAME\n", false},
+	    /* what the vault opens differs: no empty line, an early "=" */
+	    {"\nhAMD\n", "\nhAME\n", false},
+	    {"\n\n=AAAA\nhAMD\n", "\n\n=AAAA\nhAME\n", false},
+	    /* nothing opens these: they are the same as no other */
+	    {"\n\n", "\n\n", false},
+	    {"\n\nhA,D\n", "\n\nhA,D\n", false},
+	    {"\n\nAAAA\n", "\n\nAAAA\n", false},
 	};
-	void *ctx = talloc_new(NULL);
-
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct bytes p = armor_packets(ctx, bytes_str(rows[i].content));
+		void *ctx = talloc_new(NULL);
+		char *text = talloc_asprintf(ctx,
+		    "Content-Type: text/plain\n\n" BEGIN "%s" END "\n" BEGIN
+		    "%s" END "\n",
+		    rows[i].first, rows[i].second);
+		struct reading *r =
+		    must_read(ctx, READ_ENTITY, NULL, bytes_str(text));
 
-		assert_int_equal(p.data != NULL, rows[i].packets != NULL);
-		if (rows[i].packets != NULL)
-			assert_true(bytes_equal(p, bytes_str(rows[i].packets)));
+		assert_int_equal(r->nparts, 2);
+		assert_int_equal(r->parts[1].kind, PART_ENCRYPTED);
+		assert_int_equal(r->parts[0].flags & PART_REPEATED, 0);
+		assert_int_equal(
+		    (r->parts[1].flags & PART_REPEATED) != 0, rows[i].same);
+		talloc_free(ctx);
 	}
-	talloc_free(ctx);
 }
 
 /* A beginning without an end is searched for once a text. */
@@ -446,7 +459,7 @@ main(void)
 	    cmocka_unit_test(test_armor),
 	    cmocka_unit_test(test_armor_charset),
 	    cmocka_unit_test(test_sniff),
-	    cmocka_unit_test(test_packets),
+	    cmocka_unit_test(test_repeated),
 	    cmocka_unit_test(test_endless),
 	    cmocka_unit_test(test_span),
 	    cmocka_unit_test(test_no_span),
