@@ -100,6 +100,15 @@ add_protected(struct filing *f, int64_t casefile, struct error *err)
 	return add_candidate(f, casefile, MATCH_THREAD, err);
 }
 
+static void
+mark_answer(struct filing *f, int64_t casefile, int64_t outmail)
+{
+	for (size_t i = 0; outmail != 0 && i < f->in.ncandidates; i++)
+		if (f->candidates[i].casefile == casefile &&
+		    f->candidates[i].by == MATCH_THREAD)
+			f->candidates[i].answers_us = true;
+}
+
 static int
 match_thread(struct filing *f, struct error *err)
 {
@@ -113,12 +122,14 @@ match_thread(struct filing *f, struct error *err)
 			&outmail, err) != 0 ||
 		    add_candidate(f, casefile, MATCH_THREAD, err) != 0)
 			return -1;
+		mark_answer(f, casefile, outmail);
 	}
 	for (size_t i = 0; i < inner->nreferences; i++) {
 		if (store_message_id_find(f->e->st, inner->references[i],
 			&casefile, &outmail, err) != 0 ||
 		    add_protected(f, casefile, err) != 0)
 			return -1;
+		mark_answer(f, casefile, outmail);
 	}
 	if (h->message_id == NULL)
 		return 0;

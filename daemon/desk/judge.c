@@ -288,7 +288,9 @@ rule_department(struct judging *j)
 
 /*
  * Sent again so that we can read it: the case that waited for it is made of
- * it, and its sender hears so as for any report.
+ * it, and its sender hears so as for any report.  He answers the mail that
+ * asked him to, or a key says who he is: a number is guessed, a From written
+ * by anybody, and either would open the case on another's words.
  */
 static bool
 rule_opens(struct judging *j)
@@ -297,6 +299,9 @@ rule_opens(struct judging *j)
 
 	if (j->best == NULL || !j->best->unopened || !j->confirmed ||
 	    j->closed || (c == NULL && !j->encrypted))
+		return false;
+	if (!j->best->answers_us && j->d->signer.verdict != VERDICT_PINNED &&
+	    j->d->signer.verdict != VERDICT_KNOWN)
 		return false;
 	make_case(j, REASON_NEW_REPORT, c);
 	j->d->join = j->best->casefile;

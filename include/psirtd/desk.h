@@ -70,6 +70,9 @@ enum match_by {
 struct candidate {
 	int64_t casefile;
 	enum match_by by;
+	/* by thread, and in answer to a mail of ours: the Message-ID of a
+	 * letter is known to all who carried it */
+	bool answers_us;
 	/* the address of the letter's From is known to this case */
 	bool address_known;
 	/* only the outer From is, and a believed protected one is another */

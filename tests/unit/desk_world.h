@@ -221,6 +221,7 @@ struct row {
 	}
 #define KNOWN .address_known = true
 #define CLOSED_YET .unopened = true
+#define ANSWERS_US .answers_us = true
 #define BOUND .bound_key = KEY_FINDER
 #define OF_JPCERT .correspondent = "JPCERT/CC"
 
