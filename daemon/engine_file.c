@@ -9,7 +9,6 @@
 #include "engine_open.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include <talloc.h>
 
@@ -71,23 +70,6 @@ route_words(struct filing *f)
 	return words;
 }
 
-/* The key that came with the letter is the finder's from now on. */
-static void
-take_key(struct filing *f)
-{
-	const struct opening *o = f->o;
-	struct store_case *c = &f->c;
-
-	/* One key never takes the place of another by itself. */
-	if (c->finder_key != NULL || o == NULL || o->key_fingerprint == NULL ||
-	    o->key_part == 0 || o->key_part > o->nparts)
-		return;
-	c->finder_key = talloc_strdup(f, o->key_fingerprint);
-	c->finder_key_blob = o->parts[o->key_part - 1].content;
-	c->finder_key_standing =
-	    o->key_signed != 0 ? FINDER_KEY_BOUND : FINDER_KEY_KEPT;
-}
-
 static void
 fill_case(struct filing *f)
 {
@@ -117,7 +99,7 @@ fill_case(struct filing *f)
 		c->finder_address = talloc_strdup(f, from->address);
 	}
 	if (d->bind_key)
-		take_key(f);
+		finder_take_key(f);
 	if (d->product >= 0)
 		c->product =
 		    talloc_strdup(f, f->e->s->products[d->product].name);
@@ -174,53 +156,6 @@ write_case(struct filing *f, struct error *err)
 	return f->o != NULL ? write_case_facts(f, err) : 0;
 }
 
-static bool
-names_case(const struct filing *f, enum match_by by)
-{
-	for (size_t i = 0; i < f->in.ncandidates; i++)
-		if (f->candidates[i].casefile == f->c.id &&
-		    f->candidates[i].by == by)
-			return true;
-	return false;
-}
-
-/* Does the letter come from the case's finder, by thread or number? */
-static bool
-is_finders(const struct filing *f)
-{
-	const struct headers *h = &f->o->headers;
-	const struct mail_address *from = letter_from(f);
-
-	if (f->c.finder_address == NULL || from == NULL ||
-	    (from == h->from && h->nfrom != 1) || from->address == NULL ||
-	    strcasecmp(from->address, f->c.finder_address) != 0)
-		return false;
-	return names_case(f, MATCH_THREAD) || names_case(f, MATCH_NUMBER);
-}
-
-/*
- * The key that was kept, or one that comes along where none was, has signed
- * what the finder wrote: now it is bound.  A new one is taken in answer to a
- * mail of ours alone: numbers are guessed, and a From is written by anybody.
- */
-static int
-write_proof(struct filing *f, struct error *err)
-{
-	struct store_case *c = &f->c;
-
-	if (c->finder_key_standing != FINDER_KEY_KEPT || !is_finders(f))
-		return 0;
-	if (f->o->key_signed != 0 && names_case(f, MATCH_THREAD))
-		take_key(f);
-	if (c->finder_key == NULL || !proof_signs_words(f->o, c->finder_key))
-		return 0;
-	c->finder_key_standing = FINDER_KEY_BOUND;
-	if (store_case_put(f->e->st, c, err) != 0)
-		return -1;
-	return engine_record(
-	    f->e, RECORD_KEY_BOUND, c->id, f->letter.id, 0, 0, err);
-}
-
 static int
 write_join(struct filing *f, struct error *err)
 {
@@ -234,7 +169,7 @@ write_join(struct filing *f, struct error *err)
 	/* What a stranger writes into a thread teaches the case nothing. */
 	if (f->o == NULL || f->d->reason != REASON_JOINED)
 		return 0;
-	if (write_proof(f, err) != 0)
+	if (finder_prove_key(f, letter_from(f), err) != 0)
 		return -1;
 	return write_case_facts(f, err);
 }

@@ -11,6 +11,7 @@
  *   engine_report.c  what makes two letters the same report
  *   engine_match.c   what the tables know of an opened letter
  *   engine_file.c    desk: an opened letter becomes what it is
+ *   engine_finder.c  the same: the key of a case's finder
  *   engine_draft.c   facts -> drafts, rows of outmail: answers to a sender
  *   engine_overview.c  the same: what departments are handed
  *   engine_alert.c   the same: what the POC is told
@@ -253,6 +254,13 @@ struct filing {
 /* Fills f->in, candidates and report, inside the open transaction. */
 int filing_gather(struct filing *f, struct error *err);
 bool stop_file(struct engine *e);
+
+/* ---- engine_finder.c ---- */
+/* The key that came with the letter is its finder's from now on. */
+void finder_take_key(struct filing *f);
+/* Binds the key that signed a letter from there, where it may be. */
+int finder_prove_key(
+    struct filing *f, const struct mail_address *from, struct error *err);
 
 /* ---- engine_draft.c ---- */
 #define FACTS_MOST 48
