@@ -62,11 +62,9 @@ static int listener;
 static int
 group_setup(void **state)
 {
+	static const char *const pinned[] = {"alice", "bob", NULL};
 	struct sockaddr_in sin = {.sin_family = AF_INET};
 	socklen_t len = sizeof(sin);
-	void *ctx = talloc_new(NULL);
-	struct vault_setup setup;
-	const char *pinned[2];
 	char port[16];
 
 	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -79,14 +77,7 @@ group_setup(void **state)
 	    getsockname(listener, (struct sockaddr *)&sin, &len), 0);
 	snprintf(port, sizeof(port), "%u", ntohs(sin.sin_port));
 	assert_int_equal(setenv("PORT", port, 1), 0);
-	world_make(&world, script);
-	setup = world_setup(ctx, &world);
-	pinned[0] = world_key(ctx, &world, "alice");
-	pinned[1] = world_key(ctx, &world, "bob");
-	setup.pinned = pinned;
-	setup.npinned = 2;
-	assert_int_equal(world_room(&world, ctx, &setup)->nkeys, 3);
-	talloc_free(ctx);
+	world_begin(&world, script, pinned, NULL);
 	return 0;
 }
 

@@ -54,19 +54,9 @@ static struct world world;
 static int
 group_setup(void **state)
 {
-	void *ctx = talloc_new(NULL);
-	struct vault_setup setup;
-	const char *retired[3];
+	static const char *const retired[] = {"next", "gone", "rot", NULL};
 
-	world_make(&world, script);
-	setup = world_setup(ctx, &world);
-	retired[0] = world_key(ctx, &world, "next");
-	retired[1] = world_key(ctx, &world, "gone");
-	retired[2] = world_key(ctx, &world, "rot");
-	setup.retired = retired;
-	setup.nretired = 3;
-	assert_int_equal(world_room(&world, ctx, &setup)->nkeys, 4);
-	talloc_free(ctx);
+	world_begin(&world, script, NULL, retired);
 	return 0;
 }
 

@@ -47,20 +47,10 @@ static struct world world;
 static int
 group_setup(void **state)
 {
-	void *ctx = talloc_new(NULL);
-	struct vault_setup setup;
-	const char *pinned[4];
+	static const char *const pinned[] = {
+	    "alice", "bob", "rev", "old", NULL};
 
-	world_make(&world, script);
-	setup = world_setup(ctx, &world);
-	pinned[0] = world_key(ctx, &world, "alice");
-	pinned[1] = world_key(ctx, &world, "bob");
-	pinned[2] = world_key(ctx, &world, "rev");
-	pinned[3] = world_key(ctx, &world, "old");
-	setup.pinned = pinned;
-	setup.npinned = 4;
-	assert_int_equal(world_room(&world, ctx, &setup)->nkeys, 5);
-	talloc_free(ctx);
+	world_begin(&world, script, pinned, NULL);
 	return 0;
 }
 

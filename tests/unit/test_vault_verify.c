@@ -26,17 +26,9 @@ static struct world world;
 static int
 group_setup(void **state)
 {
-	void *ctx = talloc_new(NULL);
-	struct vault_setup setup;
-	const char *pinned[1];
+	static const char *const pinned[] = {"alice", NULL};
 
-	world_make(&world, script);
-	setup = world_setup(ctx, &world);
-	pinned[0] = world_key(ctx, &world, "alice");
-	setup.pinned = pinned;
-	setup.npinned = 1;
-	assert_int_equal(world_room(&world, ctx, &setup)->nkeys, 2);
-	talloc_free(ctx);
+	world_begin(&world, script, pinned, NULL);
 	return 0;
 }
 

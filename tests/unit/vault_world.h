@@ -315,6 +315,28 @@ world_decrypt(struct world *w, const void *ctx, struct bytes data)
 	return world_open(w, ctx, &job);
 }
 
+/* A world, and a room for its keys: their names up to NULL, or NULL. */
+static inline void
+world_begin(struct world *w, const char *script, const char *const *pinned,
+    const char *const *retired)
+{
+	void *ctx = talloc_new(NULL);
+	const char *keys[2][8];
+	struct vault_setup setup;
+
+	world_make(w, script);
+	setup = world_setup(ctx, w);
+	setup.pinned = keys[0];
+	for (; pinned != NULL && *pinned != NULL; pinned++)
+		keys[0][setup.npinned++] = world_key(ctx, w, *pinned);
+	setup.retired = keys[1];
+	for (; retired != NULL && *retired != NULL; retired++)
+		keys[1][setup.nretired++] = world_key(ctx, w, *retired);
+	assert_int_equal(world_room(w, ctx, &setup)->nkeys,
+	    1 + setup.npinned + setup.nretired);
+	talloc_free(ctx);
+}
+
 /* Ends the room; then it and its agent are gone, and its files. */
 static inline void
 world_leave(struct world *w, int wanted)
