@@ -175,16 +175,3 @@ silence_name(enum silence silence)
 
 	return NAME(names, silence);
 }
-
-const char *
-match_by_name(enum match_by by)
-{
-	static const char *const names[] = {
-	    [MATCH_THREAD] = "thread",
-	    [MATCH_NUMBER] = "number",
-	    [MATCH_TRACKING] = "tracking",
-	    [MATCH_REPORT] = "report",
-	};
-
-	return NAME(names, by);
-}

@@ -258,6 +258,5 @@ const char *reason_text(enum reason reason); /* a sentence */
 /* With another key or higher limits it may open: `psirt letter N --reopen`. */
 bool reason_may_reopen(enum reason reason);
 const char *silence_name(enum silence silence);
-const char *match_by_name(enum match_by by);
 
 #endif

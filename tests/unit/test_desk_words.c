@@ -375,12 +375,6 @@ silence_of(int n)
 	return silence_name((enum silence)n);
 }
 
-static const char *
-match_of(int n)
-{
-	return match_by_name((enum match_by)n);
-}
-
 static void
 test_names(void **state)
 {
@@ -389,7 +383,6 @@ test_names(void **state)
 	assert_names(reason_of, REASON_NONE, REASON_COUNT - 1);
 	assert_names(sentence_of, REASON_NONE, REASON_COUNT - 1);
 	assert_names(silence_of, SILENCE_NONE, SILENCE_DEPARTMENT);
-	assert_names(match_of, MATCH_THREAD, MATCH_REPORT);
 }
 
 int
