@@ -98,7 +98,6 @@ static const struct element {
     {"h4", DOES_APART},
     {"h5", DOES_APART},
     {"h6", DOES_APART},
-    {"head", DOES_SILENCE},
     {"header", DOES_LINE},
     {"hr", DOES_LINE | DOES_RULE},
     {"img", DOES_IMAGE},

@@ -103,6 +103,10 @@ test_characters(void **state)
 	     "<title>t</title>d<!-- e -->f",
 		"abc\ndf\n"},
 	    {"<html><head><title>t</title></head><body>b</body></html>", "b\n"},
+	    /* A tag that nobody knows ends no head, but is one of words. */
+	    {"<head><title>t</title><x-a>a</x-a><o:p>b</o:p></head><p>c",
+		"ab\n\nc\n"},
+	    {"<head>\n<meta>\n<style>s</style>\n</head>\n<body>b", "b\n"},
 	    {"a<!-- never closed <p>b", "a\n"},
 	    {"<!DOCTYPE x [<!ENTITY e SYSTEM 'file:///etc/passwd'>]>a&e;",
 		"]>a&e;\n"},
