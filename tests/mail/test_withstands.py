@@ -191,6 +191,17 @@ def test_each_letter_costs_itself_alone(world, daemon):
             if not re.search(rf"{why}: letter {n}\b", told)] == []
 
 
+def test_sender_is_told_what_was_too_much(world, daemon):
+    d = daemon(workers=1, limits=LIMITS)
+    message = world.finder.encrypt(hostile.TEXT, [world.poc.fingerprint],
+                                   armor=False)
+    world.deliver(hostile.sealed(hostile.for_many(message, 5_000),
+                                 people.STRANGER), people.STRANGER)
+    assert d.once() == 0, d.text()
+    note, = world.mails(people.STRANGER, None, "resend")
+    assert "It is encrypted to more keys than we accept." in note.text
+
+
 def test_finder_of_a_case_is_asked(world, daemon):
     """Its address ties the letter to a case that waits (RULES 6)."""
     d = daemon(workers=1, limits=LIMITS)

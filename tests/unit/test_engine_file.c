@@ -1,6 +1,7 @@
 /*
  * test_engine_file.c - the stop `file`: a letter that ends psirtd while it is
- * filed holds the others up a dozen times, and no more.  With a real store.
+ * filed holds the others up a dozen times, and no more; one of which nothing
+ * usable came out, not at all.  With a real store.
  */
 #include "store_world.h"
 
@@ -84,6 +85,34 @@ test_a_letter_that_ends_us_is_given_up(void **state)
 	assert_false(stop_file(e));
 }
 
+/* What came out of it is no opening: the POC is told, and nothing waits. */
+static void
+test_a_letter_that_cannot_be_used(void **state)
+{
+	struct world *w = *state;
+	struct engine *e = engine_of(w);
+	int64_t id = opened_letter(w, e, 1, "one");
+	struct store_letter letter;
+	struct store_alert *alerts;
+	struct bytes wire;
+	size_t n = 0;
+
+	assert_int_equal(store_opening_get(e, w->st, id, &wire, &w->err), 1);
+	assert_ok(w, store_begin(w->st, &w->err));
+	assert_ok(w, store_opening_put(w->st, id,
+			 bytes_span(wire, 0, wire.len - 1), &w->err));
+	assert_ok(w, store_commit(w->st, &w->err));
+	letter = filed(w, e, id);
+	assert_int_equal(letter.state, LETTER_QUARANTINED);
+	assert_int_equal(letter.reason, REASON_BROKEN);
+	assert_ok(w, store_alert_list(e, w->st, &alerts, &n, &w->err));
+	assert_int_equal(n, 1);
+	assert_int_equal(alerts[0].reason, REASON_BROKEN);
+	assert_int_equal(alerts[0].letter, id);
+	assert_false(e->trouble);
+	assert_false(stop_file(e));
+}
+
 int
 main(void)
 {
@@ -91,6 +120,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(
 		test_a_letter_that_ends_us_is_given_up, world_setup,
 		world_teardown),
+	    cmocka_unit_test_setup_teardown(
+		test_a_letter_that_cannot_be_used, world_setup, world_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /*
  * test_engine_setup.c - every limit of the settings reaches the room that
  * keeps it: each has a number of its own here, so that none stands for
- * another.
+ * another.  And whoever is told of a limit is told which setting moves it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,9 +10,12 @@
 
 #include <cmocka.h>
 
+#include <string.h>
+
 #include <talloc.h>
 
 #include "../../daemon/engine_internal.h"
+#include "../../daemon/settings/settings_internal.h"
 
 #define LETTER_MAX 100003
 
@@ -93,12 +96,41 @@ test_vault(void **state)
 	talloc_free(e);
 }
 
+/* Does a sentence name this setting, as a word? */
+static bool
+is_named(const char *text, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *at = text; (at = strstr(at, name)) != NULL; at += len)
+		if (at > text && at[-1] == ' ' && strchr(", ", at[len]) != NULL)
+			return true;
+	return false;
+}
+
+static void
+test_reasons_name_every_limit(void **state)
+{
+	const struct section *limits = section_find("limits");
+
+	for (size_t i = 0; i < limits->nkeys; i++) {
+		const char *name = limits->keys[i].name;
+		bool named = strstr(name, "_per_hour") != NULL;
+
+		for (int r = REASON_NONE; r < REASON_COUNT; r++)
+			named |= is_named(reason_text((enum reason)r), name);
+		if (!named)
+			fail_msg("no reason names %s", name);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_read),
 	    cmocka_unit_test(test_vault),
+	    cmocka_unit_test(test_reasons_name_every_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,6 +81,9 @@ test_desk_keys_limits(void **state)
 	assert_int_equal(s->memory_mb, 512);
 	assert_int_equal(s->wall_ms, 60000);
 	assert_int_equal(s->cpu_s, 30);
+	assert_int_equal(s->max_keys, 100);
+	assert_int_equal(s->max_hidden, 4);
+	assert_int_equal(s->max_layers, 4);
 	talloc_free(ctx);
 }
 

@@ -34,6 +34,7 @@ static const char script[] =
     "g --faked-system-time $T --quick-add-uid $(k eve) \"$N\"\n"
     "g --armor --export $(k eve) >k/eve.asc\n"
     "g --export $(k eve) >k/eve.bin\n"
+    "g --export $(k bob) >k/bob.bin\n"
     "e fetch -u $(k eve) --sig-keyserver-url \"hkp://127.0.0.1:$PORT\" \\\n"
     "    -se <in\n"
     /* Literal packets where one is expected. */
@@ -344,12 +345,18 @@ test_nothing_is_fetched(void **state)
 	    "no-auto-key-locate\n", "no-auto-key-import\n",
 	    "disable-dirmngr\n"};
 	void *ctx = talloc_new(NULL);
+	struct vault_open_job job = {.kind = VAULT_DECRYPT,
+	    .data = world_file(ctx, &world, "m/fetch"),
+	    .bound_key = world_file(ctx, &world, "k/bob.bin")};
 	struct vault_opened *o = opened(ctx, "fetch");
 	struct bytes conf = BYTES_NONE;
 	DIR *work = opendir(world.work);
 	struct dirent *entry;
 
 	assert_int_equal(o->outcome, LAYER_OPEN);
+	assert_true(world_signed(o, SIGNATURE_NO_KEY, NULL));
+	/* Nor by the second pass, with a key that came along. */
+	o = world_open(&world, ctx, &job);
 	assert_true(world_signed(o, SIGNATURE_NO_KEY, NULL));
 	assert_int_equal(accept(listener, NULL, NULL), -1);
 	/* The agent is all that runs there. */

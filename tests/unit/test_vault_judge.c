@@ -4,7 +4,7 @@
  * and to whom a mail of ours was made.
  *
  * What gpg would have to do wrong cannot be had from it: its results are made
- * here, in place of gpgme's two functions that give them.
+ * here, in place of gpgme's functions that give them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,6 +22,7 @@
 
 static struct _gpgme_op_decrypt_result decrypted;
 static struct _gpgme_op_encrypt_result encrypted;
+static struct _gpgme_op_verify_result verified;
 
 gpgme_decrypt_result_t
 gpgme_op_decrypt_result(gpgme_ctx_t gpg)
@@ -33,6 +34,25 @@ gpgme_encrypt_result_t
 gpgme_op_encrypt_result(gpgme_ctx_t gpg)
 {
 	return &encrypted;
+}
+
+gpgme_verify_result_t
+gpgme_op_verify_result(gpgme_ctx_t gpg)
+{
+	return &verified;
+}
+
+/* What gpg says and gives when it takes the encryption off. */
+static struct gpg_watch *told;
+static struct gpg_watch tells;
+
+gpgme_error_t
+gpgme_op_decrypt_ext(gpgme_ctx_t gpg, gpgme_decrypt_flags_t flags,
+    gpgme_data_t cipher, gpgme_data_t plain)
+{
+	assert_int_equal(flags, GPGME_DECRYPT_UNWRAP);
+	*told = tells;
+	return gpgme_data_write(plain, "inside", 6) == 6 ? 0 : 1;
 }
 
 /* ---- the passphrase ---- */
@@ -112,6 +132,30 @@ test_whole(void **state)
 	talloc_free(ctx);
 }
 
+/* The same for what the second pass is given. */
+static void
+test_whole_inside(void **state)
+{
+	static const struct gpg_watch rows[] = {
+	    {true, true, true}, {true, false, true}, {true, true, false}};
+	void *ctx = talloc_new(NULL);
+	struct vault_setup setup = {.max_output = 1 << 20};
+	struct vault vault = {.setup = &setup};
+	struct error err = {0};
+
+	told = &vault.watch;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct bytes inside = BYTES_NONE;
+
+		tells = rows[i];
+		assert_int_equal(
+		    unwrap(ctx, &vault, bytes_str("packets"), &inside, &err),
+		    0);
+		assert_int_equal(inside.len, i == 0 ? 6 : 0);
+	}
+	talloc_free(ctx);
+}
+
 /* ---- whose a signature is ---- */
 
 #define SUBKEY "00000000000000000000000000000000000000B7"
@@ -140,6 +184,40 @@ test_two_keys_claim_one_subkey(void **state)
 	subkeys[1].fpr =
 	    (char *)(uintptr_t) "11111111111111111111111100000000000000B8";
 	assert_ptr_equal(only_owner(&ring, SUBKEY), &keys[0]);
+}
+
+/* Behind those that are taken may stand one that is bad. */
+static void
+test_more_signatures_than_are_taken(void **state)
+{
+	struct _gpgme_subkey subkey = {.keyid = (char *)(uintptr_t)SUBKEY + 24,
+	    .fpr = (char *)(uintptr_t)SUBKEY};
+	struct _gpgme_key key = {
+	    .subkeys = &subkey, .fpr = (char *)(uintptr_t)SUBKEY};
+	gpgme_key_t list[] = {&key};
+	struct key_ring ring = {list, 1};
+	struct _gpgme_signature signatures[TAKEN_MAX + 1] = {0};
+	void *ctx = talloc_new(NULL);
+
+	for (size_t i = 0; i < TAKEN_MAX + 1; i++) {
+		signatures[i].fpr = subkey.fpr;
+		signatures[i].hash_algo = GPGME_MD_SHA256;
+		signatures[i].next = i < TAKEN_MAX ? &signatures[i + 1] : NULL;
+	}
+	for (size_t n = TAKEN_MAX; n <= TAKEN_MAX + 1; n++) {
+		struct vault_opened opened = {0};
+
+		verified.signatures = &signatures[TAKEN_MAX + 1 - n];
+		assert_int_equal(
+		    verify_take(ctx, NULL, &ring, &opened, NULL), 0);
+		assert_int_equal(opened.nsignatures, TAKEN_MAX);
+		for (size_t i = 0; i < TAKEN_MAX; i++)
+			assert_int_equal(opened.signatures[i].status,
+			    n == TAKEN_MAX ? SIGNATURE_GOOD
+					   : SIGNATURE_UNSUPPORTED);
+	}
+	verified.signatures = NULL;
+	talloc_free(ctx);
 }
 
 /* ---- to whom a mail was made ---- */
@@ -201,7 +279,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_passphrase),
 	    cmocka_unit_test(test_whole),
+	    cmocka_unit_test(test_whole_inside),
 	    cmocka_unit_test(test_two_keys_claim_one_subkey),
+	    cmocka_unit_test(test_more_signatures_than_are_taken),
 	    cmocka_unit_test(test_for_the_reader_alone),
 	};
 

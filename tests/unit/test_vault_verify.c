@@ -4,6 +4,8 @@
  */
 #include "vault_world.h"
 
+#include "../../daemon/vault/vault_internal.h"
+
 static const char script[] =
     "key poc never; key alice never; key eve never\n"
     "for n in alice eve; do g --armor --export $(k $n) >k/$n.asc; done\n"
@@ -237,6 +239,34 @@ test_bound_beside_pinned(void **state)
 	talloc_free(ctx);
 }
 
+/* Where it is looked at: nothing is fetched, nothing but its own signatures
+ * is taken in, and no agent is started. */
+static void
+test_home_of_a_key_that_came_along(void **state)
+{
+	static const char *const lines[] = {"no-auto-key-retrieve\n",
+	    "no-auto-key-locate\n", "no-auto-key-import\n", "disable-dirmngr\n",
+	    "no-autostart\n", "import-options self-sigs-only\n"};
+	void *ctx = talloc_new(NULL);
+	struct vault_home home = {
+	    .path = talloc_asprintf(ctx, "%s/h", world.dir)};
+	struct error err = {0};
+	struct bytes conf;
+	char *path;
+
+	assert_int_equal(mkdir(home.path, 0700), 0);
+	assert_int_equal(
+	    mkdir(talloc_asprintf(ctx, "%s/t", home.path), 0700), 0);
+	path = home_throwaway(ctx, &home, &err);
+	assert_non_null(path);
+	conf = world_file(ctx, &world,
+	    talloc_asprintf(ctx, "%s/gpg.conf", path + strlen(world.dir) + 1));
+	for (size_t i = 0; i < COUNT_OF(lines); i++)
+		if (bytes_find(conf, bytes_str(lines[i])) < 0)
+			fail_msg("not there: %s", lines[i]);
+	talloc_free(ctx);
+}
+
 int
 main(void)
 {
@@ -247,6 +277,7 @@ main(void)
 	    cmocka_unit_test(test_bound_key),
 	    cmocka_unit_test(test_signatures_only),
 	    cmocka_unit_test(test_bound_beside_pinned),
+	    cmocka_unit_test(test_home_of_a_key_that_came_along),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_end);
