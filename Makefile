@@ -39,7 +39,7 @@ store_SRC := store store_schema store_query store_seal store_key store_mailbox \
 	store_intake store_letter store_case store_known store_outmail \
 	store_record store_alert store_inspect
 engine_SRC := engine engine_rooms engine_setup engine_key engine_intake engine_open \
-	engine_opening engine_proof engine_report engine_match engine_file engine_draft \
+	engine_opening engine_proof engine_report engine_match engine_file engine_finder engine_draft \
 	engine_overview engine_alert engine_seal engine_mail engine_ask engine_check engine_inspect
 control_SRC := control request commands answer today unread cases show keys letters letter_show \
 	letter_headers letter_parts mails record
