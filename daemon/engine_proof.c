@@ -21,8 +21,10 @@
 
 #include "psirtd/text.h"
 
-/* Blocks that the vault is asked about for one letter. */
-#define KEYS_MOST 8
+/* Blocks that the vault is asked about for one letter, which is cheap; and
+ * those it looks through the whole letter with. */
+#define KEYS_MOST 16
+#define PROOFS_MOST 3
 #define UIDS_MOST 8
 #define UID_BYTES 256
 
@@ -31,6 +33,7 @@ struct proof {
 	size_t parts[KEYS_MOST]; /* the key blocks to look at */
 	size_t nparts;
 	size_t next;
+	unsigned nproofs;
 	/* The key whose proof was asked; `key` where it came in a block. */
 	const char *fingerprint;
 	const struct vault_key *key;
@@ -61,16 +64,17 @@ lies_in(const struct opening *o, uint32_t layer, uint32_t outer)
 	return layer == outer;
 }
 
-/* The outermost encryption that a layer lies in, + 1; 0: none. */
+/*
+ * The innermost encryption that a layer lies in, + 1; 0: none.  Whoever seals
+ * somebody's ciphertext once more is not who wrote what is in it.
+ */
 static uint32_t
 encryption_of(const struct opening *o, uint32_t layer)
 {
-	uint32_t found = 0;
-
 	for (; opening_layer(o, layer) != NULL; layer = parent_of(o, layer))
 		if (is_encryption(opening_layer(o, layer)))
-			found = layer;
-	return found;
+			return layer;
+	return 0;
 }
 
 /* The layer whose signatures cover a part, within its innermost encryption. */
@@ -164,32 +168,66 @@ proof_signs_words(const struct opening *o, const char *fingerprint)
 
 /* ---- what to look at ---- */
 
-/* Beside the encryption of the words there is another: whose is which? */
+/*
+ * Beside the encryption of the words there is another: whose is which?  Signed
+ * words are no better: the carrier may have signed his, and the others, or a
+ * file alone, be what he carries.
+ */
 static bool
 is_mixed(const struct opening *o, uint32_t encryption)
 {
-	for (size_t i = 0; i < o->nlayers; i++)
-		if (o->layers[i].kind == LAYER_ENCRYPTED &&
-		    (encryption == 0 ||
-			!lies_in(o, (uint32_t)i + 1, encryption)))
+	for (uint32_t i = 1; i <= o->nlayers; i++)
+		if (o->layers[i - 1].kind == LAYER_ENCRYPTED &&
+		    (encryption == 0 || (!lies_in(o, i, encryption) &&
+					    !lies_in(o, encryption, i))))
 			return true;
 	return false;
 }
 
-static void
-take_parts(struct proof *proof, const struct opening *o, uint32_t encryption,
-    uint32_t header)
+static bool
+is_taken(const struct proof *proof, const struct opening *o, struct bytes block)
 {
-	for (size_t i = 0; i < o->nparts && proof->nparts < KEYS_MOST; i++) {
+	for (size_t i = 0; i < proof->nparts; i++)
+		if (bytes_equal(o->parts[proof->parts[i]].content, block))
+			return true;
+	return false;
+}
+
+/* Blocks that stand in this layer, those of the header last. */
+static void
+take_parts(struct proof *proof, const struct opening *o, uint32_t layer)
+{
+	static const uint32_t headers[] = {0, PART_HEADER};
+
+	for (size_t n = 0; n < 2 * o->nparts && proof->nparts < KEYS_MOST;
+	     n++) {
+		size_t i = n % o->nparts;
 		const struct part *p = &o->parts[i];
 
-		if (p->kind != PART_KEY || (p->flags & PART_HEADER) != header)
+		if (p->kind != PART_KEY ||
+		    (p->flags & PART_HEADER) != headers[n / o->nparts] ||
+		    !lies_in(o, p->layer, layer) ||
+		    is_taken(proof, o, p->content))
 			continue;
-		/* It can prove itself: never mind where it stood. */
-		if (proof->signer != 0 || ((p->flags & PART_FORWARDED) == 0 &&
-					      lies_in(o, p->layer, encryption)))
+		/* One of a message inside has to prove itself. */
+		if (proof->signer != 0 || (p->flags & PART_FORWARDED) == 0)
 			proof->parts[proof->nparts++] = i;
 	}
+}
+
+/*
+ * Those first that nobody could lay there but who signed, or encrypted: else
+ * enough others in front would keep them from being looked at.  A key can
+ * prove itself wherever it stood; one that need not stands by the words.
+ */
+static void
+take_all(struct proof *proof, const struct opening *o, uint32_t encryption)
+{
+	if (proof->signer != 0)
+		take_parts(proof, o, proof->signer);
+	take_parts(proof, o, encryption);
+	if (proof->signer != 0)
+		take_parts(proof, o, 0);
 }
 
 /* A key that we know already is not what its sender answers to. */
@@ -322,7 +360,8 @@ key_seen(struct task *task, const struct frame *frame)
 	if (layer == NULL ||
 	    has_status(layer, SIGNATURE_GOOD, key->fingerprint))
 		return keep(task, key);
-	if (!has_status(layer, SIGNATURE_NO_KEY, NULL))
+	if (!has_status(layer, SIGNATURE_NO_KEY, NULL) ||
+	    s->proof->nproofs++ >= PROOFS_MOST)
 		return ask_next(task);
 	return ask_proof(task, key);
 }
@@ -347,6 +386,9 @@ layer_seen(
 		    strcmp(sig->primary, fingerprint) != 0)
 			continue;
 		layer->signatures[i] = *sig;
+		layer->signatures[i].primary = fingerprint;
+		layer->signatures[i].claimed =
+		    talloc_strdup(s->o, sig->claimed);
 		proved = true;
 	}
 	return proved && key != NULL ? keep(task, key) : ask_next(task);
@@ -370,19 +412,27 @@ proof_frame(struct task *task, const struct frame *frame)
 	struct open_state *s = open_state_of(task);
 	const char *proving = s->proof->fingerprint;
 	struct vault_opened *v = NULL;
+	void *scratch;
+	bool more;
 
 	s->proof->fingerprint = NULL;
 	if (proving == NULL && frame->type == VAULT_KEYS_SEEN)
 		return key_seen(task, frame);
+	/* Nothing of an answer stays, however often it is asked for. */
+	scratch = talloc_new(s);
 	if (proving != NULL && frame->type == VAULT_OPENED)
-		v = wire_decode(s->o, &vault_opened_wire, frame->payload, NULL);
+		v = wire_decode(
+		    scratch, &vault_opened_wire, frame->payload, NULL);
 	if (v != NULL && v->outcome != LAYER_TOO_SLOW &&
 	    opening_check_layer(v, NULL) == 0)
-		return layer_seen(task, v, proving);
+		more = layer_seen(task, v, proving);
 	/* A block that gpg was ended over: no second one takes as long. */
-	if (v != NULL || is_killed(s->o, frame))
-		return false;
-	return ask_next(task);
+	else if (v != NULL || is_killed(scratch, frame))
+		more = false;
+	else
+		more = ask_next(task);
+	talloc_free(scratch);
+	return more;
 }
 
 bool
@@ -402,9 +452,7 @@ proof_start(struct task *task)
 	layer = opening_layer(o, s->proof->signer);
 	if (layer != NULL && has_status(layer, SIGNATURE_BAD, NULL))
 		return false;
-	if (!is_mixed(o, encryption)) {
-		take_parts(s->proof, o, encryption, 0);
-		take_parts(s->proof, o, encryption, PART_HEADER);
-	}
+	if (!is_mixed(o, encryption))
+		take_all(s->proof, o, encryption);
 	return ask_case(task) || ask_next(task);
 }

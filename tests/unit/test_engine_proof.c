@@ -105,6 +105,12 @@ static const struct row {
     {"the deeper text is another's", false,
 	{{ENCRYPTED, 0, {{0}}}, {ENCRYPTED, 0, {{0}}}, {ENCRYPTED, 2, {GOOD}}},
 	{{PART_TEXT, 1, 0, "words"}, {PART_TEXT, 3, 0, "other words"}}},
+    {"sealed once more around it", true,
+	{{ENCRYPTED, 0, {{0}}}, {ENCRYPTED, 1, {GOOD}}},
+	{{PART_TEXT, 2, 0, "words"}}},
+    {"words of who sealed it once more", false,
+	{{ENCRYPTED, 0, {{0}}}, {ENCRYPTED, 1, {GOOD}}},
+	{{PART_TEXT, 1, 0, "look"}, {PART_TEXT, 2, 0, "words"}}},
     {"a file and no words", true, {{ENCRYPTED, 0, {GOOD}}},
 	{{PART_FILE, 1, 0, "%PDF"}}},
     {"nothing at all", false, {{SIGNED, 0, {GOOD}}}, {{0}}},
@@ -167,7 +173,7 @@ struct world {
 	struct open_state *state;
 	struct layer layer[2];
 	struct signature signatures[2];
-	struct part parts[12];
+	struct part parts[24];
 	struct pending pending[1];
 };
 
@@ -427,25 +433,145 @@ test_letters_that_bring_no_key(void **state)
 static void
 test_only_some_blocks_are_asked(void **state)
 {
+	static const uint8_t blocks[24];
 	struct world *w = world_new(SIGNATURE_NO_KEY);
 	unsigned asked = 0;
 	bool more;
 
-	for (size_t i = 2; i < 12; i++)
+	for (size_t i = 2; i < 24; i++) {
 		w->parts[i] = w->parts[2];
-	w->state->o->nparts = 12;
+		w->parts[i].content = bytes_of(blocks, i);
+	}
+	w->state->o->nparts = 24;
 	for (more = proof_start(&w->task); more; asked++)
 		more = answer_failed(w, VAULT_FAIL_INPUT);
-	assert_int_equal(asked, 8);
+	assert_int_equal(asked, 16);
 	assert_kept(w, NULL, false);
 	talloc_free(w);
 	/* One that gpg was ended over is the last. */
 	w = world_new(SIGNATURE_NO_KEY);
 	w->parts[3] = w->parts[2];
+	w->parts[3].content = bytes_str("another");
 	w->state->o->nparts = 4;
 	assert_true(proof_start(&w->task));
 	assert_false(answer_failed(w, VAULT_FAIL_CHILD));
 	talloc_free(w);
+}
+
+/* As many as fit in front of it, by whoever carried the letter. */
+static void
+test_decoys_do_not_hide_a_key(void **state)
+{
+	static const uint8_t blocks[24];
+
+	for (int same = 0; same < 2; same++) {
+		struct world *w = world_new(SIGNATURE_NO_KEY);
+
+		w->parts[23] = w->parts[2];
+		w->parts[23].content = bytes_str("theirs");
+		for (size_t i = 2; i < 23; i++)
+			w->parts[i] = (struct part){.kind = PART_KEY,
+			    .content = bytes_of(blocks, same ? 1 : i)};
+		w->state->o->nparts = 24;
+		assert_true(proof_start(&w->task));
+		assert_true(answer_key(w, key_of(KEY)));
+		assert_false(
+		    answer_layer(w, LAYER_OPEN, (struct signature)GOOD, 1));
+		assert_int_equal(w->state->o->key_part, 24);
+		assert_int_equal(w->state->o->key_signed, 1);
+		talloc_free(w);
+	}
+}
+
+/* The whole letter is looked through a few times, not for every block. */
+static void
+test_proofs_are_few(void **state)
+{
+	static const uint8_t blocks[24];
+	struct world *w = world_new(SIGNATURE_NO_KEY);
+
+	for (size_t i = 2; i < 24; i++) {
+		w->parts[i] = w->parts[2];
+		w->parts[i].content = bytes_of(blocks, i);
+	}
+	w->state->o->nparts = 24;
+	assert_true(proof_start(&w->task));
+	for (int i = 0; i < 3; i++) {
+		assert_true(answer_key(w, key_of(KEY)));
+		assert_true(answer_layer(
+		    w, LAYER_OPEN, (struct signature)SIG(SIGNATURE_NO_KEY), 1));
+	}
+	/* From here on it is only asked what the blocks are. */
+	assert_true(answer_key(w, key_of(KEY)));
+	assert_true(answer_layer(w, LAYER_OPEN, (struct signature)GOOD, 1));
+	assert_kept(w, NULL, false);
+	talloc_free(w);
+}
+
+/* enc(key, enc(words, key)): whoever sealed it once more is not its writer. */
+static void
+test_key_of_who_sealed_it_again(void **state)
+{
+	static const uint32_t outcomes[] = {0, SIGNATURE_NO_KEY};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct world *w = world_new(0);
+
+		w->layer[1] = w->layer[0];
+		w->layer[1].parent = 1;
+		w->layer[1].part = 5;
+		w->signatures[0].status = outcomes[i];
+		w->layer[1].nsignatures = outcomes[i] != 0;
+		w->state->o->nlayers = 2;
+		w->parts[1].layer = 2;
+		w->parts[4] = (struct part){.kind = PART_ENCRYPTED, .layer = 1};
+		w->state->o->nparts = 5;
+		w->state->pending[0].part = 4;
+		/* Its key alone: kept for nobody, and proves nothing. */
+		w->parts[2].content = bytes_str("carrier");
+		assert_int_equal(proof_start(&w->task), outcomes[i] != 0);
+		if (outcomes[i] != 0) {
+			assert_true(answer_key(w, key_of(OTHER)));
+			assert_false(answer_layer(w, LAYER_OPEN,
+			    (struct signature)SIG(SIGNATURE_NO_KEY), 1));
+		}
+		assert_kept(w, NULL, false);
+		/* Theirs, behind it. */
+		w->parts[3] = (struct part){.kind = PART_KEY,
+		    .layer = 2,
+		    .content = bytes_str("theirs")};
+		assert_true(proof_start(&w->task));
+		assert_int_equal(answer_key(w, key_of(KEY)), outcomes[i] != 0);
+		if (outcomes[i] != 0)
+			assert_false(answer_layer(
+			    w, LAYER_OPEN, (struct signature)GOOD, 1));
+		assert_int_equal(w->state->o->key_part, 4);
+		assert_int_equal(w->state->o->key_signed, outcomes[i] != 0);
+		talloc_free(w);
+	}
+}
+
+/* A letter of megabytes, looked through once more, takes no more room. */
+static void
+test_answers_are_let_go(void **state)
+{
+	static const uint32_t outcomes[] = {LAYER_OPEN, LAYER_INTEGRITY};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct world *w = world_new(SIGNATURE_NO_KEY);
+		struct signature good = GOOD;
+		struct vault_opened v = {.outcome = outcomes[i],
+		    .signatures = &good,
+		    .nsignatures = 1,
+		    .plain = bytes_of(talloc_zero_size(w, 500000), 500000)};
+
+		assert_true(proof_start(&w->task));
+		assert_true(answer_key(w, key_of(KEY)));
+		assert_false(answer(w, VAULT_OPENED, &vault_opened_wire, &v));
+		assert_kept(w, i == 0 ? KEY : NULL, i == 0);
+		assert_true(talloc_total_size(w->state) < 100000);
+		talloc_free(w);
+	}
 }
 
 /* Its maker wrote them: few, and short. */
@@ -485,6 +611,10 @@ main(void)
 	    cmocka_unit_test(test_key_of_the_header),
 	    cmocka_unit_test(test_letters_that_bring_no_key),
 	    cmocka_unit_test(test_only_some_blocks_are_asked),
+	    cmocka_unit_test(test_decoys_do_not_hide_a_key),
+	    cmocka_unit_test(test_proofs_are_few),
+	    cmocka_unit_test(test_key_of_who_sealed_it_again),
+	    cmocka_unit_test(test_answers_are_let_go),
 	    cmocka_unit_test(test_user_ids_are_few_and_short),
 	};
 
