@@ -5,8 +5,8 @@
  * knows (read_label.c): on the same line, or on the lines below up to the
  * next label, heading or rule.  A short value on the label's own line ends
  * with it: what follows is the finder's, and short ones are sent on before
- * anybody looked.  Quoted lines, armor and what stands below a
- * signature's "-- " are no fields; in a fenced block no label is looked for.
+ * anybody looked.  Quoted lines, armor and what stands below a signature's
+ * "-- " are no fields; in a fenced block no label is looked for.
  * Values are pieces of the text, none of it twice, so all of it costs the
  * text's length.  Runs in the child of the read room.
  */
@@ -16,11 +16,8 @@
 
 #include <talloc.h>
 
-#define PART_MOST 128    /* fields of one part */
-#define FIELDS_MOST 4096 /* of a reading */
-#define SHORT_MOST 1000  /* bytes of a name, a version, a date */
-#define LONG_MOST 16384  /* bytes of a description */
-#define BLANKS_MOST 2    /* lines between a label and its value */
+#define PART_MOST 128 /* fields of one part */
+#define BLANKS_MOST 2 /* lines between a label and its value */
 
 struct scan {
 	const struct labels *labels;
@@ -43,121 +40,7 @@ struct scan {
 	bool armored;
 };
 
-/* Those that people describe in several paragraphs. */
-static bool
-is_long(uint32_t kind)
-{
-	switch (kind) {
-	case FIELD_SUMMARY:
-	case FIELD_STEPS:
-	case FIELD_POC:
-	case FIELD_IMPACT:
-	case FIELD_WORKAROUND:
-	case FIELD_DISCLOSURE:
-	case FIELD_OTHERS:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* ---- the open field ---- */
-
-/*
- * How long the link is that stands here, in brackets behind what it is of, as
- * mailers and read_page.c write it; 0: none.
- */
-static size_t
-link_len(const char *s)
-{
-	size_t n;
-
-	if (s[0] != ' ' || s[1] != '<')
-		return 0;
-	n = 2 + strcspn(s + 2, "<> \t\n");
-	return s[n] == '>' && memchr(s, ':', n) != NULL ? n + 1 : 0;
-}
-
-/* Of a product or a version, where its link went is no part. */
-static bool
-is_linkless(uint32_t kind)
-{
-	return kind == FIELD_PRODUCT || kind == FIELD_VERSION ||
-	       kind == FIELD_VENDOR || kind == FIELD_TYPE ||
-	       kind == FIELD_SCORE;
-}
-
-static char *
-copy_value(const void *ctx, uint32_t kind, const char *text, size_t len)
-{
-	size_t most = is_long(kind) ? LONG_MOST : SHORT_MOST;
-	char *value;
-	char *to;
-
-	for (; len > 0 && g_ascii_isspace(*text); len--)
-		text++;
-	if (len > most)
-		for (len = most; ((unsigned char)text[len] & 0xc0) == 0x80;)
-			len--;
-	while (len > 0 && g_ascii_isspace(text[len - 1]))
-		len--;
-	value = talloc_strndup(ctx, text, len);
-	if (value == NULL)
-		return NULL;
-	to = value;
-	for (const char *s = value; *s != '\0'; s++) {
-		size_t n = is_linkless(kind) ? link_len(s) : 0;
-
-		if (n > 0)
-			s += n - 1;
-		else if (s[0] != '\r' || s[1] != '\n')
-			*to++ = *s;
-	}
-	*to = '\0';
-	return value;
-}
-
-static bool
-is_there(
-    const struct reading *r, uint32_t kind, uint32_t part, const char *value)
-{
-	for (size_t i = 0; r->fields != NULL && i < r->nfields; i++) {
-		const struct field *f = &r->fields[i];
-
-		if (f->part == part && f->kind == kind &&
-		    strcmp(f->value, value) == 0)
-			return true;
-	}
-	return false;
-}
-
-int
-field_add(struct reading *r, uint32_t kind, const char *text, size_t len,
-    uint32_t part, struct error *err)
-{
-	size_t cap = r->fields != NULL ? talloc_array_length(r->fields) : 0;
-	char *value;
-
-	if (r->nfields >= FIELDS_MOST)
-		return 0;
-	value = copy_value(r, kind, text, len);
-	if (value == NULL)
-		return error_set(err, FAULT_RETRY, "out of memory");
-	if (value[0] == '\0' || is_there(r, kind, part, value)) {
-		talloc_free(value);
-		return 0;
-	}
-	if (r->nfields >= cap) {
-		struct field *list = talloc_realloc(
-		    r, r->fields, struct field, cap > 0 ? cap * 2 : 16);
-
-		if (list == NULL)
-			return error_set(err, FAULT_RETRY, "out of memory");
-		r->fields = list;
-	}
-	r->fields[r->nfields++] = (struct field){kind, value, part};
-	return 0;
-}
 
 /* A label without a value is a form that was not filled in: no field. */
 static int
@@ -373,7 +256,7 @@ ends_before(const struct scan *sc, struct line line)
 		return sc->blanks > BLANKS_MOST;
 	line_marks(line.s, line.end, &marks);
 	shape = line_has_shape(line);
-	if (!is_long(sc->kind))
+	if (!field_is_long(sc->kind))
 		return shape || (sc->same_line &&
 				    (marks != 0 || !is_continued(sc, line)));
 	return (marks & MARK_BULLET) != 0 && shape &&
@@ -385,7 +268,7 @@ take_blank(struct scan *sc, struct error *err)
 {
 	sc->blanks++;
 	if (sc->kind != 0 && sc->start != NULL &&
-	    (sc->same_line || !is_long(sc->kind)))
+	    (sc->same_line || !field_is_long(sc->kind)))
 		return close_field(sc, err);
 	return 0;
 }
@@ -478,7 +361,7 @@ take_line(struct scan *sc, struct line line, const char *end, struct error *err)
 
 	if (fence || sc->fenced) {
 		sc->fenced = fence ? !sc->fenced : sc->fenced;
-		if (sc->same_line && !is_long(sc->kind))
+		if (sc->same_line && !field_is_long(sc->kind))
 			return close_field(sc, err);
 		if (sc->kind != 0 && line.end > line.s) {
 			extend_field(sc, line);

@@ -313,14 +313,19 @@ char *cvss_spell(const void *ctx, const char *text);
 uint32_t label_kind(
     const struct labels *labels, const char *text, size_t len, bool reporter);
 
+/* read_value.c */
+#define FIELDS_MOST 4096 /* of a reading */
+/* Of the kinds that people describe in several paragraphs? */
+bool field_is_long(uint32_t kind);
+/* A value in the field's length, once a part; what does not fit is left out. */
+int field_add(struct reading *r, uint32_t kind, const char *text, size_t len,
+    uint32_t part, struct error *err);
+
 /* read_ident.c, read_field.c, read_product.c: `part` as in struct ident. */
 int idents_find(const struct idents *idents, const struct normal *text,
     uint32_t part, struct reading *r, struct error *err);
 int labels_find(const struct labels *labels, const char *text, size_t len,
     uint32_t part, struct reading *r, struct error *err);
-/* A value in the field's length, once a part; what does not fit is left out. */
-int field_add(struct reading *r, uint32_t kind, const char *text, size_t len,
-    uint32_t part, struct error *err);
 int products_find(const struct products *products, const struct normal *text,
     uint32_t part, struct reading *r, struct error *err);
 
