@@ -56,6 +56,7 @@ enum does {
 	DOES_APART = 1 << 14,    /* and an empty line above and below it */
 	DOES_PARAGRAPH = 1 << 1, /* the same, but for those that are none */
 	DOES_SILENCE = 1 << 2,   /* its content is no text */
+	DOES_HIDE = 1 << 15,     /* no eye sees it */
 	DOES_PRE = 1 << 3,
 	DOES_QUOTE = 1 << 4,
 	DOES_LIST = 1 << 5,
@@ -116,7 +117,7 @@ static const struct element {
     {"summary", DOES_LINE},
     {"table", DOES_LINE},
     {"td", DOES_CELL},
-    {"template", DOES_SILENCE},
+    {"template", DOES_HIDE},
     {"textarea", DOES_LINE | DOES_PRE},
     {"th", DOES_CELL},
     {"title", DOES_SILENCE},
@@ -242,13 +243,15 @@ start(void *data, const xmlChar *name, const xmlChar **atts)
 		w->refused = true;
 		xmlStopParser(w->parser);
 	}
-	if (w->refused || w->silent_at > 0)
+	/* Nothing begins in a title: our parser missed its end. */
+	w->silent_at = 0;
+	if (w->refused)
 		return;
 	if ((does & DOES_SILENCE) != 0) {
 		w->silent_at = w->depth;
 		return;
 	}
-	if (w->hidden_at == 0 && is_hidden(atts)) {
+	if (w->hidden_at == 0 && ((does & DOES_HIDE) != 0 || is_hidden(atts))) {
 		w->hidden_at = w->depth;
 		page_hide(p);
 	}

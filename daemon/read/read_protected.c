@@ -15,7 +15,7 @@
 
 #include <talloc.h>
 
-#define LINE_MOST 2000
+#define ADDRESSES_MOST 20 /* of a field, that a person surely sees */
 #define ECHO_MOST ((size_t)64 << 10)
 
 /* ---- the fields ---- */
@@ -86,28 +86,107 @@ protected_wraps(
 
 /* ---- what repeats them in the text ---- */
 
+/* Without white space, and what addresses and identifiers are written in. */
+static char *
+bare(const void *ctx, const char *text)
+{
+	char *all = talloc_strdup(ctx, text);
+	char *to = all;
+
+	for (const char *c = text; all != NULL && *c != '\0'; c++)
+		if (strchr(" \t\"\\<>,;", *c) == NULL)
+			*to++ = *c;
+	if (all != NULL)
+		*to = '\0';
+	return all;
+}
+
+/* Is all of this value among the first of these names and addresses? */
+static bool
+in_list(const void *ctx, const struct mail_address *list, size_t n,
+    const char *value)
+{
+	char *all = talloc_strdup(ctx, "");
+	char *some = bare(ctx, value);
+
+	for (size_t i = 0; all != NULL && i < n && i < ADDRESSES_MOST; i++)
+		all = talloc_asprintf_append(all, "%s%s",
+		    list[i].name != NULL ? list[i].name : "",
+		    list[i].address != NULL ? list[i].address : "");
+	all = all != NULL ? bare(ctx, all) : NULL;
+	return all != NULL && some != NULL && strstr(all, some) != NULL;
+}
+
+/* A time of day and nothing beside it: a comment would not be shown. */
+static bool
+is_date(const char *value)
+{
+	return g_regex_match_simple(
+	    "^([A-Z][a-z]{2}, )?[0-9]{1,2} [A-Z][a-z]{2} [0-9]{4} "
+	    "[0-9]{2}:[0-9]{2}(:[0-9]{2})? ([+-][0-9]{4}|GMT)( "
+	    "\\([A-Z]{3}\\))?$",
+	    value, G_REGEX_DOLLAR_ENDONLY, 0);
+}
+
+/*
+ * Does a person see this value where the protected fields are shown?  A field
+ * that is not shown, or one that holds more, is text: taken out, nobody would
+ * ever read it.
+ */
+static bool
+is_shown(
+    const void *ctx, const struct draft *d, const char *name, const char *value)
+{
+	const struct headers *h = &d->reading->inner;
+	const struct {
+		const char *name;
+		const struct mail_address *list;
+		size_t n;
+	} lists[] = {
+	    {"From", h->from, h->nfrom},
+	    {"Sender", h->sender, h->nsender},
+	    {"Reply-To", h->reply_to, h->nreply_to},
+	    {"To", h->to, h->nto},
+	    {"Cc", h->to, h->nto},
+	};
+	const char *raw = header_raw(d->protected, name);
+	const char *date;
+
+	if (g_ascii_strcasecmp(name, "Subject") == 0)
+		return h->subject != NULL && strcmp(value, h->subject) == 0;
+	if (g_ascii_strcasecmp(name, "Message-ID") == 0) {
+		const char *id = bare(ctx, value);
+
+		return id != NULL && h->message_id != NULL &&
+		       strcmp(id, h->message_id) == 0;
+	}
+	if (g_ascii_strcasecmp(name, "Date") == 0) {
+		date = raw != NULL ? word_decode(ctx, d->reader->charsets, raw,
+					 ECHO_MOST, NULL)
+				   : NULL;
+		return date != NULL && h->date != 0 && is_date(value) &&
+		       strcmp(date, value) == 0;
+	}
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		if (g_ascii_strcasecmp(name, lists[i].name) == 0)
+			return in_list(ctx, lists[i].list, lists[i].n, value);
+	return false;
+}
+
 /* Does this line say what the protected field of its name says? */
 static bool
 line_repeats(const void *ctx, const struct draft *d, const char *line)
 {
 	size_t n = strcspn(line, ": \t");
-	const char *raw;
-	const char *text;
 	char *name;
 
 	if (n == 0 || line[n] != ':')
 		return false;
 	name = talloc_strndup(ctx, line, n);
-	if (name == NULL)
-		return false;
-	raw = header_raw(d->protected, name);
 	line += n + 1;
 	line += strspn(line, " \t");
-	if (raw == NULL)
-		return false;
-	text = word_decode(ctx, d->reader->charsets, raw, LINE_MOST, NULL);
-	line = word_decode(ctx, d->reader->charsets, line, LINE_MOST, NULL);
-	return text != NULL && line != NULL && strcmp(text, line) == 0;
+	line = word_decode(ctx, d->reader->charsets, line, ECHO_MOST, NULL);
+	return name != NULL && line != NULL && is_shown(ctx, d, name, line);
 }
 
 /*
@@ -152,6 +231,25 @@ echo_len(const void *ctx, const struct draft *d, struct bytes text)
 		   : 0;
 }
 
+/* Does the first text say such fields, then what the second says, no more? */
+static bool
+is_echo_before(
+    const void *ctx, const struct draft *d, char *all, const char *rest)
+{
+	size_t len;
+
+	if (all == NULL || rest == NULL)
+		return false;
+	rest += strspn(rest, " \n");
+	if (!g_str_has_suffix(all, rest))
+		return false;
+	all[strlen(all) - strlen(rest)] = '\0';
+	all += strspn(all, " \n");
+	for (len = strlen(all); len > 0 && strchr(" \n", all[len - 1]) != NULL;)
+		len--;
+	return len > 0 && echo_len(ctx, d, bytes_of(all, len)) == len;
+}
+
 /* The same in HTML: one element, first in the body, of this class. */
 static int
 strip_html(const void *ctx, const struct draft *d, struct leaf *leaf,
@@ -164,7 +262,6 @@ strip_html(const void *ctx, const struct draft *d, struct leaf *leaf,
 	char *div = head != NULL ? strstr(head, class) : NULL;
 	char *open = div;
 	char *end;
-	char *text;
 	char *cut;
 	size_t off, len;
 
@@ -175,18 +272,17 @@ strip_html(const void *ctx, const struct draft *d, struct leaf *leaf,
 		return 0;
 	off = (size_t)(open - head);
 	len = (size_t)(end - open) + strlen("</div>");
-	text = html_text(ctx, open, len);
-	if (text == NULL)
-		return 0;
-	text += strspn(text, " \n");
-	if (echo_len(ctx, d, bytes_str(text)) != strlen(text))
-		return 0;
 	cut = talloc_size(ctx, html.len - len + 1);
 	if (cut == NULL)
 		return error_set(err, FAULT_RETRY, "out of memory");
 	memcpy(cut, html.data, off);
 	memcpy(cut + off, html.data + off + len, html.len - off - len);
-	leaf->content = bytes_of(cut, html.len - len);
+	/* Cut out of its place, it may take the end of another element along,
+	 * and what stands behind it. */
+	if (is_echo_before(ctx, d,
+		html_text(ctx, (const char *)html.data, html.len),
+		html_text(ctx, cut, html.len - len)))
+		leaf->content = bytes_of(cut, html.len - len);
 	return 0;
 }
 

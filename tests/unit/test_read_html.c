@@ -106,6 +106,9 @@ test_characters(void **state)
 	    /* A tag that nobody knows ends no head, but is one of words. */
 	    {"<head><title>t</title><x-a>a</x-a><o:p>b</o:p></head><p>c",
 		"ab\n\nc\n"},
+	    {"<title>t<div>x</title></div><p>words", "x\n\nwords\n"},
+	    {"<template><div>x</template></div><p>words",
+		"[hidden: x words]\n"},
 	    {"<head>\n<meta>\n<style>s</style>\n</head>\n<body>b", "b\n"},
 	    {"a<!-- never closed <p>b", "a\n"},
 	    {"<!DOCTYPE x [<!ENTITY e SYSTEM 'file:///etc/passwd'>]>a&e;",
