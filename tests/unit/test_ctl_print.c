@@ -551,7 +551,8 @@ test_a_terminal_knows_how_wide_it_is(void **state)
 
 	(void)state;
 	assert_true(pty >= 0 && grantpt(pty) == 0 && unlockpt(pty) == 0);
-	out = fopen(ptsname(pty), "r+");
+	/* Without O_NOCTTY its end would end a test that leads a session. */
+	out = fdopen(open(ptsname(pty), O_RDWR | O_NOCTTY | O_CLOEXEC), "r+");
 	assert_non_null(out);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct winsize size = {.ws_row = 24, .ws_col = rows[i].real};
