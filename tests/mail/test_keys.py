@@ -196,6 +196,135 @@ def test_words_around_a_signed_text_are_not_signed(world, daemon):
     assert "key bound" not in key_lines(d)
 
 
+# ---- who carries the letter -------------------------------------------------
+
+def block(home):
+    return (b"Content-Type: application/pgp-keys\r\n\r\n"
+            + letters.crlf(home.public()) + b"\r\n")
+
+
+def test_decoys_do_not_hide_the_key(world, daemon):
+    """Laid in front of what the carrier cannot open."""
+    d = daemon()
+    theirs = letters.pgp_encrypted(
+        letters.with_key(letters.text_part(letters.ENGLISH), world.finder),
+        world.finder, [world.poc.fingerprint])
+    decoys = [block(world.finder2).replace(
+        b"\r\n\r\n", b"\r\nContent-ID: <%d@x>\r\n\r\n" % i, 1)
+              for i in range(20)]
+    world.deliver(letters.letter(
+        letters.head("report", name="Robin Finder"),
+        letters.multipart("mixed", decoys + [theirs])))
+    settle(d)
+    finder = finder_of(d)
+    assert finder["key"] == world.finder.fingerprint
+    assert finder["key_standing"] == "bound"
+
+
+@pytest.mark.parametrize("how", ["no key", "other sealed part"])
+def test_carrier_binds_no_key_where_the_finder_signed(world, daemon, how):
+    """He answers our mail, which he has read, from the finder's address."""
+    d = daemon()
+    world.finder2.learn(world.poc)
+    text = letters.text_part(letters.ENGLISH)
+    if how == "no key":
+        body = letters.pgp_encrypted(text, world.finder,
+                                     [world.poc.fingerprint])
+    else:
+        body = letters.multipart("mixed", [
+            letters.pgp_encrypted(letters.with_key(text, world.finder),
+                                  world.finder, [world.poc.fingerprint]),
+            letters.pgp_encrypted(letters.text_part("-- \n"), world.finder2,
+                                  [world.poc.fingerprint], sign=False)])
+    world.deliver(letters.letter(
+        letters.head("report", name="Robin Finder"), body))
+    settle(d)
+    assert finder_of(d)["key"] is None
+    ack, = world.mails(letters.FINDER, None, "acknowledge")
+    assert d.stop() == 0
+    for words in ("More of XYZ-100.\n", "And more.\n"):
+        world.deliver(letters.letter(
+            letters.head(f"Re: {ack.subject}", name="Robin Finder",
+                         In_Reply_To=ack.message_id),
+            letters.pgp_encrypted(
+                letters.with_key(letters.text_part(words), world.finder2),
+                world.finder2, [world.poc.fingerprint])))
+    settle(d)
+    finder = finder_of(d)
+    assert (finder["key"], finder["key_standing"]) == (None, None)
+    assert key_lines(d) == []
+    assert len(d.psirt.letters()) == 3 and len(d.psirt.cases()) == 1
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_sealed_once_more_by_the_carrier(world, daemon, inside):
+    """His key stands in the outer encryption, and is nobody's."""
+    d = daemon()
+    text = letters.text_part(letters.ENGLISH)
+    theirs = letters.pgp_encrypted(
+        letters.with_key(text, world.finder) if inside else text,
+        world.finder, [world.poc.fingerprint], sign=False)
+    world.deliver(letters.letter(
+        letters.head("report", name="Robin Finder"),
+        letters.pgp_encrypted(
+            letters.multipart("mixed", [block(world.finder2), theirs]),
+            world.finder2, [world.poc.fingerprint], sign=False)))
+    settle(d)
+    finder = finder_of(d)
+    assert finder["key"] == (world.finder.fingerprint if inside else None)
+    assert finder["key_standing"] == ("kept" if inside else None)
+
+
+def test_number_of_a_case_that_waits_binds_no_key(world, daemon):
+    """Nor does it open the case on another's words."""
+    d = daemon()
+    world.deliver(letters.letter(
+        letters.head("JVN#12345678 report", name="Robin Finder"),
+        letters.pgp_encrypted(letters.text_part(letters.ENGLISH),
+                              world.finder, [world.finder.fingerprint])))
+    settle(d)
+    d.start()
+    case, = d.psirt.cases()
+    assert case["state"] == "unopened"
+    assert d.stop() == 0
+    world.finder2.learn(world.poc)
+    world.deliver(letters.letter(
+        letters.head(f"Re: [{case['case']}]", name="Robin Finder"),
+        letters.pgp_encrypted(
+            letters.with_key(letters.text_part("It is XYZ-100.\n"),
+                             world.finder2),
+            world.finder2, [world.poc.fingerprint])))
+    settle(d)
+    assert finder_of(d)["key"] is None
+    assert [c["state"] for c in d.psirt.cases()] == ["unopened"]
+    assert key_lines(d) == []
+
+
+@pytest.mark.parametrize("how", ["signed around", "sealed around"])
+def test_fields_laid_around_do_not_replace_the_protected(world, daemon, how):
+    """The finder protects a From; whoever carried it lays another around."""
+    d = daemon()
+    text = (f"From: Robin Finder <{letters.FINDER}>\r\n".encode()
+            + letters.text_part(letters.ENGLISH, subject="True subject"))
+    theirs = letters.pgp_encrypted(text, world.finder,
+                                   [world.poc.fingerprint], sign=False)
+    theirs = (f"From: Robin Finder <{people.FINDER2}>\r\n"
+              "Subject: another\r\n").encode() + theirs.replace(
+        b"multipart/encrypted;",
+        b'multipart/encrypted; protected-headers="v1";', 1)
+    if how == "signed around":
+        body = letters.pgp_signed(theirs, world.finder2)
+    else:
+        body = letters.pgp_encrypted(theirs, world.finder2,
+                                     [world.poc.fingerprint], sign=False)
+    world.deliver(letters.letter(
+        letters.head("report", people.FINDER2, name="Robin Finder"), body),
+        people.FINDER2)
+    settle(d)
+    assert world.count(letters.FINDER) == 1
+    assert world.count(people.FINDER2) == 0
+
+
 # ---- kept, then bound -------------------------------------------------------
 
 def kept(world, d):
