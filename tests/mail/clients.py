@@ -254,10 +254,8 @@ class Aerc(Client):
                 screen.on("", "k")
                 screen.on(".asc", "")
             screen.on("", "y")
-            sent = self._take(self.sent)
-            screen.on("sent", "q")
-            screen.end()
-        return sent
+            # The screen may never say so: its next line may come first.
+            return self._take(self.sent)
 
     def read(self, raw):
         """Its own words on the screen, without blanks; below, the text."""
