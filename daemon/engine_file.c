@@ -163,7 +163,7 @@ write_join(struct filing *f, struct error *err)
 		return 0;
 	if (take_case(f, err) != 0)
 		return -1;
-	if (f->report != 0 && f->d->reason != REASON_DUPLICATE &&
+	if (f->report != 0 && f->report_case == 0 &&
 	    store_report_case(f->e->st, f->report, f->c.id, err) != 0)
 		return -1;
 	/* What a stranger writes into a thread teaches the case nothing. */

@@ -229,10 +229,21 @@ void open_vault_frame(struct task *task, const struct frame *frame);
 void open_lost(struct task *task); /* a room of the worker is gone */
 
 /* ---- engine_report.c ---- */
+#define REPORT_MARKS_MOST 32
+
+struct report_marks {
+	uint8_t whole[STORE_DIGEST_BYTES]; /* of all that was sent */
+	/* of each sealed block, and of each signing, that is in it */
+	uint8_t marks[REPORT_MARKS_MOST][STORE_DIGEST_BYTES];
+	size_t n;
+	size_t only; /* the one around all the others, + 1; 0 none */
+	bool more;   /* it says something besides that no mark tells */
+};
+
 /* letter: the digest of its bytes, for a letter without content. */
-int report_digest(const void *ctx, const struct opening *o,
-    const uint8_t letter[STORE_DIGEST_BYTES],
-    uint8_t digest[STORE_DIGEST_BYTES], struct error *err);
+int report_marks(const void *ctx, const struct opening *o,
+    const uint8_t letter[STORE_DIGEST_BYTES], struct report_marks *marks,
+    struct error *err);
 
 /* ---- engine_match.c, engine_file.c ---- */
 #define CANDIDATES_MOST 32
@@ -245,6 +256,7 @@ struct filing {
 	struct desk_input in;
 	struct candidate candidates[CANDIDATES_MOST];
 	int64_t report;
+	int64_t report_case; /* that it belongs to already; 0 none */
 	const struct decision *d;
 	struct store_case c;
 	bool have_case;

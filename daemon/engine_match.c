@@ -231,20 +231,97 @@ match_bounce(struct filing *f, struct error *err)
 	return 0;
 }
 
+/* Is it the signer's own flow?  Another's report never stands for its. */
+static bool
+is_own_flow(const struct filing *f, const struct correspondent *signer,
+    int64_t casefile)
+{
+	struct store_case c = {0};
+
+	if (signer == NULL)
+		return true;
+	return casefile != 0 &&
+	       store_case_get(f, f->e->st, casefile, &c, NULL) == 1 &&
+	       c.correspondent != NULL &&
+	       strcmp(c.correspondent, signer->name) == 0;
+}
+
+/* Every report that has this mark; partly: the letter says more than it. */
+static int
+match_mark(struct filing *f, const uint8_t mark[STORE_DIGEST_BYTES],
+    const struct correspondent *signer, bool partly, struct error *err)
+{
+	struct store_report *reports = NULL;
+	size_t n = 0;
+
+	if (store_reports_by_mark(f, f->e->st, mark, &reports, &n, err) != 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		size_t before = f->in.ncandidates;
+
+		if (f->report == 0 &&
+		    is_own_flow(f, signer, reports[i].casefile)) {
+			f->report = reports[i].id;
+			f->report_case = reports[i].casefile;
+		}
+		if (reports[i].casefile == f->letter.casefile)
+			continue;
+		if (add_candidate(f, reports[i].casefile, MATCH_REPORT, err) !=
+		    0)
+			return -1;
+		if (f->in.ncandidates > before)
+			f->candidates[before].partly = partly;
+	}
+	return 0;
+}
+
+/* A report of its own: a correspondent's key makes it another than that of
+ * whoever had the same words before. */
+static int
+make_report(struct filing *f, const struct report_marks *m,
+    const struct correspondent *signer, struct error *err)
+{
+	uint8_t own[STORE_DIGEST_BYTES];
+	struct buf *buf = buf_new(f, 4096);
+	bool fresh = false;
+	int rc = buf_add(buf, m->whole, sizeof(m->whole), err);
+
+	if (rc == 0 && signer != NULL)
+		rc = buf_add(buf, signer->name, strlen(signer->name), err);
+	if (signer != NULL)
+		store_digest(buf_bytes(buf), own);
+	else
+		memcpy(own, m->whole, sizeof(own));
+	talloc_free(buf);
+	return rc != 0 ? -1
+		       : store_report(f->e->st, own, f->letter.id, &f->report,
+			     &fresh, &f->report_case, err);
+}
+
 static int
 match_report(struct filing *f, struct error *err)
 {
-	uint8_t digest[STORE_DIGEST_BYTES];
-	int64_t casefile = 0;
-	bool fresh = false;
+	const struct correspondent *signer =
+	    desk_letter_signer(f->e->s, f->o, NULL).correspondent;
+	struct report_marks m;
 
-	if (report_digest(f, f->o, f->letter.digest, digest, err) != 0 ||
-	    store_report(f->e->st, digest, f->letter.id, &f->report, &fresh,
-		&casefile, err) != 0)
+	if (report_marks(f, f->o, f->letter.digest, &m, err) != 0 ||
+	    match_mark(f, m.whole, signer, false, err) != 0)
 		return -1;
-	if (fresh || casefile == f->letter.casefile)
-		return 0;
-	return add_candidate(f, casefile, MATCH_REPORT, err);
+	/* One block and nothing besides is the report, however it came. */
+	for (size_t i = 0; i < m.n; i++)
+		if (match_mark(f, m.marks[i], signer, m.more || m.only != i + 1,
+			err) != 0)
+			return -1;
+	if (f->report == 0 && make_report(f, &m, signer, err) != 0)
+		return -1;
+	if (store_report_mark(f->e->st, f->report, m.whole, err) != 0)
+		return -1;
+	for (size_t i = 0; i < m.n; i++)
+		if (store_report_mark(f->e->st, f->report, m.marks[i], err) !=
+		    0)
+			return -1;
+	return 0;
 }
 
 /* Does some case know the letter's From (RULES 6)?  Its language. */

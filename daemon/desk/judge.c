@@ -228,7 +228,8 @@ rule_machine(struct judging *j)
 
 /*
  * The same report again (RULES 2): it says nothing new, whoever sent it.  But
- * that somebody foreign to the case has the same report is new to the POC.
+ * that somebody foreign to the case has the same report is new to the POC.  A
+ * block of it with other words around is joined further down, to be read.
  */
 static bool
 rule_duplicate(struct judging *j)
@@ -238,7 +239,8 @@ rule_duplicate(struct judging *j)
 	for (size_t i = 0; i < j->in->ncandidates; i++) {
 		const struct candidate *c = &j->in->candidates[i];
 
-		if (c->by == MATCH_REPORT && c->casefile == j->best->casefile) {
+		if (c->by == MATCH_REPORT && !c->partly &&
+		    c->casefile == j->best->casefile) {
 			join(j, REASON_DUPLICATE, SILENCE_JOINED);
 			j->d->unopened = j->closed;
 			j->d->unconfirmed =

@@ -27,6 +27,8 @@ enum {
 	REPORT_FIND,
 	REPORT_ADD,
 	REPORT_CASE,
+	MARK_ADD,
+	MARK_FIND,
 	KNOWN_STMT_COUNT
 };
 
@@ -55,6 +57,11 @@ static const char *const sql[KNOWN_STMT_COUNT] = {
     [REPORT_ADD] = "INSERT INTO report (id, letter, lookup, value)"
 		   " VALUES (?, ?, ?, ?)",
     [REPORT_CASE] = "UPDATE report SET casefile = ? WHERE id = ?",
+    [MARK_ADD] = "INSERT INTO report_mark (report, lookup) VALUES (?, ?)"
+		 " ON CONFLICT DO NOTHING",
+    [MARK_FIND] = "SELECT report.id, report.casefile FROM report_mark"
+		  " JOIN report ON report.id = report_mark.report"
+		  " WHERE report_mark.lookup = ? ORDER BY report.id LIMIT 16",
 };
 
 const struct store_sql store_known_sql = {sql, KNOWN_STMT_COUNT};
@@ -322,4 +329,49 @@ store_report_case(
 		return error_set(err, FAULT_BUG, "there is no report %lld",
 		    (long long)report);
 	return 0;
+}
+
+int
+store_report_mark(struct store *st, int64_t report,
+    const uint8_t mark[STORE_DIGEST_BYTES], struct error *err)
+{
+	uint8_t hash[SEAL_LOOKUP_BYTES];
+	struct query q;
+
+	if (store_writing(st, err) != 0 ||
+	    seal_lookup(st, LOOKUP_REPORT, bytes_of(mark, STORE_DIGEST_BYTES),
+		hash, err) != 0)
+		return -1;
+	query_start(&q, st, FAMILY_KNOWN, MARK_ADD, err);
+	query_int(&q, report);
+	query_blob(&q, bytes_of(hash, sizeof(hash)));
+	return query_run(&q);
+}
+
+int
+store_reports_by_mark(const void *ctx, struct store *st,
+    const uint8_t mark[STORE_DIGEST_BYTES], struct store_report **reports,
+    size_t *count, struct error *err)
+{
+	uint8_t hash[SEAL_LOOKUP_BYTES];
+	struct query q;
+
+	*reports = NULL;
+	*count = 0;
+	if (seal_lookup(st, LOOKUP_REPORT, bytes_of(mark, STORE_DIGEST_BYTES),
+		hash, err) != 0)
+		return -1;
+	query_start(&q, st, FAMILY_KNOWN, MARK_FIND, err);
+	query_blob(&q, bytes_of(hash, sizeof(hash)));
+	while (query_next(&q) == 1) {
+		struct store_report *r =
+		    query_row(&q, ctx, reports, *count, sizeof(*r));
+
+		if (r == NULL)
+			break;
+		r->id = query_get_int(&q);
+		r->casefile = query_get_int(&q);
+		++*count;
+	}
+	return query_end_list(&q, reports, count);
 }

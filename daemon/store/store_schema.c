@@ -267,6 +267,16 @@ static const char version_2[] =
     " WHERE finder_key_standing <> 0;"
     "UPDATE letter SET state = 1 WHERE state = 2 AND digest IS NOT NULL;"
 
+    /* A report is known by each block of PGP that is in it. */
+    "CREATE TABLE report_mark ("
+    " id INTEGER PRIMARY KEY,"
+    " report INTEGER NOT NULL REFERENCES report (id),"
+    " lookup BLOB NOT NULL,"
+    " UNIQUE (lookup, report)"
+    ") STRICT;"
+    "CREATE INDEX report_mark_report ON report_mark (report);"
+    "INSERT INTO report_mark (report, lookup) SELECT id, lookup FROM report;"
+
     "PRAGMA user_version = 2;";
 
 const char *const store_migrations[] = {

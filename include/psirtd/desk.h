@@ -85,6 +85,8 @@ struct candidate {
 	 */
 	const char *correspondent;
 	bool unopened; /* nothing of the case could be read yet */
+	/* MATCH_REPORT: a block of that report is in the letter, and more */
+	bool partly;
 };
 
 enum letter_state {

@@ -192,6 +192,17 @@ int store_report(struct store *st, const uint8_t digest[STORE_DIGEST_BYTES],
     struct error *err);
 int store_report_case(
     struct store *st, int64_t report, int64_t casefile, struct error *err);
+/* What a report is known by: marking twice is nothing.  One mark may stand on
+ * several reports; found oldest first. */
+struct store_report {
+	int64_t id;
+	int64_t casefile; /* 0 none */
+};
+int store_report_mark(struct store *st, int64_t report,
+    const uint8_t mark[STORE_DIGEST_BYTES], struct error *err);
+int store_reports_by_mark(const void *ctx, struct store *st,
+    const uint8_t mark[STORE_DIGEST_BYTES], struct store_report **reports,
+    size_t *count, struct error *err);
 
 /* ---- cases ---- */
 

@@ -19,26 +19,29 @@
 #define END "-----END PGP MESSAGE-----"
 
 /* The letter's own bytes differ always: they count for empty letters only. */
-static void
-digest_of(const struct part *parts, size_t nparts, uint8_t *digest)
+static struct report_marks
+marks_of(const struct opening *o)
 {
 	static uint8_t letter[STORE_DIGEST_BYTES];
-	struct opening o = {
-	    .parts = (struct part *)(uintptr_t)parts, .nparts = nparts};
+	struct report_marks m;
 	struct error err = {0};
 
 	letter[0]++;
-	assert_int_equal(report_digest(NULL, &o, letter, digest, &err), 0);
+	assert_int_equal(report_marks(NULL, o, letter, &m, &err), 0);
+	return m;
 }
 
 static bool
 same_parts(const struct part *a, size_t na, const struct part *b, size_t nb)
 {
-	uint8_t da[STORE_DIGEST_BYTES], db[STORE_DIGEST_BYTES];
+	struct opening oa = {
+	    .parts = (struct part *)(uintptr_t)a, .nparts = na};
+	struct opening ob = {
+	    .parts = (struct part *)(uintptr_t)b, .nparts = nb};
+	struct report_marks ma = marks_of(&oa);
+	struct report_marks mb = marks_of(&ob);
 
-	digest_of(a, na, da);
-	digest_of(b, nb, db);
-	return memcmp(da, db, sizeof(da)) == 0;
+	return memcmp(ma.whole, mb.whole, sizeof(ma.whole)) == 0;
 }
 
 static bool
@@ -99,7 +102,7 @@ test_odd_armors_are_told_apart(void **state)
 {
 	(void)state;
 	assert_false(
-	    same_sealed(BEGIN "\nhQEMA1\n" END, BEGIN "\nhQEMA2\n" END));
+	    same_sealed(BEGIN "\nhQEMA1AA\n" END, BEGIN "\nhQEMA2AA\n" END));
 	/* Cut off, damaged, of no packets, or beside a second block. */
 	assert_false(same_sealed(BEGIN, BEGIN "\n"));
 	assert_false(
@@ -146,20 +149,113 @@ test_white_space_in_text_makes_no_new_report(void **state)
 	assert_false(same(PART_FILE, "a b", PART_FILE, "ab"));
 }
 
-/* What stands around a sealed report is of the mail, not of the report. */
-static void
-test_the_sealed_part_is_the_report(void **state)
+static bool
+has_mark(const struct report_marks *m, const uint8_t *mark)
 {
-	struct part a[2] = {{.kind = PART_TEXT, .content = bytes_str("hello")},
-	    {.kind = PART_ENCRYPTED, .content = bytes_str("\x85sealed")}};
-	struct part b[2] = {
-	    {.kind = PART_TEXT, .content = bytes_str("[list] hello")}, a[1]};
+	for (size_t i = 0; i < m->n; i++)
+		if (memcmp(m->marks[i], mark, STORE_DIGEST_BYTES) == 0)
+			return true;
+	return false;
+}
+
+/* A sealed block is known again; what stands around it is to be read. */
+static void
+test_a_sealed_block_leaves_a_mark(void **state)
+{
+	struct part parts[] = {{.kind = PART_TEXT},
+	    {.kind = PART_ENCRYPTED, .content = bytes_str("\x85sealed")},
+	    {.kind = PART_TEXT, .content = bytes_str("opened"), .layer = 1}};
+	struct layer layer = {
+	    .kind = LAYER_ENCRYPTED, .outcome = LAYER_OPEN, .part = 2};
+	struct opening o = {
+	    .parts = parts, .nparts = 3, .layers = &layer, .nlayers = 1};
+	struct report_marks m, again;
 
 	(void)state;
-	assert_true(same_parts(a, 2, b, 2));
-	/* One deeper is not what was sent: what was, counts. */
-	a[1].layer = b[1].layer = 1;
-	assert_false(same_parts(a, 2, b, 2));
+	m = marks_of(&o);
+	assert_int_equal(m.n, 1);
+	assert_int_equal(m.only, 1);
+	assert_false(m.more);
+	/* What it opens to is told by the block. */
+	parts[2].content = bytes_str("with another key, more");
+	parts[0].content = bytes_str("\xc2\xa0\r\n");
+	again = marks_of(&o);
+	assert_memory_equal(&m, &again, sizeof(m));
+	parts[0].content = bytes_str("It is worse than I thought.");
+	again = marks_of(&o);
+	assert_memory_not_equal(m.whole, again.whole, sizeof(m.whole));
+	assert_true(has_mark(&again, m.marks[0]));
+	assert_true(again.more);
+	/* A second block beside it is more as well. */
+	parts[0] = (struct part){
+	    .kind = PART_ENCRYPTED, .content = bytes_str("\x85other")};
+	again = marks_of(&o);
+	assert_true(has_mark(&again, m.marks[0]));
+	assert_int_equal(again.n, 2);
+	assert_true(again.only > again.n);
+}
+
+/* Junk around a signed text makes no new report; signed anew, it is one. */
+static void
+test_a_signing_leaves_a_mark(void **state)
+{
+	struct part parts[] = {
+	    {.kind = PART_SIGNED, .signature = bytes_str("sig")},
+	    {.kind = PART_TEXT, .content = bytes_str("Thank you"), .layer = 1},
+	    {.kind = PART_FILE, .content = bytes_str("junk")}};
+	struct signature signature = {.status = SIGNATURE_GOOD, .made = 1000};
+	struct layer layer = {.kind = LAYER_SIGNED,
+	    .outcome = LAYER_OPEN,
+	    .part = 1,
+	    .signatures = &signature,
+	    .nsignatures = 1};
+	struct opening o = {
+	    .parts = parts, .nparts = 2, .layers = &layer, .nlayers = 1};
+	struct report_marks m, again;
+
+	(void)state;
+	m = marks_of(&o);
+	assert_int_equal(m.n, 1);
+	assert_int_equal(m.only, 1);
+	assert_false(m.more);
+	o.nparts = 3;
+	parts[0].signature = bytes_str("armored anew");
+	again = marks_of(&o);
+	assert_true(has_mark(&again, m.marks[0]));
+	assert_true(again.more);
+	o.nparts = 2;
+	signature.made = 1001;
+	again = marks_of(&o);
+	assert_false(has_mark(&again, m.marks[0]));
+	signature.made = 1000;
+	parts[1].content = bytes_str("Thank you!");
+	again = marks_of(&o);
+	assert_false(has_mark(&again, m.marks[0]));
+	/* Nothing is known of when, or of what: no mark. */
+	signature.made = 0;
+	again = marks_of(&o);
+	assert_int_equal(again.n, 0);
+	assert_true(again.more);
+	signature.made = 1000;
+	parts[1].content = BYTES_NONE;
+	assert_int_equal(marks_of(&o).n, 0);
+}
+
+/* More than are kept: the letter is no copy of one of them. */
+static void
+test_many_blocks(void **state)
+{
+	struct part parts[REPORT_MARKS_MOST + 1];
+	struct opening o = {.parts = parts, .nparts = REPORT_MARKS_MOST + 1};
+	struct report_marks m;
+
+	(void)state;
+	for (size_t i = 0; i < o.nparts; i++)
+		parts[i] = (struct part){.kind = PART_ENCRYPTED,
+		    .content = bytes_of((const uint8_t *)BEGIN, i + 1)};
+	m = marks_of(&o);
+	assert_int_equal(m.n, REPORT_MARKS_MOST);
+	assert_true(m.only > m.n);
 }
 
 /* Nothing to tell it by: then it is like no other letter. */
@@ -179,20 +275,21 @@ static void
 test_half_a_letter_is_like_no_other(void **state)
 {
 	struct part p = {.kind = PART_TEXT, .content = bytes_str("a flaw")};
-	uint8_t da[STORE_DIGEST_BYTES], db[STORE_DIGEST_BYTES];
+	struct report_marks a, b;
 	struct opening o = {
 	    .parts = &p, .nparts = 1, .limit = READ_LIMIT_PARTS};
 	uint8_t letter[STORE_DIGEST_BYTES] = {1};
 	struct error err = {0};
 
 	(void)state;
-	assert_int_equal(report_digest(NULL, &o, letter, da, &err), 0);
+	assert_int_equal(report_marks(NULL, &o, letter, &a, &err), 0);
 	letter[0] = 2;
-	assert_int_equal(report_digest(NULL, &o, letter, db, &err), 0);
-	assert_memory_not_equal(da, db, sizeof(da));
+	assert_int_equal(report_marks(NULL, &o, letter, &b, &err), 0);
+	assert_memory_not_equal(a.whole, b.whole, sizeof(a.whole));
 	letter[0] = 1;
-	assert_int_equal(report_digest(NULL, &o, letter, db, &err), 0);
-	assert_memory_equal(da, db, sizeof(da));
+	assert_int_equal(report_marks(NULL, &o, letter, &b, &err), 0);
+	assert_memory_equal(a.whole, b.whole, sizeof(a.whole));
+	assert_true(a.more);
 }
 
 int
@@ -203,7 +300,9 @@ main(void)
 	    cmocka_unit_test(test_odd_armors_are_told_apart),
 	    cmocka_unit_test(test_every_part_counts),
 	    cmocka_unit_test(test_white_space_in_text_makes_no_new_report),
-	    cmocka_unit_test(test_the_sealed_part_is_the_report),
+	    cmocka_unit_test(test_a_sealed_block_leaves_a_mark),
+	    cmocka_unit_test(test_a_signing_leaves_a_mark),
+	    cmocka_unit_test(test_many_blocks),
 	    cmocka_unit_test(test_an_empty_letter_is_like_no_other),
 	    cmocka_unit_test(test_half_a_letter_is_like_no_other),
 	};
