@@ -7,6 +7,7 @@
 #include "engine_internal.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include <talloc.h>
 
@@ -41,15 +42,21 @@ folded(const void *ctx, const char *value)
 	return out;
 }
 
+/*
+ * What is told of a letter as a correspondent's, its key has signed: anybody
+ * may put more words beside them.  source NULL: nobody is named.
+ */
 static char *
-fields_of(const void *ctx, const struct opening *o, enum field_kind kind)
+fields_of(const void *ctx, const struct engine *e, const struct opening *o,
+    const char *source, enum field_kind kind)
 {
 	char *all = NULL;
 
 	for (size_t i = 0; o != NULL && i < o->nfields; i++) {
 		char *one;
 
-		if (o->fields[i].kind != kind || o->fields[i].value == NULL)
+		if (o->fields[i].kind != kind || o->fields[i].value == NULL ||
+		    !desk_signed_by(e->s, o, o->fields[i].part, source))
 			continue;
 		one = folded(ctx, o->fields[i].value);
 		if (one == NULL || *one == '\0')
@@ -63,23 +70,41 @@ fields_of(const void *ctx, const struct opening *o, enum field_kind kind)
 	return all;
 }
 
+static bool
+has_ident(const struct engine *e, const struct opening *o, const char *source,
+    uint32_t kind, const char *value)
+{
+	if (source == NULL)
+		return true;
+	for (size_t i = 0; o != NULL && i < o->nidents; i++)
+		if (o->idents[i].kind == kind &&
+		    strcasecmp(o->idents[i].value, value) == 0 &&
+		    desk_signed_by(e->s, o, o->idents[i].part, source))
+			return true;
+	return false;
+}
+
 static char *
-idents_of(const void *ctx, struct engine *e, int64_t casefile, const char *type)
+idents_of(const void *ctx, struct engine *e, const struct store_case *c,
+    const struct opening *o, const char *type)
 {
 	uint32_t *kinds = NULL;
 	char **values = NULL;
 	char *all = NULL;
+	size_t told = 0;
 	size_t n = 0;
 
-	if (store_case_idents(
-		ctx, e->st, casefile, &kinds, &values, &n, NULL) != 0)
+	if (store_case_idents(ctx, e->st, c->id, &kinds, &values, &n, NULL) !=
+	    0)
 		return NULL;
-	for (size_t i = 0; i < n && i < 20; i++) {
+	for (size_t i = 0; i < n && told < 20; i++) {
 		/* Score and type have lines of their own. */
 		if (kinds[i] == IDENT_CVSS ||
 		    (kinds[i] == IDENT_CWE && type != NULL &&
-			strcasestr(type, values[i]) != NULL))
+			strcasestr(type, values[i]) != NULL) ||
+		    !has_ident(e, o, c->correspondent, kinds[i], values[i]))
 			continue;
+		told++;
 		all = all == NULL
 			  ? talloc_strdup(ctx, values[i])
 			  : talloc_asprintf(ctx, "%s, %s", all, values[i]);
@@ -88,10 +113,11 @@ idents_of(const void *ctx, struct engine *e, int64_t casefile, const char *type)
 }
 
 static const char *
-cvss_of(const struct opening *o)
+cvss_of(const struct engine *e, const struct opening *o, const char *source)
 {
 	for (size_t i = 0; o != NULL && i < o->nidents; i++)
-		if (o->idents[i].kind == IDENT_CVSS)
+		if (o->idents[i].kind == IDENT_CVSS &&
+		    desk_signed_by(e->s, o, o->idents[i].part, source))
 			return o->idents[i].value;
 	return NULL;
 }
@@ -153,11 +179,12 @@ overview_facts(struct facts *f, const void *ctx, struct engine *e,
 		draft_fact(f, "receipt_only", "1");
 		return;
 	}
-	draft_fact(f, "versions", fields_of(ctx, o, FIELD_VERSION));
-	type = fields_of(ctx, o, FIELD_TYPE);
-	draft_fact(f, "identifiers", idents_of(ctx, e, c->id, type));
+	draft_fact(f, "versions",
+	    fields_of(ctx, e, o, c->correspondent, FIELD_VERSION));
+	type = fields_of(ctx, e, o, c->correspondent, FIELD_TYPE);
+	draft_fact(f, "identifiers", idents_of(ctx, e, c, o, type));
 	draft_fact(f, "vulnerability_type", type);
-	draft_fact(f, "score", cvss_of(o));
+	draft_fact(f, "score", cvss_of(e, o, c->correspondent));
 	if (c->correspondent != NULL)
 		draft_fact(f, "source", c->correspondent);
 	else if (e->s->share_finder && share.by_hand)

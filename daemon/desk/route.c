@@ -29,45 +29,45 @@ same_departments(const struct product *a, const struct product *b)
 }
 
 int
-desk_product(const struct settings *s, const struct opening *o, bool *clear)
+desk_product(const struct settings *s, const struct opening *o,
+    const char *correspondent, bool *clear)
 {
 	const struct product_hit *best = NULL;
 
-	*clear = false;
+	*clear = true;
 	for (size_t i = 0; i < o->nhits; i++) {
 		const struct product_hit *hit = &o->hits[i];
 
-		if (hit->product >= s->nproducts)
+		if (hit->product >= s->nproducts ||
+		    !desk_signed_by(s, o, hit->part, correspondent))
 			continue;
+		if (best != NULL &&
+		    !same_departments(&s->products[best->product],
+			&s->products[hit->product]))
+			*clear = false;
 		if (best == NULL || hit->length > best->length)
 			best = hit;
 	}
-	if (best == NULL)
-		return -1;
-	*clear = true;
-	for (size_t i = 0; i < o->nhits; i++)
-		if (o->hits[i].product < s->nproducts &&
-		    !same_departments(&s->products[best->product],
-			&s->products[o->hits[i].product]))
-			*clear = false;
-	return (int)best->product;
+	*clear = *clear && best != NULL;
+	return best != NULL ? (int)best->product : -1;
 }
 
-/* Does a part that this correspondent signed name the product? */
-static bool
-is_signed_hit(const struct judging *j, const struct correspondent *c)
+/*
+ * Under a correspondent's key its own words say which product; where they
+ * name none, what else is in the letter proposes one.
+ */
+static int
+find_product(const struct judging *j, bool *clear)
 {
-	for (size_t i = 0; i < j->o->nhits; i++) {
-		const struct product_hit *hit = &j->o->hits[i];
-		struct desk_signer signer;
+	const struct correspondent *c = j->d->signer.correspondent;
+	int product =
+	    desk_product(j->s, j->o, c != NULL ? c->name : NULL, clear);
 
-		if ((int)hit->product != j->d->product || hit->part == 0)
-			continue;
-		signer = signer_for_letter(j->s, j->o, hit->part - 1, NULL);
-		if (signer_is(&signer, c))
-			return true;
-	}
-	return false;
+	if (product >= 0 || c == NULL)
+		return product;
+	product = desk_product(j->s, j->o, NULL, clear);
+	*clear = false;
+	return product;
 }
 
 static void
@@ -102,10 +102,8 @@ may_route_now(const struct judging *j)
 	/* A person filed it as a report, not as the coordinator's word. */
 	if (d->claims_correspondent)
 		return false;
-	if (in->by_hand)
+	if (in->by_hand || d->signer.correspondent != NULL)
 		return true;
-	if (d->signer.correspondent != NULL)
-		return is_signed_hit(j, d->signer.correspondent);
 	/* A flood of sealed letters is no flood of mails to departments. */
 	return j->encrypted &&
 	       in->automatic_last_hour < j->s->automatic_per_hour;
@@ -135,7 +133,7 @@ route_decide(struct judging *j)
 	d->product = -1;
 	if (j->o == NULL)
 		return 0;
-	d->product = desk_product(j->s, j->o, &clear);
+	d->product = find_product(j, &clear);
 	/* What could not be opened has nothing to hand on yet. */
 	if (!d->new_case || d->unopened)
 		return 0;

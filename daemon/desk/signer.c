@@ -63,6 +63,22 @@ signer_is(const struct desk_signer *signer, const struct correspondent *c)
 	       signer->correspondent == c;
 }
 
+bool
+desk_signed_by(const struct settings *s, const struct opening *o, uint32_t part,
+    const char *correspondent)
+{
+	struct desk_signer signer;
+
+	if (correspondent == NULL)
+		return true;
+	if (part == 0)
+		return false;
+	signer = signer_for_letter(s, o, part - 1, NULL);
+	return signer.verdict == VERDICT_PINNED &&
+	       signer.correspondent != NULL &&
+	       strcmp(signer.correspondent->name, correspondent) == 0;
+}
+
 static bool
 is_text(const struct part *p)
 {

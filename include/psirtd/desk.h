@@ -46,6 +46,12 @@ struct desk_signer desk_part_signer(const struct settings *s,
 struct desk_signer desk_letter_signer(
     const struct settings *s, const struct opening *o, const char *bound_key);
 /*
+ * May what stands in this part (+ 1; 0: a subject, which two mails may have
+ * given) be handed on as the correspondent's word?  NULL: as nobody's, always.
+ */
+bool desk_signed_by(const struct settings *s, const struct opening *o,
+    uint32_t part, const char *correspondent);
+/*
  * The protected header fields where they may be believed: out of what was
  * encrypted to us, or under the key of a correspondent, a contact or this
  * case's finder.  NULL: there are none, or a bad signature covers them.
@@ -216,9 +222,10 @@ struct decision {
 struct decision *desk_judge(const void *ctx, const struct desk_input *in);
 
 /* Index of the product whose longest name or pattern was hit; -1 none.
- * *clear: one product, or all hit products agree on the departments. */
-int desk_product(
-    const struct settings *s, const struct opening *o, bool *clear);
+ * *clear: one product, or all hit products agree on the departments.  Only
+ * hits in what that correspondent signed count; NULL: all do. */
+int desk_product(const struct settings *s, const struct opening *o,
+    const char *correspondent, bool *clear);
 /* "Claims to be": address or domain in From, Reply-To, Return-Path, a name,
  * address or domain of the settings in the display name of From (RULES 8).
  * NULL: claims none.  A claim gives no authority, it takes some away.  In the

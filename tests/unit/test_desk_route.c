@@ -57,20 +57,20 @@ test_longest_hit_wins(void **state)
 
 	(void)state;
 	world_init(&w);
-	assert_int_equal(desk_product(&w.s, &o, &clear), PRODUCT_XYZ_PRO);
+	assert_int_equal(desk_product(&w.s, &o, NULL, &clear), PRODUCT_XYZ_PRO);
 	/* ABC belongs to another department: nobody knows which is meant. */
 	assert_false(clear);
 	hits[0].product = PRODUCT_XYZ;
-	assert_int_equal(desk_product(&w.s, &o, &clear), PRODUCT_XYZ_PRO);
+	assert_int_equal(desk_product(&w.s, &o, NULL, &clear), PRODUCT_XYZ_PRO);
 	assert_true(clear);
 	/* Sales is not told by step 1.3.1: it makes no difference. */
 	w.products[PRODUCT_XYZ].departments[ROLE_SALES] = DEP_QA;
-	assert_int_equal(desk_product(&w.s, &o, &clear), PRODUCT_XYZ_PRO);
+	assert_int_equal(desk_product(&w.s, &o, NULL, &clear), PRODUCT_XYZ_PRO);
 	assert_true(clear);
 	hits[1].product = 4096; /* a hostile index */
-	assert_int_equal(desk_product(&w.s, &o, &clear), PRODUCT_XYZ);
+	assert_int_equal(desk_product(&w.s, &o, NULL, &clear), PRODUCT_XYZ);
 	o.nhits = 0;
-	assert_int_equal(desk_product(&w.s, &o, &clear), -1);
+	assert_int_equal(desk_product(&w.s, &o, NULL, &clear), -1);
 	assert_false(clear);
 }
 
@@ -214,6 +214,34 @@ test_pinned_words_must_name_the_product(void **state)
 	assert_false(goes_now(&r));
 }
 
+/* A longer name that somebody put beside the signed words wins nothing. */
+static void
+test_pinned_words_alone_name_the_product(void **state)
+{
+	struct product_hit hits[] = {
+	    {PRODUCT_ABC, 30, 0}, {PRODUCT_XYZ, 7, 1}, {PRODUCT_ABC, 40, 2}};
+	struct routing r;
+	struct decision *d;
+
+	(void)state;
+	routing_init(&r, CLEAR, JPCERT);
+	r.b.parts[r.b.o.nparts++] = (struct part){
+	    .kind = PART_TEXT, .content = bytes_str("more"), .layer = 0};
+	hits[2].part = (uint32_t)r.b.o.nparts;
+	r.b.o.hits = hits;
+	r.b.o.nhits = COUNT_OF(hits);
+	d = desk_judge(NULL, &r.in);
+	assert_int_equal(d->product, PRODUCT_XYZ);
+	assert_true(d->route_now);
+	assert_routes(d, &r.w, xyz, COUNT_OF(xyz));
+	talloc_free(d);
+	hits[1].part = 2; /* nothing signed names one: a proposal */
+	d = desk_judge(NULL, &r.in);
+	assert_int_equal(d->product, PRODUCT_ABC);
+	assert_false(d->route_now);
+	talloc_free(d);
+}
+
 static void
 test_nothing_to_hand_on(void **state)
 {
@@ -308,6 +336,7 @@ main(void)
 	    cmocka_unit_test(test_no_product_proposes_the_default),
 	    cmocka_unit_test(test_who_is_routed_by_itself),
 	    cmocka_unit_test(test_pinned_words_must_name_the_product),
+	    cmocka_unit_test(test_pinned_words_alone_name_the_product),
 	    cmocka_unit_test(test_nothing_to_hand_on),
 	    cmocka_unit_test(test_only_a_correspondents_words_are_shared),
 	};

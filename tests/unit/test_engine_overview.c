@@ -116,6 +116,55 @@ drafted(struct world *w, const struct department *d, struct draft_share share)
 	return list[0];
 }
 
+/* Beside "Source" stands what its key has signed, and nothing else. */
+static void
+test_a_source_is_told_its_own_words_alone(void **state)
+{
+	struct world *w = *state;
+	const char *keys[] = {FPR};
+	struct correspondent jpcert = {
+	    .name = "JPCERT/CC", .fingerprints = keys, .nfingerprints = 1};
+	struct signature signature = {.status = SIGNATURE_GOOD, .primary = FPR};
+	struct layer layer = {.kind = LAYER_SIGNED,
+	    .outcome = LAYER_OPEN,
+	    .signatures = &signature,
+	    .nsignatures = 1};
+	struct part parts[] = {
+	    {.kind = PART_TEXT, .content = bytes_str("signed"), .layer = 1},
+	    {.kind = PART_TEXT, .content = bytes_str("put beside it")}};
+	struct field fields[] = {{FIELD_VERSION, "2.3", 1},
+	    {FIELD_VERSION, "every", 2}, {FIELD_TYPE, "none at all", 2}};
+	struct ident idents[] = {{IDENT_CVE, "CVE-2026-41928", 1},
+	    {IDENT_CWE, "CWE-120", 2}, {IDENT_CVSS, "CVSS:3.1/AV:P", 0}};
+	struct store_outmail m;
+
+	w->s.correspondents = &jpcert;
+	w->s.ncorrespondents = 1;
+	w->c.correspondent = talloc_strdup(w, "JPCERT/CC");
+	w->o = (struct opening){.parts = parts,
+	    .nparts = 2,
+	    .layers = &layer,
+	    .nlayers = 1,
+	    .fields = fields,
+	    .nfields = 3,
+	    .idents = idents,
+	    .nidents = 3};
+	m = drafted(w, &w->plc, (struct draft_share){0});
+	assert_non_null(strstr(m.body, "JPCERT/CC"));
+	assert_non_null(strstr(m.body, "Versions:     2.3\n"));
+	assert_non_null(strstr(m.body, "CVE-2026-41928"));
+	assert_null(strstr(m.body, "every"));
+	assert_null(strstr(m.body, "none at all"));
+	assert_null(strstr(m.body, "CWE-120"));
+	assert_null(strstr(m.body, "CVSS:3.1"));
+	/* Of a finder's letter all is told: nobody vouches for it. */
+	w->c.correspondent = NULL;
+	m = drafted(w, &w->plc, (struct draft_share){0});
+	assert_non_null(strstr(m.body, "every"));
+	assert_non_null(strstr(m.body, "CWE-120"));
+	assert_non_null(strstr(m.body, "CVSS:3.1"));
+}
+
 static void
 test_fields_are_one_line(void **state)
 {
@@ -193,6 +242,7 @@ main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
+	    TEST(test_a_source_is_told_its_own_words_alone),
 	    TEST(test_fields_are_one_line),
 	    TEST(test_the_type_is_told_once),
 	    TEST(test_quality_gets_the_receipt_alone),
