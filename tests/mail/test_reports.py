@@ -137,6 +137,70 @@ def test_the_same_report_from_elsewhere_is_shown(world, daemon):
     assert world.mails(people.STRANGER) == []
 
 
+def signed_notice(home, sender, *beside):
+    entity = letters.pgp_signed(letters.text_part(letters.NOTICE), home)
+    if beside:
+        entity = letters.multipart("mixed", [entity, *beside])
+    return letters.letter(
+        letters.head("[VN: JVN#12345678 / TN: JPCERT#91234567] XYZ-100",
+                     sender), entity)
+
+
+def test_a_notice_is_no_duplicate_of_a_strangers(world, daemon):
+    """Whoever has its words first does not catch what JPCERT/CC sends."""
+    d = daemon()
+    world.deliver(letters.letter(
+        letters.head("flaw in XYZ-100", people.STRANGER),
+        letters.pgp_signed(letters.text_part(letters.NOTICE),
+                           world.finder2)), people.STRANGER)
+    settle(d)
+    world.deliver(signed_notice(world.jpcert, letters.JPCERT), letters.JPCERT)
+    settle(d)
+    letter = received_letter(d)
+    assert letter["reason"] == "new-report"
+    assert len(d.psirt.cases()) == 2
+    assert world.count(letters.JPCERT) == 1
+
+
+def test_junk_beside_a_notice_makes_no_new_report(world, daemon):
+    d = daemon()
+    signed = signed_notice(world.jpcert, letters.JPCERT)
+    world.deliver(signed, letters.JPCERT)
+    settle(d)
+    told = world.count(people.DESIGN)
+    entity = signed[signed.index(b"Content-Type:"):]
+    for n in (1, 2):
+        world.deliver(letters.letter(
+            letters.head(f"again {n}", letters.JPCERT),
+            letters.multipart("mixed", [entity, letters.file_part(
+                "junk.bin", f"junk {n}".encode())])), letters.JPCERT)
+        settle(d)
+    assert received_letter(d)["reason"] == "joined"
+    assert len(d.psirt.cases()) == 1
+    assert world.count(letters.JPCERT) == 1
+    assert world.count(people.DESIGN) == told
+
+
+def test_new_words_around_a_known_block_are_read(world, daemon):
+    d = daemon()
+    block = world.finder.encrypt(letters.ENGLISH.encode(),
+                                 [world.poc.fingerprint])
+    for words in ("See the file.\n", "It is worse: no login is needed.\n"):
+        world.deliver(letters.letter(
+            letters.head("Flaw in XYZ-100"),
+            letters.multipart("mixed", [
+                letters.text_part(words),
+                letters.file_part("report.asc", block,
+                                  "application/octet-stream")])))
+        settle(d)
+    letter = received_letter(d)
+    assert letter["reason"] in ("joined", "joined-unconfirmed")
+    assert letter["letter"] in [x["letter"]
+                                for x in d.psirt.json()["letters"]]
+    assert len(d.psirt.cases()) == 1
+    assert world.count(letters.FINDER) == 1
+
+
 # ---- what cannot be opened (RULES 6) ----------------------------------------
 
 def test_undecryptable_from_a_known_address_is_a_case(world, daemon):
