@@ -99,6 +99,7 @@ static const struct element {
     {"h4", DOES_APART},
     {"h5", DOES_APART},
     {"h6", DOES_APART},
+    {"head", DOES_LINE},
     {"header", DOES_LINE},
     {"hr", DOES_LINE | DOES_RULE},
     {"img", DOES_IMAGE},

@@ -106,6 +106,8 @@ test_characters(void **state)
 	    /* A tag that nobody knows ends no head, but is one of words. */
 	    {"<head><title>t</title><x-a>a</x-a><o:p>b</o:p></head><p>c",
 		"ab\n\nc\n"},
+	    {"<head><x-a>a</x-a></head><body>b", "a\nb\n"},
+	    {"<head><font>a</font></head><body>b", "ab\n"},
 	    {"<title>t<div>x</title></div><p>words", "x\n\nwords\n"},
 	    {"<template><div>x</template></div><p>words",
 		"[hidden: x words]\n"},
