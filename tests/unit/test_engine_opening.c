@@ -304,7 +304,10 @@ test_cover_of_a_deep_chain(void **state)
 	uint32_t layer = 0;
 
 	for (uint32_t i = 0; i < MOST; i++)
-		parts[i] = (struct part){.kind = PART_SIGNED, .within = i};
+		parts[i] = (struct part){.kind = PART_SIGNED,
+		    /* Beside the first one nothing waits to be opened. */
+		    .flags = i > 0 ? PART_REPEATED : 0,
+		    .within = i};
 	/* Beside the chain: in the letter itself. */
 	parts[MOST - 1].within = 0;
 	assert_int_equal(take(w, &r), 0);
