@@ -14,6 +14,7 @@
 #include "psirtd/text.h"
 
 #define OWN_IDS_MOST 16
+#define SENDERS_MOST 16
 
 /* ---- candidates: match first, judge second (RULES 1) ---- */
 
@@ -158,6 +159,8 @@ match_idents(struct filing *f, struct error *err)
 		size_t n = 0;
 		int64_t one = 0;
 
+		if (f->in.ncandidates == CANDIDATES_MOST)
+			break;
 		if (id->kind == IDENT_CASE) {
 			if (store_case_by_number(
 				f->e->st, id->value, &one, err) != 0 ||
@@ -352,12 +355,12 @@ match_address(struct filing *f, struct error *err)
 	return 0;
 }
 
-/* The answer may go to any of them: who got the most counts. */
+/* The answer may go to one of the first: who got the most counts. */
 static int
 count_automatic(struct filing *f, const struct mail_address *list, size_t count,
     struct error *err)
 {
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && i < SENDERS_MOST; i++) {
 		unsigned hour = 0;
 		unsigned day = 0;
 
