@@ -252,7 +252,7 @@ test_many_blocks(void **state)
 	(void)state;
 	for (size_t i = 0; i < o.nparts; i++)
 		parts[i] = (struct part){.kind = PART_ENCRYPTED,
-		    .content = bytes_of((const uint8_t *)BEGIN, i + 1)};
+		    .content = bytes_of((const uint8_t *)BEGIN BEGIN, i + 1)};
 	m = marks_of(&o);
 	assert_int_equal(m.n, REPORT_MARKS_MOST);
 	assert_true(m.only > m.n);
