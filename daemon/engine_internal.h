@@ -18,6 +18,17 @@
  *   engine_seal.c    a draft is sealed by a worker
  *   engine_mail.c    a sealed mail is sent
  *   engine_ask.c     what control asks of the engine
+ *   engine_case.c    rows -> casework: what the desk is told of a case
+ *   engine_flow.c    the stop `flow`: a case goes on as its flow says
+ *   engine_step.c    a pass of a step begins and ends; who is told of it
+ *   engine_step_mail.c   the mails of a step: readers, facts, drafts
+ *   engine_answer.c  a department's letter: what it says is recorded
+ *   engine_arrival.c the counterpart's or finder's letter on a case
+ *   engine_leave.c   guards, approvals, who was told what
+ *   engine_due.c     the stop `due`: reminders, clocks, status, morning
+ *   engine_status.c, engine_morning.c  the mails of it
+ *   engine_order.c   what a person decides of a case
+ *   engine_link.c    cases that may be one
  *   engine_check.c   psirtd -n
  *   engine_inspect.c psirtd --inspect
  */
@@ -61,10 +72,10 @@ struct worker {
 	struct task *task; /* NULL: idle */
 };
 
-enum task_kind { TASK_OPEN, TASK_SEAL, TASK_RESEAL };
+enum work_kind { WORK_OPEN, WORK_SEAL, WORK_RESEAL };
 
 struct task {
-	enum task_kind kind;
+	enum work_kind kind;
 	int64_t id; /* letter or outmail */
 	struct engine *engine;
 	struct worker *worker;
@@ -213,9 +224,9 @@ void key_lost(struct task *task);
 /* ---- workers and tasks (engine_rooms.c) ---- */
 /* An idle worker whose rooms are ready, or NULL. */
 struct worker *worker_idle(struct engine *e);
-bool worker_has(struct engine *e, enum task_kind kind, int64_t id);
+bool worker_has(struct engine *e, enum work_kind kind, int64_t id);
 struct task *task_new(
-    struct engine *e, struct worker *w, enum task_kind kind, int64_t id);
+    struct engine *e, struct worker *w, enum work_kind kind, int64_t id);
 void task_done(struct task *task);
 
 /* ---- engine_intake.c ---- */
@@ -344,6 +355,87 @@ void send_frame(struct engine *e, const struct frame *frame);
 void send_lost(struct engine *e);
 /* At start: what was `sending` when we died is `uncertain` (RULES 23). */
 int mail_recover(struct engine *e, struct error *err);
+
+/* ---- engine_case.c ---- */
+/* NULL with FAULT_DENIED: there is no such case.  Reads alone. */
+struct casework *case_load(
+    const void *ctx, struct engine *e, int64_t casefile, struct error *err);
+/* The flow a case goes by: its own file's text, parsed once and kept. */
+const struct flow_file *case_flow(
+    struct engine *e, const struct store_case *c, struct error *err);
+/* At start: keeps the files' texts, parses those of running cases; refuses,
+ * naming cases and steps, what this program cannot run (RULES 29). */
+int case_flows_start(struct engine *e, struct error *err);
+
+/* ---- engine_flow.c, engine_step.c: inside the caller's transaction ---- */
+bool stop_flow(struct engine *e);
+/* Makes a pass of this step; start: begins it, drafts its mails. */
+int step_begin(struct engine *e, struct casework *w,
+    const struct flow_step *step, bool start, uint32_t overridden,
+    const char *actor, struct error *err);
+int step_end(struct engine *e, struct casework *w, const struct case_step *pass,
+    bool skipped, const char *actor, struct error *err);
+
+/* ---- engine_step_mail.c ---- */
+/* Drafts one mail of a step to each of its readers; *made: how many. */
+int step_mail(struct engine *e, struct casework *w,
+    const struct case_step *pass, const struct flow_mail *mail,
+    uint32_t overridden, const char *actor, size_t *made, struct error *err);
+int step_share(struct engine *e, struct casework *w,
+    const struct case_step *pass, const struct flow_share *share,
+    const char *actor, struct error *err);
+/* What is on record, as facts for a template in this language. */
+void case_facts(struct facts *f, const void *ctx, const struct casework *w,
+    const char *language);
+/* To the counterpart of the case now (flow, channel); false: nobody. */
+bool case_counterpart(const void *ctx, struct engine *e,
+    const struct casework *w, struct draft_to *to, enum audience *audience);
+
+/* ---- engine_leave.c ---- */
+/* A draft of a case: asks the guards, renders, writes the row as its policy
+ * says, and who is told what once it leaves. */
+struct case_draft {
+	enum mail_kind kind;
+	enum audience audience;
+	enum policy policy;
+	const struct case_step *pass; /* or NULL */
+	const struct department *department;
+	const struct customer *customer;
+	struct draft_to to;
+	int64_t letter, question;
+	const char *in_reply_to;
+	uint32_t parts, overridden;
+	bool automatic, with_files;
+};
+int leave_draft(struct engine *e, struct casework *w,
+    const struct case_draft *draft, const struct facts *facts,
+    const char *actor, int64_t *mail, struct error *err);
+/* Before it is sealed: 0, or the guard that refuses now, with *why. */
+int leave_may(struct engine *e, const void *ctx, const struct store_outmail *m,
+    enum guard_kind *guard, char **why, struct error *err);
+/* It left: who knows what now; its step may go on. */
+int leave_sent(
+    struct engine *e, const struct store_outmail *m, struct error *err);
+void leave_digest(
+    const struct store_outmail *m, uint8_t digest[STORE_DIGEST_BYTES]);
+
+/* ---- engine_answer.c, engine_arrival.c, engine_link.c: of `file` ---- */
+/* A pinned contact's letter on a case, or one that claims to be. */
+int answer_take(struct filing *f, struct error *err);
+/* Any other letter on a case: steps awaited, tasks, clocks found in it. */
+int arrival_take(struct filing *f, struct error *err);
+int link_propose(struct filing *f, struct error *err);
+
+/* ---- engine_due.c, engine_status.c, engine_morning.c ---- */
+bool stop_due(struct engine *e);
+/* When stop_due has something next, seconds; 0 never. */
+int64_t due_next(struct engine *e);
+int status_mail(struct engine *e, int64_t casefile, struct error *err);
+int morning_mail(struct engine *e, struct error *err);
+
+/* ---- engine_order.c ---- */
+int order_run(void *arg, const void *ctx, const struct order *order,
+    char **said, struct error *err);
 
 /* ---- engine_ask.c ---- */
 extern const struct control_engine engine_asks;

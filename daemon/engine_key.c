@@ -128,7 +128,7 @@ reseal_start(struct engine *e, struct worker *w, struct error *err)
 
 	if (store_wrapped_key(e, e->st, &blob.data, err) != 0)
 		return -1;
-	task = task_new(e, w, TASK_RESEAL, 0);
+	task = task_new(e, w, WORK_RESEAL, 0);
 	if (task == NULL)
 		return error_set(err, FAULT_RETRY, "out of memory");
 	e->reseal.state = RESEAL_UNWRAP;

@@ -453,10 +453,10 @@ stop_open(struct engine *e)
 			engine_trouble(e, "open", &err);
 			return false;
 		}
-	} while (id != 0 && worker_has(e, TASK_OPEN, id));
+	} while (id != 0 && worker_has(e, WORK_OPEN, id));
 	if (id == 0 || !may_try(e, id, 1))
 		return id != 0;
-	task = task_new(e, w, TASK_OPEN, id);
+	task = task_new(e, w, WORK_OPEN, id);
 	task->state = s = talloc_zero(task, struct open_state);
 	s->o = talloc_zero(s, struct opening);
 	if (store_letter_bytes(s, e->st, id, &raw, &err) != 0 ||

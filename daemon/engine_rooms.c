@@ -116,13 +116,13 @@ vault_frame(struct engine *e, struct slot *slot, const struct frame *frame)
 	/* Whatever it says while it has a job is its answer to that job. */
 	if (task != NULL && slot->ready) {
 		switch (task->kind) {
-		case TASK_OPEN:
+		case WORK_OPEN:
 			open_vault_frame(task, frame);
 			return;
-		case TASK_SEAL:
+		case WORK_SEAL:
 			seal_vault_frame(task, frame);
 			return;
-		case TASK_RESEAL:
+		case WORK_RESEAL:
 			key_vault_frame(task, frame);
 			return;
 		}
@@ -172,7 +172,7 @@ read_frame(struct engine *e, struct slot *slot, const struct frame *frame)
 							   : "refused");
 		talloc_free(failed);
 		engine_end(e, ENGINE_EXIT_SETUP);
-	} else if (task != NULL && task->kind == TASK_OPEN) {
+	} else if (task != NULL && task->kind == WORK_OPEN) {
 		open_read_frame(task, frame);
 	} else {
 		log_warn("read: an answer nobody asked for");
@@ -218,13 +218,13 @@ task_lost(struct task *task)
 	if (task == NULL)
 		return;
 	switch (task->kind) {
-	case TASK_OPEN:
+	case WORK_OPEN:
 		open_lost(task);
 		break;
-	case TASK_SEAL:
+	case WORK_SEAL:
 		seal_lost(task);
 		break;
-	case TASK_RESEAL:
+	case WORK_RESEAL:
 		key_lost(task);
 		break;
 	}
@@ -423,7 +423,7 @@ worker_idle(struct engine *e)
 }
 
 bool
-worker_has(struct engine *e, enum task_kind kind, int64_t id)
+worker_has(struct engine *e, enum work_kind kind, int64_t id)
 {
 	for (size_t i = 0; i < e->nworkers; i++) {
 		const struct task *task = e->workers[i].task;
@@ -435,7 +435,7 @@ worker_has(struct engine *e, enum task_kind kind, int64_t id)
 }
 
 struct task *
-task_new(struct engine *e, struct worker *w, enum task_kind kind, int64_t id)
+task_new(struct engine *e, struct worker *w, enum work_kind kind, int64_t id)
 {
 	struct task *task = talloc_zero(e, struct task);
 

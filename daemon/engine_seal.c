@@ -101,12 +101,12 @@ stop_seal(struct engine *e)
 			engine_trouble(e, "seal", &err);
 			return false;
 		}
-	} while (id != 0 && worker_has(e, TASK_SEAL, id));
+	} while (id != 0 && worker_has(e, WORK_SEAL, id));
 	if (next != 0 && (e->retry_at == 0 || next < e->retry_at))
 		e->retry_at = next;
 	if (id == 0)
 		return false;
-	task = task_new(e, w, TASK_SEAL, id);
+	task = task_new(e, w, WORK_SEAL, id);
 	task->state = s = talloc_zero(task, struct seal_state);
 	if (store_outmail_get(s, e->st, id, &s->m, &err) != 1 ||
 	    fill_seal_job(e, s, &job, &err) != 0 ||

@@ -59,7 +59,7 @@ answer_key(struct request *r, const char *key)
 }
 
 static int
-answer_value(struct request *r, json_t *value)
+put_value(struct request *r, json_t *value)
 {
 	if (json_dump_callback(
 		value, answer_dump, r, JSON_COMPACT | JSON_ENCODE_ANY) == 0)
@@ -84,7 +84,7 @@ answer_set(struct request *r, const char *key, json_t *value)
 	if (rc == 0)
 		rc = answer_key(r, key);
 	if (rc == 0)
-		rc = answer_value(r, value);
+		rc = put_value(r, value);
 	if (rc != 0) {
 		/* Half a value would spoil the line for the error behind it. */
 		r->out->len = mark;
@@ -116,7 +116,7 @@ answer_row(struct request *r, json_t *row)
 	if (rc == 0 && r->entries > 0)
 		rc = buf_add(r->out, ",", 1, &r->err);
 	if (rc == 0)
-		rc = answer_value(r, row);
+		rc = put_value(r, row);
 	if (rc == 0)
 		r->entries++;
 	else

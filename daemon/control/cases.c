@@ -225,24 +225,24 @@ list_start(struct request *r)
 	return answer_list(r, "letters");
 }
 
-enum step
+enum turn
 list_run(struct request *r)
 {
 	struct list *list;
 	int rc;
 
 	if (r->state == NULL && list_start(r) != 0)
-		return STEP_FAILED;
+		return TURN_FAILED;
 	list = r->state;
 	for (; list->id > 0; list->id--) {
 		if (!request_has_time(r))
-			return STEP_MORE;
+			return TURN_MORE;
 		rc = request_has(r, OPTION_LETTERS) ? list_letter(r, list->id)
 						    : list_case(r, list->id);
 		if (rc != 0)
-			return STEP_FAILED;
+			return TURN_FAILED;
 	}
-	return answer_list_end(r) == 0 ? STEP_DONE : STEP_FAILED;
+	return answer_list_end(r) == 0 ? TURN_DONE : TURN_FAILED;
 }
 
 /* ---- route ---- */
@@ -322,7 +322,7 @@ route_is_new(struct request *r, int64_t casefile,
 }
 
 /* What was done: who gets what. */
-static enum step
+static enum turn
 route_answer(struct request *r, const struct store_case *c,
     const struct department *const *to, size_t n)
 {
@@ -345,10 +345,10 @@ route_answer(struct request *r, const struct store_case *c,
 		r->exit = CONTROL_EXIT_AGAIN;
 	json_decref(names);
 	json_decref(notices);
-	return r->exit == CONTROL_EXIT_DONE ? STEP_DONE : STEP_FAILED;
+	return r->exit == CONTROL_EXIT_DONE ? TURN_DONE : TURN_FAILED;
 }
 
-enum step
+enum turn
 route_run(struct request *r)
 {
 	const struct department *to[32];
@@ -357,7 +357,7 @@ route_run(struct request *r)
 	size_t n = 0;
 
 	if (!request_case(r, r->words[0], &c))
-		return STEP_FAILED;
+		return TURN_FAILED;
 	if (c.state == CASE_CLOSED)
 		return request_fail(r, CONTROL_EXIT_REFUSED,
 		    "%s is closed: nothing is sent for it any more", c.number);
@@ -366,18 +366,18 @@ route_run(struct request *r)
 		bool twice = false;
 
 		if (d == NULL)
-			return STEP_FAILED;
+			return TURN_FAILED;
 		for (size_t k = 0; k < n; k++)
 			twice |= to[k] == d;
 		if (!twice)
 			to[n++] = d;
 	}
 	if (!route_is_new(r, c.id, to, n))
-		return STEP_FAILED;
+		return TURN_FAILED;
 	if (engine->route(engine->arg, c.id, to, n,
 		request_has(r, OPTION_DETAILS),
 		request_has(r, OPTION_ATTACHMENTS), r->actor, &r->err) != 0)
-		return STEP_FAILED;
+		return TURN_FAILED;
 	engine->wake(engine->arg);
 	return route_answer(r, &c, to, n);
 }

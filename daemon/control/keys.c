@@ -6,22 +6,22 @@
  */
 #include "request.h"
 
-enum step
+enum turn
 reseal_run(struct request *r)
 {
 	const struct control_engine *engine = r->control->engine;
 	int under_way = engine->reseal(engine->arg, r->actor, &r->err);
 
 	if (under_way < 0)
-		return STEP_FAILED;
+		return TURN_FAILED;
 	r->waits = under_way > 0;
 	if (r->waits)
-		return STEP_MORE;
+		return TURN_MORE;
 	if (answer_set(r, "done",
 		json_text("The data key is sealed to the keys of today.")) !=
 		0 ||
 	    answer_set(r, "poc", json_text(r->s->poc)) != 0 ||
 	    answer_set(r, "recovery", json_text(r->s->recovery)) != 0)
-		return STEP_FAILED;
-	return STEP_DONE;
+		return TURN_FAILED;
+	return TURN_DONE;
 }

@@ -222,29 +222,29 @@ reader_next(struct request *r, const struct store_letter *l)
 	return answer_set(r, "next", next);
 }
 
-enum step
+enum turn
 letter_run(struct request *r)
 {
 	struct reader *reader;
 
 	if (r->state == NULL && reader_start(r) != 0)
-		return STEP_FAILED;
+		return TURN_FAILED;
 	reader = r->state;
 	while (
 	    reader->opening != NULL && reader->part < reader->opening->nparts) {
 		if (!request_has_time(r))
-			return STEP_MORE;
+			return TURN_MORE;
 		if (answer_part(r, reader->opening, reader->part++,
 			reader->bound_key) != 0)
-			return STEP_FAILED;
+			return TURN_FAILED;
 	}
 	while (reader->at < reader->raw.len) {
 		if (!request_has_time(r))
-			return STEP_MORE;
+			return TURN_MORE;
 		if (answer_chunk(r, reader) != 0)
-			return STEP_FAILED;
+			return TURN_FAILED;
 	}
 	if (answer_list_end(r) != 0 || reader_next(r, &reader->letter) != 0)
-		return STEP_FAILED;
-	return STEP_DONE;
+		return TURN_FAILED;
+	return TURN_DONE;
 }

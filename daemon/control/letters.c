@@ -101,7 +101,7 @@ request_letter(struct request *r, const char *word, struct store_letter *l)
 }
 
 /* A decision was taken: what is it now, and where to look. */
-static enum step
+static enum turn
 letter_answer(struct request *r, int64_t id, const char *text)
 {
 	char *next = talloc_asprintf(r, "psirt letter %lld", (long long)id);
@@ -109,12 +109,12 @@ letter_answer(struct request *r, int64_t id, const char *text)
 	if (answer_set(r, "letter", json_integer(id)) != 0 ||
 	    answer_set(r, "done", json_text(text)) != 0 ||
 	    answer_set(r, "next", json_pack("[o]", json_text(next))) != 0)
-		return STEP_FAILED;
-	return STEP_DONE;
+		return TURN_FAILED;
+	return TURN_DONE;
 }
 
-/* Why it waits for nobody's decision; else STEP_MORE. */
-static enum step
+/* Why it waits for nobody's decision; else TURN_MORE. */
+static enum turn
 letter_waits(struct request *r, const struct store_letter *l)
 {
 	const char *number = request_case_number(r, l->casefile);
@@ -124,7 +124,7 @@ letter_waits(struct request *r, const struct store_letter *l)
 	case LETTER_SET_ASIDE:
 	case LETTER_QUARANTINED:
 	case LETTER_DROPPED:
-		return STEP_MORE;
+		return TURN_MORE;
 	case LETTER_FILED:
 		return request_fail(r, CONTROL_EXIT_REFUSED,
 		    "letter %lld stands in %s already", (long long)l->id,
@@ -136,29 +136,29 @@ letter_waits(struct request *r, const struct store_letter *l)
 	}
 }
 
-enum step
+enum turn
 file_run(struct request *r)
 {
 	const struct control_engine *engine = r->control->engine;
 	struct store_letter l;
 
 	if (!request_letter(r, r->words[0], &l) ||
-	    letter_waits(r, &l) != STEP_MORE)
-		return STEP_FAILED;
+	    letter_waits(r, &l) != TURN_MORE)
+		return TURN_FAILED;
 	if (engine->file(engine->arg, l.id, r->actor, &r->err) != 0)
-		return STEP_FAILED;
+		return TURN_FAILED;
 	engine->wake(engine->arg);
 	return letter_answer(r, l.id, "is filed as a report");
 }
 
-enum step
+enum turn
 reopen_run(struct request *r)
 {
 	const struct control_engine *engine = r->control->engine;
 	struct store_letter l;
 
 	if (!request_letter(r, r->words[0], &l))
-		return STEP_FAILED;
+		return TURN_FAILED;
 	if (l.state == LETTER_RECEIVED)
 		return request_fail(r, CONTROL_EXIT_AGAIN,
 		    "letter %lld is being opened: try again in a moment",
@@ -169,12 +169,12 @@ reopen_run(struct request *r)
 		    "mailbox, folder %s",
 		    (long long)l.id, r->s->too_large);
 	if (engine->reopen(engine->arg, l.id, r->actor, &r->err) != 0)
-		return STEP_FAILED;
+		return TURN_FAILED;
 	engine->wake(engine->arg);
 	return letter_answer(r, l.id, "is being opened once more");
 }
 
-enum step
+enum turn
 drop_run(struct request *r)
 {
 	struct store_letter l;
@@ -184,8 +184,8 @@ drop_run(struct request *r)
 		return request_fail(r, CONTROL_EXIT_USAGE,
 		    "say why it is dropped: psirt %s", r->command->usage);
 	if (!request_letter(r, r->words[0], &l) ||
-	    letter_waits(r, &l) != STEP_MORE)
-		return STEP_FAILED;
+	    letter_waits(r, &l) != TURN_MORE)
+		return TURN_FAILED;
 	if (l.state == LETTER_DROPPED)
 		return request_fail(r, CONTROL_EXIT_REFUSED,
 		    "letter %lld is dropped already", (long long)l.id);
@@ -193,14 +193,14 @@ drop_run(struct request *r)
 	l.state = LETTER_DROPPED;
 	l.reason = REASON_DROPPED;
 	if (store_begin(r->st, &r->err) != 0)
-		return STEP_FAILED;
+		return TURN_FAILED;
 	if (store_letter_put(r->st, &l, from, &r->err) != 0) {
 		store_rollback(r->st);
-		return STEP_FAILED;
+		return TURN_FAILED;
 	}
 	if (request_record(
 		r, l.casefile, l.id, 0, REASON_DROPPED, r->why, true) != 0)
-		return STEP_FAILED;
+		return TURN_FAILED;
 	r->control->engine->wake(r->control->engine->arg);
 	return letter_answer(r, l.id, "is dropped");
 }

@@ -104,7 +104,7 @@ struct queue {
 	int64_t id;
 };
 
-enum step
+enum turn
 queue_run(struct request *r)
 {
 	struct queue *q = r->state;
@@ -116,15 +116,15 @@ queue_run(struct request *r)
 	if (q == NULL) {
 		q = r->state = talloc_zero(r, struct queue);
 		if (q == NULL || answer_list(r, "mails") != 0)
-			return STEP_FAILED;
+			return TURN_FAILED;
 	}
 	while (q->state < NQUEUE) {
 		if (!request_has_time(r))
-			return STEP_MORE;
+			return TURN_MORE;
 		id = next = 0;
 		if (store_outmail_next(r->st, queue_states[q->state], INT64_MAX,
 			q->id, &id, &next, &r->err) < 0)
-			return STEP_FAILED;
+			return TURN_FAILED;
 		q->id = id;
 		if (id == 0) {
 			q->state++;
@@ -136,9 +136,9 @@ queue_run(struct request *r)
 			rc = answer_row(r, mail_row(r, &m));
 		talloc_free(ctx);
 		if (rc != 0)
-			return STEP_FAILED;
+			return TURN_FAILED;
 	}
-	return answer_list_end(r) == 0 ? STEP_DONE : STEP_FAILED;
+	return answer_list_end(r) == 0 ? TURN_DONE : TURN_FAILED;
 }
 
 /* ---- decisions ---- */
@@ -193,7 +193,7 @@ mail_acknowledged(struct request *r, const struct store_outmail *m)
 	return store_case_put(r->st, &c, &r->err);
 }
 
-static enum step
+static enum turn
 mail_decide(struct request *r, struct store_outmail *m,
     enum outmail_state state, const char *done)
 {
@@ -202,44 +202,44 @@ mail_decide(struct request *r, struct store_outmail *m,
 	m->state = state;
 	m->not_before = 0;
 	if (store_begin(r->st, &r->err) != 0)
-		return STEP_FAILED;
+		return TURN_FAILED;
 	if (store_outmail_put(r->st, m, from, &r->err) != 0 ||
 	    mail_acknowledged(r, m) != 0) {
 		store_rollback(r->st);
-		return STEP_FAILED;
+		return TURN_FAILED;
 	}
 	if (request_record(
 		r, m->casefile, m->letter, m->id, state, NULL, true) != 0)
-		return STEP_FAILED;
+		return TURN_FAILED;
 	r->control->engine->wake(r->control->engine->arg);
 	if (answer_set(r, "mail", json_integer(m->id)) != 0 ||
 	    answer_set(r, "state", json_text(outmail_state_name(state))) != 0 ||
 	    answer_set(r, "done", json_text(done)) != 0 ||
 	    answer_set(r, "next", json_pack("[s]", "psirt queue")) != 0)
-		return STEP_FAILED;
-	return STEP_DONE;
+		return TURN_FAILED;
+	return TURN_DONE;
 }
 
-enum step
+enum turn
 queue_drop_run(struct request *r)
 {
 	struct store_outmail m;
 
 	if (!request_mail(r, r->words[0], &m))
-		return STEP_FAILED;
+		return TURN_FAILED;
 	return mail_decide(r, &m, OUTMAIL_CANCELLED, "will not be sent");
 }
 
-enum step
+enum turn
 queue_resend_run(struct request *r)
 {
 	struct store_outmail m;
 	struct bytes wire = BYTES_NONE;
 
 	if (!request_mail(r, r->words[0], &m))
-		return STEP_FAILED;
+		return TURN_FAILED;
 	if (store_outmail_wire_get(r, r->st, m.id, &wire, &r->err) < 0)
-		return STEP_FAILED;
+		return TURN_FAILED;
 	/*
 	 * It may have arrived: only the very same bytes under the same
 	 * Message-ID can be recognised as the same mail (RULES 23).
@@ -262,13 +262,13 @@ queue_resend_run(struct request *r)
 	    r, &m, OUTMAIL_APPROVED, "is signed anew and goes out");
 }
 
-enum step
+enum turn
 queue_sent_run(struct request *r)
 {
 	struct store_outmail m;
 
 	if (!request_mail(r, r->words[0], &m))
-		return STEP_FAILED;
+		return TURN_FAILED;
 	if (m.state == OUTMAIL_HELD)
 		return request_fail(r, CONTROL_EXIT_REFUSED,
 		    "mail %lld never left: psirt queue resend %lld",

@@ -103,7 +103,7 @@ line_row(struct request *r, const struct store_record *line)
 }
 
 /* A piece a turn: the record of ten years is long (RULES 19). */
-static enum step
+static enum turn
 record_verify(struct request *r)
 {
 	struct store_walk *walk = r->state;
@@ -115,23 +115,23 @@ record_verify(struct request *r)
 		return request_fail(r, CONTROL_EXIT_AGAIN, "out of memory");
 	while (!done) {
 		if (!request_has_time(r))
-			return STEP_MORE;
+			return TURN_MORE;
 		if (store_record_walk(r->st, walk, LOG_LINES, &done, &r->err) ==
 		    0)
 			continue;
 		if (r->err.fault != FAULT_INPUT)
-			return STEP_FAILED;
+			return TURN_FAILED;
 		error_prefix(&r->err, "the record was altered");
 		r->exit = CONTROL_EXIT_REFUSED;
-		return STEP_FAILED;
+		return TURN_FAILED;
 	}
 	if (answer_set(r, "whole", json_true()) != 0 ||
 	    answer_set(r, "lines", json_integer(walk->lines)) != 0 ||
 	    answer_set(r, "head",
 		json_text(bytes_hex(
 		    walk, bytes_of(walk->link, sizeof(walk->link))))) != 0)
-		return STEP_FAILED;
-	return STEP_DONE;
+		return TURN_FAILED;
+	return TURN_DONE;
 }
 
 static int
@@ -154,7 +154,7 @@ record_start(struct request *r)
 	return answer_list(r, "lines");
 }
 
-enum step
+enum turn
 log_run(struct request *r)
 {
 	struct lines *at;
@@ -167,25 +167,25 @@ log_run(struct request *r)
 	if (request_has(r, OPTION_VERIFY))
 		return record_verify(r);
 	if (r->state == NULL && record_start(r) != 0)
-		return STEP_FAILED;
+		return TURN_FAILED;
 	at = r->state;
 	while (request_has_time(r)) {
 		list = NULL;
 		count = 0;
 		if (store_record_list(r, r->st, at->casefile, at->after,
 			LOG_LINES, &list, &count, &r->err) != 0)
-			return STEP_FAILED;
+			return TURN_FAILED;
 		for (size_t i = 0; i < count; i++) {
 			if (line_row(r, &list[i]) != 0) {
 				talloc_free(list);
-				return STEP_FAILED;
+				return TURN_FAILED;
 			}
 			at->after = list[i].id;
 		}
 		talloc_free(list);
 		if (count == 0)
-			return answer_list_end(r) == 0 ? STEP_DONE
-						       : STEP_FAILED;
+			return answer_list_end(r) == 0 ? TURN_DONE
+						       : TURN_FAILED;
 	}
-	return STEP_MORE;
+	return TURN_MORE;
 }

@@ -41,7 +41,7 @@ static const struct option {
 
 #define NOPTIONS (sizeof(options) / sizeof(options[0]))
 
-enum step
+enum turn
 request_fail(struct request *r, int exit, const char *fmt, ...)
 {
 	va_list ap;
@@ -51,7 +51,7 @@ request_fail(struct request *r, int exit, const char *fmt, ...)
 	va_end(ap);
 	r->err.fault = FAULT_DENIED;
 	r->exit = exit;
-	return STEP_FAILED;
+	return TURN_FAILED;
 }
 
 bool
@@ -134,7 +134,7 @@ request_record(struct request *r, int64_t casefile, int64_t letter,
 }
 
 /* No line, no answer: one who is refused may not fill the disk in silence. */
-static enum step
+static enum turn
 request_deny(struct request *r, const char *why)
 {
 	struct store_record line = {
@@ -269,7 +269,7 @@ request_find(struct request *r)
 }
 
 /* `queue foo`: the command is known, what stands behind it is not. */
-static enum step
+static enum turn
 request_no_word(struct request *r, const char *word, const char *behind,
     const struct command *cmd)
 {
@@ -277,7 +277,7 @@ request_no_word(struct request *r, const char *word, const char *behind,
 	    "no \"%.40s\" behind %s: psirt %s", word, behind, cmd->usage);
 }
 
-static enum step
+static enum turn
 request_unknown(struct request *r)
 {
 	const char *word = r->words[0];
@@ -300,7 +300,7 @@ request_unknown(struct request *r)
 	    near->name);
 }
 
-static enum step
+static enum turn
 request_check(struct request *r)
 {
 	const struct command *cmd = r->command;
@@ -322,7 +322,7 @@ request_check(struct request *r)
 	if (r->why != NULL && strlen(r->why) > REQUEST_WHY_MAX)
 		return request_fail(r, CONTROL_EXIT_USAGE,
 		    "--why is longer than %d bytes", REQUEST_WHY_MAX);
-	return STEP_MORE;
+	return TURN_MORE;
 }
 
 static const char *
@@ -333,7 +333,7 @@ role_of(enum operator_role role)
 					   : "viewer";
 }
 
-static enum step
+static enum turn
 request_role(struct request *r, uid_t uid)
 {
 	const struct operator* who = settings_operator(r->s, uid);
@@ -353,7 +353,7 @@ request_role(struct request *r, uid_t uid)
 			   "\"psirt %s\" needs the role %s, and %s is %s in %s",
 			   r->command->name, role_of(r->command->role),
 			   who->user, role_of(who->role), r->s->file));
-	return STEP_MORE;
+	return TURN_MORE;
 }
 
 /* ---- from the socket ---- */
@@ -393,7 +393,7 @@ struct request *
 request_new(const void *ctx, struct control *c, uid_t uid, struct bytes line)
 {
 	struct request *r = request_start(ctx, c);
-	enum step step = STEP_FAILED;
+	enum turn step = TURN_FAILED;
 	const char **args = NULL;
 	size_t nargs = 0;
 	json_error_t at;
@@ -417,11 +417,11 @@ request_new(const void *ctx, struct control *c, uid_t uid, struct bytes line)
 
 	/* Who asks comes before what is wrong with the question. */
 	step = request_role(r, uid);
-	if (step == STEP_MORE && parsed == 0)
+	if (step == TURN_MORE && parsed == 0)
 		step = request_check(r);
-	else if (step == STEP_MORE)
-		step = STEP_FAILED;
-	if (step == STEP_FAILED) {
+	else if (step == TURN_MORE)
+		step = TURN_FAILED;
+	if (step == TURN_FAILED) {
 		if (r->exit == CONTROL_EXIT_DONE)
 			r->exit = r->err.fault == FAULT_RETRY
 				      ? CONTROL_EXIT_AGAIN
@@ -434,15 +434,15 @@ request_new(const void *ctx, struct control *c, uid_t uid, struct bytes line)
 bool
 request_turn(struct request *r, int64_t until_ms)
 {
-	enum step step;
+	enum turn step;
 
 	if (r->place == ANSWER_WHOLE)
 		return false;
 	r->until_ms = until_ms;
 	step = r->command->run(r);
-	if (step == STEP_MORE)
+	if (step == TURN_MORE)
 		return true;
-	if (step == STEP_FAILED && r->exit == CONTROL_EXIT_DONE) {
+	if (step == TURN_FAILED && r->exit == CONTROL_EXIT_DONE) {
 		/* A sentence of the store, the desk or the engine. */
 		r->exit = r->err.fault == FAULT_RETRY ? CONTROL_EXIT_AGAIN
 						      : CONTROL_EXIT_REFUSED;

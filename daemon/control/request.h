@@ -65,7 +65,7 @@ enum request_option {
 	OPTION_AGAIN = 1 << 10,
 };
 
-enum step { STEP_DONE, STEP_MORE, STEP_FAILED };
+enum turn { TURN_DONE, TURN_MORE, TURN_FAILED };
 
 /* Who writes the record's line of a command. */
 enum recorder { RECORDER_NONE, RECORDER_CONTROL, RECORDER_ENGINE };
@@ -80,7 +80,7 @@ struct command {
 	uint32_t options;         /* enum request_option */
 	size_t least, most;       /* words behind the name */
 	const char *usage;
-	enum step (*run)(struct request *r);
+	enum turn (*run)(struct request *r);
 };
 
 struct control {
@@ -138,8 +138,8 @@ struct request *request_refuse(
 /* Works until until_ms at most.  True while there is more to do. */
 bool request_turn(struct request *r, int64_t until_ms);
 bool request_has_time(const struct request *r);
-/* Sets exit and text; returns STEP_FAILED. */
-enum step request_fail(struct request *r, int exit, const char *fmt, ...)
+/* Sets exit and text; returns TURN_FAILED. */
+enum turn request_fail(struct request *r, int exit, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /*
  * Commits the command's line of the record (what, actor and time are filled
@@ -188,11 +188,11 @@ const char *case_routed(const struct store_case *c);
 /* The greatest id in the table; 0 none. */
 int request_newest_case(struct request *r, int64_t *id);
 
-enum step list_run(struct request *r);
-enum step show_run(struct request *r);
-enum step route_run(struct request *r);
+enum turn list_run(struct request *r);
+enum turn show_run(struct request *r);
+enum turn route_run(struct request *r);
 
-enum step today_run(struct request *r);
+enum turn today_run(struct request *r);
 
 /* ---- unread.c ---- */
 
@@ -210,10 +210,10 @@ json_t *letter_signer(const struct store_letter *l, const char *bound_key);
 /* By its number; else failed, false. */
 bool request_letter(
     struct request *r, const char *word, struct store_letter *l);
-enum step letter_run(struct request *r);
-enum step reopen_run(struct request *r);
-enum step file_run(struct request *r);
-enum step drop_run(struct request *r);
+enum turn letter_run(struct request *r);
+enum turn reopen_run(struct request *r);
+enum turn file_run(struct request *r);
+enum turn drop_run(struct request *r);
 
 /* The due dates that run from a receipt: a list of {name, due}. */
 json_t *clocks_json(const struct settings *s, enum flow flow, int64_t received);
@@ -260,17 +260,17 @@ json_t *mail_row(struct request *r, const struct store_outmail *m);
 /* As store_outmail_get(); a damaged row gives its plain columns. */
 int mail_look(
     struct request *r, const void *ctx, int64_t id, struct store_outmail *m);
-enum step queue_run(struct request *r);
-enum step queue_drop_run(struct request *r);
-enum step queue_resend_run(struct request *r);
-enum step queue_sent_run(struct request *r);
+enum turn queue_run(struct request *r);
+enum turn queue_drop_run(struct request *r);
+enum turn queue_resend_run(struct request *r);
+enum turn queue_sent_run(struct request *r);
 
 /* ---- keys.c ---- */
 
-enum step reseal_run(struct request *r);
+enum turn reseal_run(struct request *r);
 
 /* ---- record.c ---- */
 
-enum step log_run(struct request *r);
+enum turn log_run(struct request *r);
 
 #endif

@@ -198,18 +198,18 @@ show_next(struct request *r, const struct store_case *c)
 	return answer_set(r, "next", next);
 }
 
-enum step
+enum turn
 show_run(struct request *r)
 {
 	struct store_case c;
 
 	if (!request_case(r, r->words[0], &c))
-		return STEP_FAILED;
+		return TURN_FAILED;
 	if (request_record(r, c.id, 0, 0, 0, NULL, false) != 0)
-		return STEP_FAILED;
+		return TURN_FAILED;
 	if (show_who(r, &c) != 0 || show_idents(r, &c) != 0 ||
 	    show_letters(r, &c) != 0 || show_mails(r, &c) != 0 ||
 	    show_next(r, &c) != 0)
-		return STEP_FAILED;
-	return STEP_DONE;
+		return TURN_FAILED;
+	return TURN_DONE;
 }

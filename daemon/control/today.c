@@ -330,19 +330,19 @@ today_step(struct request *r, struct today *t)
 	return 0;
 }
 
-enum step
+enum turn
 today_run(struct request *r)
 {
 	struct today *t;
 
 	if (r->state == NULL && today_start(r) != 0)
-		return STEP_FAILED;
+		return TURN_FAILED;
 	t = r->state;
 	while (t->stage != STAGE_END) {
 		if (!request_has_time(r))
-			return STEP_MORE;
+			return TURN_MORE;
 		if (today_step(r, t) != 0)
-			return STEP_FAILED;
+			return TURN_FAILED;
 	}
 	if (answer_set(r, "set_aside_by_itself", json_integer(t->by_itself)) !=
 		0 ||
@@ -350,6 +350,6 @@ today_run(struct request *r)
 		json_pack("{s:I,s:I,s:I}", "cases", (json_int_t)t->cases_over,
 		    "letters", (json_int_t)t->letters_over, "mails",
 		    (json_int_t)t->mails_over)) != 0)
-		return STEP_FAILED;
-	return STEP_DONE;
+		return TURN_FAILED;
+	return TURN_DONE;
 }

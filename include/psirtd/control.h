@@ -12,11 +12,70 @@
 
 #include <poll.h>
 
-#include "psirtd/settings.h"
+#include "psirtd/procedure.h"
 #include "psirtd/store.h"
 #include "psirtd/write.h"
 
 struct control;
+
+/* A case with all that is known of its way; one talloc tree. */
+struct casework {
+	struct store_case c;
+	struct case_view view;
+	struct store_step *steps;     /* as view.steps, index by index */
+	struct store_answer *answers; /* all, void ones too */
+	size_t nanswers;
+	struct store_question *questions;
+	size_t nquestions;
+	struct store_clock *clocks; /* running */
+	size_t nclocks;
+};
+
+/* What a person decides of a case: one transaction each (engine_order.c). */
+enum order_kind {
+	ORDER_STEP_START = 1, /* step; also a pass of an ended step anew */
+	ORDER_STEP_END,
+	ORDER_STEP_SKIP,
+	ORDER_STEP_MOVE, /* to the flow file of today; step: where to, or NULL
+			  */
+	ORDER_ANSWER,    /* words: "status=reproduced" …; by: who said it */
+	ORDER_SHARE,     /* words: "+quality", "-risk", for step */
+	ORDER_ASK,       /* the step's question once more, to its leads */
+	ORDER_APPROVE,   /* mail, digest: of what was shown */
+	ORDER_EDIT,      /* mail, subject, text */
+	ORDER_DROP,      /* mail: a draft that shall not leave; why */
+	ORDER_TAKE,      /* words: owner, or {owner, deputy} */
+	ORDER_TITLE,     /* text */
+	ORDER_NOTE,      /* text */
+	ORDER_REPLY,     /* text, or "": a draft to the counterpart */
+	ORDER_QUESTION_ASK, /* number; 0: all open ones, in one mail */
+	ORDER_QUESTION_DROP,
+	ORDER_CLOCK_SET,   /* words: name, when */
+	ORDER_CLOCK_START, /* words: name */
+	ORDER_CLOCK_END,   /* words: name */
+	ORDER_TASK_DONE,   /* number */
+	ORDER_LINK,        /* other */
+	ORDER_UNLINK,
+	ORDER_MERGE, /* other: into it */
+	ORDER_SPLIT,
+	ORDER_CLOSE, /* words: the reason */
+	ORDER_REOPEN,
+	ORDER_INCIDENT, /* to csirt, and closed */
+	ORDER_KIND_COUNT,
+};
+
+struct order {
+	enum order_kind what;
+	const char *actor;
+	enum operator_role role;
+	uid_t uid; /* who asks: `two` counts neither 0 nor our own */
+	int64_t casefile, other, mail, number;
+	const char *step;
+	const char **words;
+	size_t nwords;
+	const char *by, *why, *subject, *text, *digest;
+	uint32_t override; /* guards: 1u << enum guard_kind; needs why, lead */
+};
 
 /* What the engine offers to control, kept as long as control lives; each
  * returns 0 or -1 with *err. */
@@ -40,6 +99,18 @@ struct control_engine {
 	 * today.  1: under way, ask again; 0: done and recorded.
 	 */
 	int (*reseal)(void *arg, const char *actor, struct error *err);
+	/*
+	 * *said: what came of it, sentences a line each, on ctx.  FAULT_DENIED:
+	 * refused, with what to do.
+	 */
+	int (*order)(void *arg, const void *ctx, const struct order *order,
+	    char **said, struct error *err);
+	/* A case as the desk sees it, for show, list, today and step. */
+	struct casework *(*casework)(
+	    void *arg, const void *ctx, int64_t casefile, struct error *err);
+	/* hex of what an approval is over: the mail as it is now. */
+	char *(*approval_digest)(
+	    void *arg, const void *ctx, const struct store_outmail *m);
 	/* state of the rooms for `psirt`: one line or NULL when all is well */
 	const char *(*trouble)(void *arg, const void *ctx);
 };

@@ -30,7 +30,15 @@ enum role {
 	ROLE_RISK,
 	ROLE_PUBLICITY,
 	ROLE_MANUFACTURING,
-	ROLE_COUNT
+	ROLE_CSIRT, /* incidents are handed over to it (RULES 31) */
+	ROLE_OEM,   /* partners whose products hold ours */
+	ROLE_COUNT,
+	/* In flows alone: parties that are no department. */
+	ROLE_POC = ROLE_COUNT,
+	ROLE_JPCERT,
+	ROLE_IPA,
+	ROLE_SOURCE, /* the finder, an overseas CERT */
+	ROLE_PARTY_COUNT,
 };
 enum adopt { ADOPT_UNSET, ADOPT_LEAVE, ADOPT_FILE, ADOPT_ANSWER };
 enum acknowledge { ACKNOWLEDGE_ENCRYPTED, ACKNOWLEDGE_REPORT, ACKNOWLEDGE_ANY };
@@ -80,6 +88,9 @@ struct product {
 	const char *pattern; /* regular expression, or NULL */
 	/* departments by role: index in settings.departments, -1 none */
 	int departments[ROLE_COUNT];
+	/* who leads where a step's lead is design (RULES 31): quality where
+	 * flaws are handled as bugs */
+	enum role lead;
 	struct place place;
 };
 
@@ -97,6 +108,26 @@ struct correspondent {
 	const char *language;
 	struct place place;
 };
+
+/* One line of the customer file (<1>4.2.2, 4.3.2, <2>4.2.1). */
+struct customer {
+	const char *name;
+	const char *address;
+	const char *fingerprint;
+	const char *language;
+	bool nda;
+	const char **products; /* names of the map */
+	size_t nproducts;
+	const char *integrator; /* via which; NULL: none */
+	struct place place;
+};
+
+struct holiday {
+	int64_t day; /* days since 1970-01-01 */
+	const char *name;
+};
+
+struct flow_file;
 
 struct operator
 {
@@ -143,7 +174,25 @@ struct settings {
 	const char *organization_ja;
 	const char *language;             /* default of a reply: en, ja */
 	const char *policy_url, *key_url; /* or NULL */
-	unsigned reply_days; /* business days to the first human answer */
+	unsigned reply_days;       /* business days to the first human answer */
+	unsigned acknowledge_days; /* business days to the acknowledgement */
+
+	/* ---- the procedure (flow.h) ---- */
+	const char *flow_files[FLOW_JPCERT + 1]; /* paths, by enum flow */
+	const struct flow_file *flows[FLOW_JPCERT + 1]; /* parsed */
+	struct holiday *holidays;                       /* sorted by day */
+	size_t nholidays;
+	struct customer *customers;
+	size_t ncustomers;
+	/* status mails: every so often, 0 never; by kind of counterpart */
+	int64_t status_jpcert_s, status_cert_s, status_finder_s;
+	int64_t status_quiet_s; /* none where a real mail left so lately */
+	/* a department that is late: reminded so often, then the lead */
+	int64_t remind_s;
+	unsigned reminders;
+	/* the morning mail: minutes after midnight, -1 none */
+	int morning;
+	unsigned imposed_days; /* publication target of most CERTs: 45 */
 
 	bool route_auto;
 	enum acknowledge acknowledge;
@@ -184,7 +233,8 @@ struct buf *settings_secret(const void *ctx, const struct secret_source *from,
  * "file:line: note: sentence" a line; NULL: none.
  */
 char *settings_notes(const void *ctx, const struct settings *s);
-/* Every fingerprint of contacts, correspondents and operators, once each. */
+/* Every fingerprint of contacts, correspondents, operators and customers,
+ * once each. */
 const char **settings_pinned(
     const void *ctx, const struct settings *s, size_t *count);
 /* Who owns a fingerprint; NULL none. */
@@ -197,7 +247,18 @@ const struct department *settings_department(
 bool settings_is_own_address(const struct settings *s, const char *address);
 /* NULL: this login has no role. */
 const struct operator* settings_operator(const struct settings *s, uid_t uid);
-const char *role_name(enum role role);
+const char *role_name(enum role role); /* parties too: "poc", "jpcert" */
+/* "設計部門", "Design"; a party's too. */
+const char *role_title(enum role role, const char *language);
+enum role role_by_name(const char *name, bool parties); /* 0 none */
 const char *flow_name(enum flow flow);
+const struct flow_file *settings_flow(const struct settings *s, enum flow flow);
+/* The n-th business day after `when`: Monday to Friday, no holiday of the
+ * settings; same time of day. */
+int64_t settings_business_days(const struct settings *s, int64_t when, int n);
+/* The correspondent of flow jpcert, the window to JPCERT/CC; NULL none. */
+const struct correspondent *settings_jpcert(const struct settings *s);
+const struct customer *settings_customer(
+    const struct settings *s, const char *address);
 
 #endif
