@@ -10,6 +10,7 @@
  *   engine_opening.c what read and vault said, checked and put together
  *   engine_report.c  what makes two letters the same report
  *   engine_match.c   what the tables know of an opened letter
+ *   engine_bounce.c  the same: a delivery report of a mail of ours
  *   engine_file.c    desk: an opened letter becomes what it is
  *   engine_finder.c  the same: the key of a case's finder
  *   engine_draft.c   facts -> drafts, rows of outmail: answers to a sender
@@ -22,11 +23,13 @@
  *   engine_flow.c    the stop `flow`: a case goes on as its flow says
  *   engine_step.c    a pass of a step begins and ends; who is told of it
  *   engine_step_mail.c   the mails of a step: readers, facts, drafts
- *   engine_answer.c  a department's letter: what it says is recorded
+ *   engine_answer.c  what is said of a case is put on record
+ *   engine_department.c  a department's letter: what it says
  *   engine_arrival.c the counterpart's or finder's letter on a case
  *   engine_leave.c   guards, approvals, who was told what
  *   engine_due.c     the stop `due`: reminders, clocks, status, morning
  *   engine_status.c, engine_morning.c  the mails of it
+ *   engine_clock.c   a case's clocks are set, met and warned of
  *   engine_order.c   what a person decides of a case
  *   engine_link.c    cases that may be one
  *   engine_check.c   psirtd -n
@@ -268,6 +271,7 @@ struct filing {
 	struct candidate candidates[CANDIDATES_MOST];
 	int64_t report;
 	int64_t report_case; /* that it belongs to already; 0 none */
+	int64_t bounced;     /* the mail of ours that it says failed; 0 none */
 	const struct decision *d;
 	struct store_case c;
 	bool have_case;
@@ -419,8 +423,34 @@ int leave_sent(
 void leave_digest(
     const struct store_outmail *m, uint8_t digest[STORE_DIGEST_BYTES]);
 
-/* ---- engine_answer.c, engine_arrival.c, engine_link.c: of `file` ---- */
-/* A pinned contact's letter on a case, or one that claims to be. */
+/* ---- engine_answer.c: inside the caller's transaction ---- */
+/*
+ * One answer on record (all but a->id is given), with what follows of it: a
+ * question is asked, a date becomes a clock, the channel is switched, its
+ * line of the record.  Does not say that the flow may go on.
+ */
+int answer_record(struct engine *e, struct casework *w, struct store_answer *a,
+    const char *actor, struct error *err);
+
+/* ---- engine_clock.c: the same ---- */
+/* Sets a clock, its next warning, its line of the record; c: all but id and
+ * warn.  Our date later than an imposed one becomes a task. */
+int clock_add(struct engine *e, struct store_clock *c, const char *actor,
+    struct error *err);
+/* Ends every running clock of this kind, whatever its source; 0: of all. */
+int clock_end_kind(struct engine *e, int64_t casefile, uint32_t kind,
+    size_t *ended, struct error *err);
+/* A mail left: the clocks that wanted it stop. */
+int clock_met(
+    struct engine *e, const struct store_outmail *m, struct error *err);
+
+/* ---- engine_bounce.c, engine_department.c, engine_arrival.c,
+ * engine_link.c: of `file` ---- */
+/* Which mail of ours does a delivery report say failed?  f->bounced. */
+int bounce_find(struct filing *f, struct error *err);
+int bounce_take(struct filing *f, struct error *err);
+/* A pinned contact's letter on a case, or one that claims to be: 1; 0 it is
+ * neither. */
 int answer_take(struct filing *f, struct error *err);
 /* Any other letter on a case: steps awaited, tasks, clocks found in it. */
 int arrival_take(struct filing *f, struct error *err);
