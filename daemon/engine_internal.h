@@ -22,7 +22,8 @@
  *   engine_case.c    rows -> casework: what the desk is told of a case
  *   engine_flow.c    the stop `flow`: a case goes on as its flow says
  *   engine_step.c    a pass of a step begins and ends; who is told of it
- *   engine_step_mail.c   the mails of a step: readers, facts, drafts
+ *   engine_step_mail.c   the mails of a step: readers, drafts
+ *   engine_step_facts.c  the same: what they may say
  *   engine_answer.c  what is said of a case is put on record
  *   engine_department.c  a department's letter: what it says
  *   engine_arrival.c the counterpart's or finder's letter on a case
@@ -30,7 +31,8 @@
  *   engine_due.c     the stop `due`: reminders, clocks, status, morning
  *   engine_status.c, engine_morning.c  the mails of it
  *   engine_clock.c   a case's clocks are set, met and warned of
- *   engine_order.c   what a person decides of a case
+ *   engine_order.c   what a person decides of a case: the table
+ *   engine_order_step.c, engine_order_case.c  the functions of it
  *   engine_link.c    cases that may be one
  *   engine_check.c   psirtd -n
  *   engine_inspect.c psirtd --inspect
@@ -125,6 +127,9 @@ struct engine {
 	struct slot *unlocking;   /* the vault that was asked for it */
 	uint8_t new_key[STORE_KEY_BYTES]; /* first start: on its way to wrap */
 	struct reseal reseal;
+
+	struct kept_flow *flows; /* parsed, of engine_case.c */
+	size_t nflows;
 
 	struct store_mailbox mailbox;
 	bool mailbox_known;
@@ -290,7 +295,7 @@ int finder_prove_key(
     struct filing *f, const struct mail_address *from, struct error *err);
 
 /* ---- engine_draft.c ---- */
-#define FACTS_MOST 48
+#define FACTS_MOST 128
 
 struct facts {
 	struct fact list[FACTS_MOST];
@@ -301,7 +306,10 @@ void draft_fact(struct facts *f, const char *name, const char *value);
 /* What every mail may say of the desk. */
 void draft_common_facts(struct facts *f, const void *ctx,
     const struct engine *e, const char *language);
-/* Renders, and writes the row; m has everything but the text. */
+/* The counterpart's own numbers, for its subject (RULES 24); NULL none. */
+char *draft_tracking(const void *ctx, struct engine *e, int64_t casefile);
+/* Renders, and writes the row; m has everything but the text.  Facts that a
+ * mail of this kind may not use are left out. */
 int draft_add(struct engine *e, struct store_outmail *m, const char *language,
     const struct facts *facts, const char *actor, struct error *err);
 struct draft_to {
@@ -370,6 +378,19 @@ const struct flow_file *case_flow(
 /* At start: keeps the files' texts, parses those of running cases; refuses,
  * naming cases and steps, what this program cannot run (RULES 29). */
 int case_flows_start(struct engine *e, struct error *err);
+
+/* A line of the record about a case, under the name of who did it; digest:
+ * hex, or NULL. */
+int case_record(struct engine *e, int64_t casefile, enum record_what what,
+    uint32_t code, const char *digest, const char *note, const char *actor,
+    struct error *err);
+/*
+ * Whatever records an answer does it here: one that is not `many` takes the
+ * earlier ones back, and what follows from it is written with it (questions,
+ * clocks, the channel, identifiers).  w is as before: load it anew.
+ */
+int case_answer_add(struct engine *e, struct casework *w,
+    struct store_answer *a, const char *actor, struct error *err);
 
 /* ---- engine_flow.c, engine_step.c: inside the caller's transaction ---- */
 bool stop_flow(struct engine *e);

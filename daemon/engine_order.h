@@ -47,8 +47,9 @@ order_run_one order_reopen;        /* ORDER_REOPEN */
 order_run_one order_incident;      /* ORDER_INCIDENT */
 
 /*
- * Shared: a sentence more for *said; a line of the record under the name of
- * who ordered (note: free text, or NULL; digest: hex, or NULL).
+ * Shared, in engine_order_step.c: a sentence more for *said; a line of the
+ * record under the name of who ordered (note: free text, or NULL; digest: hex,
+ * or NULL).
  */
 void order_say(const void *ctx, char **said, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -29,6 +29,8 @@ struct casework {
 	size_t nquestions;
 	struct store_clock *clocks; /* running */
 	size_t nclocks;
+	/* Mails that could not be drafted, and why: a line each; NULL none. */
+	char *refused;
 };
 
 /* What a person decides of a case: one transaction each (engine_order.c). */
