@@ -14,6 +14,8 @@
 
 #include <talloc.h>
 
+#include "psirtd/cvss.h"
+
 /* All kinds together stay below what reading_wire takes. */
 #define KIND_MOST 140
 #define GROUPS 4
@@ -23,7 +25,7 @@ enum spelling {
 	UPPER,
 	LOWER,
 	AS_IS,
-	BY_CVSS,  /* read_cvss.c */
+	BY_CVSS,  /* base/cvss.c */
 	BY_LABEL, /* a label of the Traffic Light Protocol */
 };
 

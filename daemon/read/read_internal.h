@@ -306,9 +306,6 @@ void json_start(void); /* once, before the walls stand */
 int json_find(struct draft *d, struct bytes content, uint32_t part, bool *found,
     struct error *err);
 
-/* read_cvss.c: a vector in one spelling; NULL when it is none. */
-char *cvss_spell(const void *ctx, const char *text);
-
 /* read_label.c: what is known by that label; 0 when nothing. */
 uint32_t label_kind(
     const struct labels *labels, const char *text, size_t len, bool reporter);

@@ -1,14 +1,15 @@
 /*
- * read_cvss.c - a CVSS vector in one spelling.
+ * cvss.c - a CVSS vector in one spelling.
  *
  * Takes what looks like a vector of version 2, 3 or 4, upper-case, metrics in
  * any order, and gives it as FIRST writes it: every base metric there once,
  * every value one that the metric has, in the order of the specification.
- * Nothing is scored here.  Runs in the child of the read room.
+ * Nothing is scored here.
  */
-#include "read_internal.h"
+#include "psirtd/cvss.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include <talloc.h>
 
@@ -120,7 +121,7 @@ value_of(const struct metric *m, const char *text, size_t len, size_t *n)
 {
 	for (const char *s = m->values + 1; *s != '\0'; s += *n + 1) {
 		*n = strcspn(s, " ");
-		if (*n == len && g_ascii_strncasecmp(s, text, len) == 0)
+		if (*n == len && strncasecmp(s, text, len) == 0)
 			return s;
 	}
 	return NULL;
@@ -138,7 +139,7 @@ take_metric(const struct version *v, const char *text, size_t len,
 		const struct metric *m = &v->metrics[i];
 
 		if (strlen(m->name) != name ||
-		    g_ascii_strncasecmp(m->name, text, name) != 0)
+		    strncasecmp(m->name, text, name) != 0)
 			continue;
 		if (values[i] != NULL)
 			return false;
