@@ -384,13 +384,6 @@ int case_flows_start(struct engine *e, struct error *err);
 int case_record(struct engine *e, int64_t casefile, enum record_what what,
     uint32_t code, const char *digest, const char *note, const char *actor,
     struct error *err);
-/*
- * Whatever records an answer does it here: one that is not `many` takes the
- * earlier ones back, and what follows from it is written with it (questions,
- * clocks, the channel, identifiers).  w is as before: load it anew.
- */
-int case_answer_add(struct engine *e, struct casework *w,
-    struct store_answer *a, const char *actor, struct error *err);
 
 /* ---- engine_flow.c, engine_step.c: inside the caller's transaction ---- */
 bool stop_flow(struct engine *e);
