@@ -129,6 +129,10 @@ enum guard_kind {
 	GUARD_NOT_BEFORE,    /* not before the publication date */
 	GUARD_REQUIRES_SENT, /* that step's mails have left */
 	GUARD_ANSWERED,      /* that answer, and value, is on record */
+	/* Ours alone: they always hold, no flow file names them, and nobody
+	 * may override them. */
+	GUARD_EXPLOIT, /* no exploit to sales, care, publicity, customers */
+	GUARD_FLOW,    /* the flow has no row for it */
 	GUARD_COUNT,
 };
 

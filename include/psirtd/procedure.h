@@ -30,6 +30,14 @@ struct case_step {
 #define CASE_STEP_ENDED 3
 #define CASE_STEP_SKIPPED 4
 
+/* Numbers of store.h that the desk speaks of; a test holds them equal. */
+#define CASE_CHANNEL_JPCERT 1
+#define CASE_PART_EXPLOIT 4
+#define CASE_TASK_ANSWER_FINDER 1
+#define CASE_TASK_COUNTERPART 2
+#define CASE_TASK_OTHER_KEY 7
+#define CASE_TASK_MEDIATED 15
+
 struct case_answer {
 	int64_t id;
 	enum answer_kind kind;
@@ -130,6 +138,12 @@ struct leaving {
 	uint32_t parts;                  /* told_part bits: 4 is exploit */
 	enum role role;                  /* AUDIENCE_DEPARTMENT */
 	uint32_t overridden; /* 1u << guard_kind: by the handling lead */
+	/* its kind (mail_kind_name()): that mail's own guards hold beside those
+	 * of the step */
+	const char *template;
+	/* MAIL_MEDIATED: the one answer the source gets, that JPCERT/CC speaks
+	 * with it now (RULES 30) */
+	bool mediated;
 };
 /*
  * 0: it may.  Else the guard that refuses, with *why, a sentence.  Asked when
