@@ -8,6 +8,7 @@
  */
 #include "psirtd/cvss.h"
 
+#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
