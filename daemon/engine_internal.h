@@ -143,6 +143,7 @@ struct engine {
 
 	int64_t sending; /* outmail in flight; 0 none */
 	int64_t alerted_at;
+	struct store_walk walk; /* of the morning, over the record */
 	int64_t retry_at;       /* seconds: mail waits until then; 0 none */
 	int64_t pause_until_ms; /* the store failed: rest until then */
 	bool progress; /* a stop did something: come round again at once */
@@ -454,6 +455,8 @@ int clock_add(struct engine *e, struct store_clock *c, const char *actor,
 /* Ends every running clock of this kind, whatever its source; 0: of all. */
 int clock_end_kind(struct engine *e, int64_t casefile, uint32_t kind,
     size_t *ended, struct error *err);
+/* Its warning has come: a task, an alert, and when it warns next. */
+int clock_warn(struct engine *e, struct store_clock *c, struct error *err);
 /* A mail left: the clocks that wanted it stop. */
 int clock_met(
     struct engine *e, const struct store_outmail *m, struct error *err);
@@ -476,6 +479,8 @@ bool stop_due(struct engine *e);
 int64_t due_next(struct engine *e);
 int status_mail(struct engine *e, int64_t casefile, struct error *err);
 int morning_mail(struct engine *e, struct error *err);
+/* When the next one goes, seconds; 0: none. */
+int64_t morning_next(struct engine *e, int64_t now);
 
 /* ---- engine_order.c ---- */
 int order_run(void *arg, const void *ctx, const struct order *order,

@@ -65,6 +65,7 @@ reason_name(enum reason reason)
 	    [REASON_LIMIT_OUTPUT] = "limit-output",
 	    [REASON_LIMIT_TIME] = "limit-time",
 	    [REASON_LIMIT_KEYS] = "limit-keys",
+	    [REASON_DEADLINE] = "deadline",
 	};
 
 	return NAME(names, reason);
@@ -132,6 +133,7 @@ reason_text(enum reason reason)
 	    [REASON_LIMIT_KEYS] =
 		"It is encrypted to more keys than limits { max_keys, "
 		"max_hidden } allow.",
+	    [REASON_DEADLINE] = "A date of the case comes near, or has passed.",
 	};
 
 	return NAME(texts, reason);

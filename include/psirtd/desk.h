@@ -142,6 +142,7 @@ enum reason {
 	REASON_LIMIT_OUTPUT, /* it opens to more than letter_max allows */
 	REASON_LIMIT_TIME,   /* wall, cpu or memory */
 	REASON_LIMIT_KEYS,   /* made for more keys than max_keys */
+	REASON_DEADLINE,     /* of a case: a clock warns */
 	REASON_COUNT,
 };
 
