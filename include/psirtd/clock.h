@@ -5,6 +5,7 @@
 #define PSIRTD_CLOCK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 int64_t clock_now(void);
@@ -23,5 +24,24 @@ int64_t clock_business_days(int64_t when, int n);
 int64_t clock_years(int64_t when, int n);
 /* The calendar year in the process's time zone. */
 int clock_year(int64_t when);
+
+/* ---- dates as people write them ---- */
+
+struct clock_read {
+	int64_t when;
+	int zone_min; /* minutes east of UTC; the process's where none stands */
+	bool zoned;   /* it names its zone */
+	bool timed;   /* it names a time of day; else `when` is its midnight */
+	size_t len;   /* bytes it takes */
+};
+/*
+ * The date that `text` begins with, as text_plain() leaves it: 2026-12-01,
+ * 2026/12/1, 1 december 2026, dec 1, 2026年12月1日(火), 令和8年12月1日, r8.12.1,
+ * with a time and a zone behind it.  One without a year is the first from
+ * `near` on; 0: a year must stand there.
+ */
+bool clock_read(const char *text, int64_t near, struct clock_read *out);
+/* The whole text is one, in whatever width and case. */
+bool clock_parse(const char *text, struct clock_read *out);
 
 #endif

@@ -69,6 +69,18 @@ char *text_lower(const void *ctx, const char *text);
 bool text_is_fingerprint(const char *text);
 /* LF and CRLF to CRLF (RFC 3156 canonical form); a bare CR stays. */
 struct bytes text_to_crlf(const void *ctx, struct bytes from);
+/*
+ * The text for looking words up in: lower case, ASCII and kana of one width,
+ * every blank but "\n" one " ", dashes "-", nothing without width.  from[i] is
+ * where the character of byte i began; from[len] the end.  false: memory, or 64 MB.
+ */
+struct plain_text {
+	char *text;
+	size_t len;
+	uint32_t *from;
+};
+bool text_plain(
+    const void *ctx, const char *text, size_t len, struct plain_text *out);
 /* CRLF to LF. */
 char *text_to_lf(const void *ctx, const char *text);
 
