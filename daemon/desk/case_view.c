@@ -1,0 +1,142 @@
+/*
+ * case_view.c - what is on record of a case, looked up.
+ *
+ * Runs in the engine, pure.  Takes the view that the engine made of the rows;
+ * decides nothing but which of two records counts.
+ */
+#include "procedure_internal.h"
+
+#include <string.h>
+
+#include <talloc.h>
+
+#include "desk_internal.h"
+
+const struct case_answer *
+case_answer_of(const struct case_view *v, enum answer_kind kind)
+{
+	for (size_t i = v->nanswers; i > 0; i--)
+		if (v->answers[i - 1].kind == kind)
+			return &v->answers[i - 1];
+	return NULL;
+}
+
+const struct case_step *
+case_step_of(const struct case_view *v, const char *number)
+{
+	for (size_t i = v->nsteps; i > 0; i--)
+		if (strcmp(v->steps[i - 1].step->number, number) == 0)
+			return &v->steps[i - 1];
+	return NULL;
+}
+
+bool
+case_speaks_through_jpcert(const struct case_view *v)
+{
+	return v->kind == FLOW_JPCERT || v->channel == CASE_CHANNEL_JPCERT;
+}
+
+const struct correspondent *
+case_window(const struct case_view *v)
+{
+	const struct correspondent *c;
+
+	if (!case_speaks_through_jpcert(v))
+		return NULL;
+	c = correspondent_by_name(v->s, v->counterpart);
+	if (c != NULL && c->flow == FLOW_JPCERT)
+		return c;
+	return settings_jpcert(v->s);
+}
+
+/* A day alone begins at midnight here. */
+int64_t
+case_publication(const struct case_view *v)
+{
+	const struct case_answer *a = case_answer_of(v, ANSWER_PUBLISH);
+	int64_t when;
+	int zone_min;
+
+	if (a == NULL || !desk_parse_time(a->value, &when, &zone_min))
+		return 0;
+	return when;
+}
+
+bool
+case_has(const struct case_view *v, const struct flow_when *when)
+{
+	const struct case_answer *a = case_answer_of(v, when->answer);
+
+	return a != NULL &&
+	       (when->value == NULL || strcmp(a->value, when->value) == 0);
+}
+
+const struct flow_step *
+case_asks(const struct case_view *v, enum answer_kind kind)
+{
+	for (size_t i = 0; i < v->flow->nsteps; i++)
+		for (size_t k = 0; k < v->flow->steps[i].nexpects; k++)
+			if (v->flow->steps[i].expects[k] == kind)
+				return &v->flow->steps[i];
+	return NULL;
+}
+
+bool
+case_concerns(const struct case_view *v, const struct customer *customer)
+{
+	for (size_t i = 0; v->product != NULL && i < customer->nproducts; i++)
+		if (strcmp(customer->products[i], v->product) == 0)
+			return true;
+	return false;
+}
+
+char *
+case_words(const void *ctx, enum answer_kind kind, const char *value)
+{
+	const struct answer_rule *rule = answer_rule(kind);
+	const char *name = rule != NULL ? rule->name : "answer";
+
+	return value != NULL ? talloc_asprintf(ctx, "%s = %s", name, value)
+			     : talloc_strdup(ctx, name);
+}
+
+static const struct department *
+department_at(const struct settings *s, int index)
+{
+	return index >= 0 && (size_t)index < s->ndepartments
+		   ? &s->departments[index]
+		   : NULL;
+}
+
+/* Whom a map names for a role; NULL: nobody. */
+static const struct department *
+department_of(const struct settings *s, const int *map, enum role role)
+{
+	return map != NULL && role > 0 && role < ROLE_COUNT
+		   ? department_at(s, map[role])
+		   : NULL;
+}
+
+const struct department *
+desk_department(const struct settings *s, const char *product, enum role role)
+{
+	const struct department *d = NULL;
+	const struct product *p = NULL;
+
+	for (size_t i = 0; product != NULL && i < s->nproducts; i++)
+		if (strcmp(s->products[i].name, product) == 0)
+			p = &s->products[i];
+	/* Where flaws are handled as bugs, quality leads (RULES 31). */
+	if (role == ROLE_DESIGN && p != NULL)
+		d = department_of(s, p->departments, p->lead);
+	if (d == NULL && p != NULL)
+		d = department_of(s, p->departments, role);
+	if (d == NULL)
+		d = department_of(s, s->default_departments, role);
+	/* These two are no product's own. */
+	if (d == NULL && (role == ROLE_CSIRT || role == ROLE_OEM))
+		for (size_t i = 0; i < s->ndepartments && d == NULL; i++)
+			if (s->departments[i].role == role)
+				d = &s->departments[i];
+	return d;
+}

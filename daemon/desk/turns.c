@@ -1,0 +1,215 @@
+/*
+ * turns.c - who has to act in a case, and what a person may do to a step.
+ *
+ * Runs in the engine, pure.  Every refusal is a sentence that says what is
+ * missing and what to type; CASE in it stands for the number of the case.
+ */
+#include "procedure_internal.h"
+
+#include <talloc.h>
+
+/* ---- who has to act ---- */
+
+/* Some mail of the step waits for `psirt approve`. */
+static bool
+waits_for_approval(const struct case_step *pass)
+{
+	if (pass->mails_waiting == 0)
+		return false;
+	for (size_t i = 0; i < pass->step->nmails; i++)
+		if (pass->step->mails[i].policy != POLICY_AUTO)
+			return true;
+	return false;
+}
+
+/* Where a product is led by another than design, by that one (RULES 31). */
+static uint32_t
+leaders(const struct case_view *v, const struct flow_step *step)
+{
+	const struct department *d;
+
+	if ((step->lead & ROLE_BIT(ROLE_DESIGN)) == 0)
+		return step->lead;
+	d = desk_department(v->s, v->product, ROLE_DESIGN);
+	if (d == NULL)
+		return step->lead;
+	return (step->lead & ~ROLE_BIT(ROLE_DESIGN)) | ROLE_BIT(d->role);
+}
+
+static uint32_t
+who_acts(const struct case_view *v, const struct case_step *pass)
+{
+	const struct flow_step *step = pass->step;
+
+	/* An offer, or a draft: the desk's. */
+	if (pass->state == CASE_STEP_READY || waits_for_approval(pass))
+		return ROLE_BIT(ROLE_POC);
+	/* Nothing of it left and nobody was asked: only the desk can tell. */
+	if (step->nexpects == 0 && step->start != START_LETTER &&
+	    step->nmails > 0 && pass->mails_waiting == 0)
+		return ROLE_BIT(ROLE_POC);
+	if (step->lead == 0)
+		return ROLE_BIT(ROLE_POC);
+	return leaders(v, step);
+}
+
+size_t
+desk_turns(const void *ctx, const struct case_view *v, struct case_turn **list)
+{
+	struct case_turn *turns =
+	    talloc_zero_array(ctx, struct case_turn, v->nsteps + 1);
+	size_t n = 0;
+
+	*list = turns;
+	if (turns == NULL || v->closed)
+		return 0;
+	for (size_t i = 0; i < v->nsteps; i++) {
+		const struct case_step *pass = &v->steps[i];
+
+		if (pass->state != CASE_STEP_RUNNING &&
+		    pass->state != CASE_STEP_READY)
+			continue;
+		/* The flow goes on without it: nobody has to. */
+		if (pass->state == CASE_STEP_READY && pass->step->optional)
+			continue;
+		turns[n++] = (struct case_turn){.pass = pass,
+		    .roles = who_acts(v, pass),
+		    .due = pass->due,
+		    .late = pass->due != 0 && v->now > pass->due,
+		    .approval = pass->state == CASE_STEP_RUNNING &&
+				waits_for_approval(pass)};
+	}
+	return n;
+}
+
+/* ---- what a person may do ---- */
+
+bool
+desk_may_start(const void *ctx, const struct case_view *v,
+    const struct flow_step *step, char **why)
+{
+	const struct case_step *pass = case_step_of(v, step->number);
+	unsigned state = pass != NULL ? pass->state : 0;
+
+	*why = NULL;
+	if (v->closed)
+		*why = talloc_strdup(ctx, "the case is closed");
+	else if (state == CASE_STEP_RUNNING)
+		*why = talloc_asprintf(ctx,
+		    "%s runs already: psirt step CASE %s done ends it",
+		    step->number, step->number);
+	else if (state == CASE_STEP_ENDED && !step->again)
+		*why = talloc_asprintf(
+		    ctx, "%s has ended, and is not done twice", step->number);
+	else
+		return step_way_open(ctx, v, step, why);
+	return false;
+}
+
+bool
+desk_may_end(const void *ctx, const struct case_view *v,
+    const struct case_step *pass, char **why)
+{
+	const char *number = pass->step->number;
+	enum answer_kind awaits;
+
+	*why = NULL;
+	if (pass->state != CASE_STEP_RUNNING) {
+		*why = talloc_asprintf(ctx, "%s does not run%s%s%s", number,
+		    pass->state == CASE_STEP_READY ? " yet: psirt step CASE "
+						   : "",
+		    pass->state == CASE_STEP_READY ? number : "",
+		    pass->state == CASE_STEP_READY ? " start" : "");
+		return false;
+	}
+	awaits = step_awaits(v, pass);
+	if (awaits != 0) {
+		const struct answer_rule *rule = answer_rule(awaits);
+
+		*why = talloc_asprintf(ctx,
+		    "%s expects \"%s\": psirt step CASE %s \"%s=…\"", number,
+		    rule != NULL ? rule->name : "an answer", number,
+		    rule != NULL ? rule->name : "answer");
+		return false;
+	}
+	if (pass->mails_waiting > 0) {
+		*why = talloc_asprintf(ctx,
+		    "%u of its mails wait%s: psirt approve shows %s",
+		    pass->mails_waiting, pass->mails_waiting == 1 ? "s" : "",
+		    pass->mails_waiting == 1 ? "it" : "them");
+		return false;
+	}
+	return true;
+}
+
+/* A countermeasure that nobody verified (RULES 28). */
+static char *
+warn_verified(
+    const void *ctx, const struct case_view *v, const struct flow_step *step)
+{
+	static const struct flow_when verified = {ANSWER_VERIFIED, "yes"};
+	const struct flow_step *asks = case_asks(v, ANSWER_VERIFIED);
+
+	if (asks == NULL || step->phase <= asks->phase ||
+	    case_has(v, &verified))
+		return NULL;
+	return talloc_asprintf(
+	    ctx, "the countermeasure is not verified yet (%s)", asks->number);
+}
+
+static bool
+guards_nda(const struct guard *guards, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (guards[i].kind == GUARD_NDA)
+			return true;
+	return false;
+}
+
+static unsigned
+customers_without_nda(const struct case_view *v)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < v->s->ncustomers; i++)
+		if (case_concerns(v, &v->s->customers[i]) &&
+		    !v->s->customers[i].nda)
+			n++;
+	return n;
+}
+
+/* Where the flow does not refuse it, it is said (FLOWS.md <2>4.2.1). */
+static char *
+warn_nda(
+    const void *ctx, const struct case_view *v, const struct flow_step *step)
+{
+	unsigned n;
+
+	for (size_t i = 0; i < step->nmails; i++) {
+		const struct flow_mail *mail = &step->mails[i];
+
+		if (mail->to != AUDIENCE_CUSTOMER ||
+		    guards_nda(mail->guards, mail->nguards) ||
+		    guards_nda(step->guards, step->nguards))
+			continue;
+		n = customers_without_nda(v);
+		return n == 0 ? NULL
+			      : talloc_asprintf(ctx, "%u customer%s no NDA", n,
+				    n == 1 ? " has" : "s have");
+	}
+	return NULL;
+}
+
+char *
+desk_step_warning(
+    const void *ctx, const struct case_view *v, const struct flow_step *step)
+{
+	char *verified = warn_verified(ctx, v, step);
+	char *nda = warn_nda(ctx, v, step);
+
+	if (verified == NULL)
+		return nda;
+	if (nda == NULL)
+		return verified;
+	return talloc_asprintf(ctx, "%s; %s", verified, nda);
+}
