@@ -446,8 +446,12 @@ void leave_digest(
  */
 int answer_record(struct engine *e, struct casework *w, struct store_answer *a,
     const char *actor, struct error *err);
+/* The counterpart answered: the questions it was asked.  *count: how many. */
+int question_answered(struct engine *e, struct casework *w, int64_t letter,
+    const char *text, size_t *count, struct error *err);
 
 /* ---- engine_clock.c: the same ---- */
+#define CRA_FINAL_S (INT64_C(14) * 86400) /* after a fix is available */
 /* Sets a clock, its next warning, its line of the record; c: all but id and
  * warn.  Our date later than an imposed one becomes a task. */
 int clock_add(struct engine *e, struct store_clock *c, const char *actor,

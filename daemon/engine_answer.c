@@ -1,0 +1,281 @@
+/*
+ * engine_answer.c - what is said of a case is put on record, and what follows
+ * of it at once: a question waits to be relayed, a date becomes a clock, the
+ * channel of the case is switched.
+ *
+ * Runs in the engine process, inside the transaction of its caller: a
+ * department's letter (engine_department.c) or what the desk types
+ * (engine_order_step.c).  Whether a step ends by it says the stop `flow`.
+ */
+#include "engine_internal.h"
+
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include <talloc.h>
+
+#include "psirtd/clock.h"
+#include "psirtd/text.h"
+
+#define DAY_S 86400
+
+static char *
+digest_of(const void *ctx, const char *text)
+{
+	uint8_t digest[STORE_DIGEST_BYTES];
+
+	store_digest(bytes_str(text), digest);
+	return bytes_hex(ctx, bytes_of(digest, sizeof(digest)));
+}
+
+/* As answer_value() keeps a date; *day: it names no time. */
+static int64_t
+date_of(const char *value, bool *day)
+{
+	struct tm tm = {.tm_isdst = -1};
+
+	*day = false;
+	if (strptime(value, "%Y-%m-%dT%H:%M:%SZ", &tm) != NULL)
+		return timegm(&tm);
+	memset(&tm, 0, sizeof(tm));
+	tm.tm_isdst = -1;
+	*day = true;
+	return strptime(value, "%Y-%m-%d", &tm) != NULL ? mktime(&tm) : 0;
+}
+
+/* ---- what follows of an answer ---- */
+
+typedef int follow(struct engine *e, struct casework *w,
+    const struct store_answer *a, const char *actor, struct error *err);
+
+static int
+follow_question(struct engine *e, struct casework *w,
+    const struct store_answer *a, const char *actor, struct error *err)
+{
+	void *ctx = talloc_new(e);
+	struct store_question q = {.casefile = a->casefile,
+	    .state = QUESTION_OPEN,
+	    .at = a->at,
+	    .letter = a->letter,
+	    .department = a->department,
+	    .by = a->by};
+	struct store_task t = {.kind = TASK_QUESTION,
+	    .casefile = a->casefile,
+	    .letter = a->letter,
+	    .step = a->step,
+	    .made = a->at};
+	struct store_record r = {.at = a->at,
+	    .what = RECORD_QUESTION,
+	    .actor = (char *)(uintptr_t)actor,
+	    .casefile = a->casefile,
+	    .letter = a->letter};
+	int rc = 0;
+
+	/* Nothing is left of it that may leave: the answer stays on record. */
+	q.text = desk_scrub(ctx, e->s, a->value);
+	if (q.text == NULL || text_is_blank(bytes_str(q.text)))
+		goto out;
+	rc = store_question_add(e->st, &q, err);
+	r.code = q.number;
+	t.text = talloc_strdup(ctx, q.text);
+	if (rc == 0)
+		rc = store_task_add(e->st, &t, err);
+	if (rc == 0)
+		rc = store_record_add(e->st, &r, err);
+out:
+	talloc_free(ctx);
+	return rc;
+}
+
+static int
+follow_reply(struct engine *e, struct casework *w, const struct store_answer *a,
+    const char *actor, struct error *err)
+{
+	return question_answered(e, w, a->letter, a->value, NULL, err);
+}
+
+static int
+add_date(struct engine *e, const struct store_answer *a, enum clock_kind kind,
+    const char *actor, struct error *err)
+{
+	bool day;
+	struct store_clock c = {.casefile = a->casefile,
+	    .kind = kind,
+	    .due = date_of(a->value, &day),
+	    .source = a->letter != 0 ? CLOCK_OF_LETTER : CLOCK_TYPED,
+	    .letter = a->letter};
+
+	if (c.due == 0)
+		return 0;
+	/* A plan is late when its day is over. */
+	if (day && kind == CLOCK_PLANNED)
+		c.due += DAY_S;
+	if (clock_end_kind(e, a->casefile, kind, NULL, err) != 0)
+		return -1;
+	return clock_add(e, &c, actor, err);
+}
+
+static int
+follow_planned(struct engine *e, struct casework *w,
+    const struct store_answer *a, const char *actor, struct error *err)
+{
+	return add_date(e, a, CLOCK_PLANNED, actor, err);
+}
+
+static int
+follow_publish(struct engine *e, struct casework *w,
+    const struct store_answer *a, const char *actor, struct error *err)
+{
+	return add_date(e, a, CLOCK_PUBLICATION, actor, err);
+}
+
+static int
+follow_verified(struct engine *e, struct casework *w,
+    const struct store_answer *a, const char *actor, struct error *err)
+{
+	if (strcmp(a->value, "yes") != 0)
+		return 0;
+	return clock_end_kind(e, a->casefile, CLOCK_PLANNED, NULL, err);
+}
+
+/* A fix there is: the final report of the CRA is due, where one was begun. */
+static int
+follow_fix(struct engine *e, struct casework *w, const struct store_answer *a,
+    const char *actor, struct error *err)
+{
+	struct store_clock c = {.casefile = a->casefile,
+	    .kind = CLOCK_CRA_FINAL,
+	    .due = a->at + CRA_FINAL_S,
+	    .source = CLOCK_OF_FLOW};
+	bool begun = false;
+
+	for (size_t i = 0; i < w->nclocks; i++) {
+		if (w->clocks[i].kind == CLOCK_CRA_FINAL)
+			return 0;
+		if ((w->clocks[i].kind == CLOCK_CRA_WARNING ||
+			w->clocks[i].kind == CLOCK_CRA_NOTIFICATION) &&
+		    w->clocks[i].source != CLOCK_PROPOSED)
+			begun = true;
+	}
+	return begun ? clock_add(e, &c, actor, err) : 0;
+}
+
+/* <2>1.2.2: from now on JPCERT/CC speaks with the source, or stands behind. */
+static int
+follow_mediation(struct engine *e, struct casework *w,
+    const struct store_answer *a, const char *actor, struct error *err)
+{
+	struct store_record r = {.at = a->at,
+	    .what = RECORD_CHANNEL,
+	    .actor = (char *)(uintptr_t)actor,
+	    .casefile = a->casefile,
+	    .letter = a->letter};
+
+	w->c.channel = strcmp(a->value, "accepted") == 0 ? CHANNEL_JPCERT
+							 : CHANNEL_ADVISED;
+	w->view.channel = w->c.channel;
+	r.code = w->c.channel;
+	if (store_case_put(e->st, &w->c, err) != 0)
+		return -1;
+	return store_record_add(e->st, &r, err);
+}
+
+/* What is published under a number: letters that carry it belong here. */
+static int
+follow_number(struct engine *e, struct casework *w,
+    const struct store_answer *a, const char *actor, struct error *err)
+{
+	static const struct {
+		const char *start;
+		enum ident_kind kind;
+	} forms[] = {
+	    {"CVE-", IDENT_CVE}, {"JVN#", IDENT_JVN}, {"JVNVU#", IDENT_JVNVU}};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		if (strncasecmp(
+			a->value, forms[i].start, strlen(forms[i].start)) == 0)
+			return store_case_ident_add(
+			    e->st, a->casefile, forms[i].kind, a->value, err);
+	return 0;
+}
+
+static follow *const follows[ANSWER_KIND_COUNT] = {
+    [ANSWER_QUESTION] = follow_question,
+    [ANSWER_REPLY] = follow_reply,
+    [ANSWER_PLANNED] = follow_planned,
+    [ANSWER_PUBLISH] = follow_publish,
+    [ANSWER_VERIFIED] = follow_verified,
+    [ANSWER_FIX] = follow_fix,
+    [ANSWER_MEDIATION] = follow_mediation,
+    [ANSWER_CVE] = follow_number,
+    [ANSWER_JVN] = follow_number,
+};
+
+/* ---- on record ---- */
+
+/*
+ * Of a kind that counts once a later word takes the place of the same
+ * person's; what the desk types takes the place of everybody's.
+ */
+static bool
+takes_back(const struct store_answer *now, const struct store_answer *was)
+{
+	if (was->void_ || was->kind != now->kind || was->step != now->step ||
+	    answer_rule((enum answer_kind)now->kind)->many)
+		return false;
+	return now->letter == 0 || (was->by != NULL && now->by != NULL &&
+				       strcmp(was->by, now->by) == 0);
+}
+
+int
+answer_record(struct engine *e, struct casework *w, struct store_answer *a,
+    const char *actor, struct error *err)
+{
+	follow *then;
+	struct store_record r = {.at = a->at,
+	    .what = RECORD_ANSWER,
+	    .actor = (char *)(uintptr_t)actor,
+	    .casefile = a->casefile,
+	    .letter = a->letter,
+	    .code = a->kind};
+	int rc;
+
+	if (answer_rule((enum answer_kind)a->kind) == NULL)
+		return error_set(err, FAULT_BUG, "no answer %u", a->kind);
+	then = follows[a->kind];
+	for (size_t i = 0; i < w->nanswers; i++)
+		if (takes_back(a, &w->answers[i]) &&
+		    store_answer_void(e->st, w->answers[i].id, err) != 0)
+			return -1;
+	if (store_answer_add(e->st, a, err) != 0)
+		return -1;
+	r.digest = digest_of(NULL, a->value);
+	rc = store_record_add(e->st, &r, err);
+	talloc_free(r.digest);
+	if (rc != 0 || then == NULL)
+		return rc;
+	return then(e, w, a, actor, err);
+}
+
+/* ---- questions that were asked ---- */
+
+int
+question_answered(struct engine *e, struct casework *w, int64_t letter,
+    const char *text, size_t *count, struct error *err)
+{
+	for (size_t i = 0; i < w->nquestions; i++) {
+		struct store_question *q = &w->questions[i];
+
+		if (q->state != QUESTION_ASKED)
+			continue;
+		q->state = QUESTION_ANSWERED;
+		q->answer_letter = letter;
+		q->answer = talloc_strdup(w, text);
+		if (store_question_put(e->st, q, err) != 0)
+			return -1;
+		if (count != NULL)
+			++*count;
+	}
+	return 0;
+}
