@@ -80,7 +80,7 @@ follow_question(struct engine *e, struct casework *w,
 	r.code = q.number;
 	t.text = talloc_strdup(ctx, q.text);
 	if (rc == 0)
-		rc = store_task_add(e->st, &t, err);
+		rc = task_add(e, &t, err);
 	if (rc == 0)
 		rc = store_record_add(e->st, &r, err);
 out:

@@ -60,14 +60,13 @@ compare_dates(struct engine *e, int64_t casefile, struct error *err)
 			imposed = list[i].due;
 	}
 	if (rc == 0 && imposed != 0 && ours > imposed) {
-		t.made = clock_now();
 		t.due = imposed;
 		t.text = talloc_asprintf(ctx, "%s: %s\n%s: %s",
 		    clock_rule(CLOCK_IMPOSED)->title_en,
 		    desk_two_zones(ctx, imposed),
 		    clock_rule(CLOCK_PUBLICATION)->title_en,
 		    desk_two_zones(ctx, ours));
-		rc = store_task_add(e->st, &t, err);
+		rc = task_add(e, &t, err);
 	}
 	talloc_free(ctx);
 	return rc;
@@ -188,24 +187,6 @@ warned_lines(const void *ctx, const struct store_clock *list, size_t n,
 	return lines;
 }
 
-/* One task for all deadlines of a case: a new warning takes the old's place. */
-static int
-task_again(struct engine *e, struct store_task *t, struct error *err)
-{
-	void *ctx = talloc_new(e);
-	struct store_task *open = NULL;
-	size_t n = 0;
-	int rc = store_task_list(
-	    ctx, e->st, t->casefile, CLOCKS_MOST, &open, &n, err);
-
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		if (open[i].kind == t->kind)
-			rc = store_task_done(
-			    e->st, open[i].id, t->made, "psirtd", err);
-	talloc_free(ctx);
-	return rc != 0 ? -1 : store_task_add(e->st, t, err);
-}
-
 int
 clock_warn(struct engine *e, struct store_clock *c, struct error *err)
 {
@@ -223,8 +204,11 @@ clock_warn(struct engine *e, struct store_clock *c, struct error *err)
 	c->warn = next_warning(c, now);
 	if (rc == 0)
 		rc = store_clock_put(e->st, c, err);
+	/* One task for all deadlines of a case: it tells of each. */
 	if (rc == 0)
-		rc = task_again(e, &t, err);
+		rc = task_end(e, c->casefile, t.kind, "psirtd", err);
+	if (rc == 0)
+		rc = task_add(e, &t, err);
 	if (rc == 0)
 		rc = engine_record(e, RECORD_CLOCK_WARNED, c->casefile,
 		    c->letter, 0, c->kind, err);

@@ -30,6 +30,7 @@
  *   engine_leave.c   guards, approvals, who was told what
  *   engine_due.c     the stop `due`: reminders, clocks, status, morning
  *   engine_status.c, engine_morning.c  the mails of it
+ *   engine_task.c    what waits for a person
  *   engine_clock.c   a case's clocks are set, met and warned of
  *   engine_order.c   what a person decides of a case: the table
  *   engine_order_step.c, engine_order_case.c  the functions of it
@@ -449,6 +450,14 @@ int answer_record(struct engine *e, struct casework *w, struct store_answer *a,
 /* The counterpart answered: the questions it was asked.  *count: how many. */
 int question_answered(struct engine *e, struct casework *w, int64_t letter,
     const char *text, size_t *count, struct error *err);
+
+/* ---- engine_task.c: the same ---- */
+/* With its line of the record; made 0: now; a long text is cut. */
+int task_add(
+    struct engine *e, const struct store_task *task, struct error *err);
+/* Every open task of a case of this kind is done; 0: all of the case. */
+int task_end(struct engine *e, int64_t casefile, uint32_t kind,
+    const char *actor, struct error *err);
 
 /* ---- engine_clock.c: the same ---- */
 #define CRA_FINAL_S (INT64_C(14) * 86400) /* after a fix is available */
