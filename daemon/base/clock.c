@@ -114,3 +114,9 @@ clock_year(int64_t when)
 		return 1970;
 	return tm.tm_year + 1900;
 }
+
+int
+clock_zone_min(int64_t when)
+{
+	return (int)(clock_fields(when, true).tm_gmtoff / 60);
+}

@@ -24,6 +24,8 @@ int64_t clock_business_days(int64_t when, int n);
 int64_t clock_years(int64_t when, int n);
 /* The calendar year in the process's time zone. */
 int clock_year(int64_t when);
+/* How far the process's time zone is east of UTC then, in minutes. */
+int clock_zone_min(int64_t when);
 
 /* ---- dates as people write them ---- */
 

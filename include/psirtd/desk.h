@@ -251,7 +251,7 @@ const char *desk_subject(const struct opening *o);
 #define DESK_CLOCKS_MOST 3
 
 struct desk_clock {
-	const char *name; /* "first answer", "45 days", "one year" */
+	const char *name; /* "first answer", "target", "one year" */
 	int64_t due;
 };
 

@@ -30,7 +30,7 @@ at(int year, int month, int day, int hour)
 static void
 test_jpcert(void **state)
 {
-	struct settings s = {.reply_days = 5};
+	struct settings s = {.reply_days = 5, .imposed_days = 45};
 	struct desk_clock clocks[DESK_CLOCKS_MOST];
 	/* A Friday: the weekend does not count. */
 	int64_t received = at(2026, 11, 20, 17);
@@ -38,7 +38,7 @@ test_jpcert(void **state)
 	assert_int_equal(desk_clocks(&s, FLOW_JPCERT, received, clocks), 3);
 	assert_string_equal(clocks[0].name, "first answer");
 	assert_int_equal(clocks[0].due, at(2026, 11, 27, 17));
-	assert_string_equal(clocks[1].name, "45 days");
+	assert_string_equal(clocks[1].name, "target");
 	assert_int_equal(clocks[1].due, at(2027, 1, 4, 17));
 	assert_string_equal(clocks[2].name, "one year");
 	assert_int_equal(clocks[2].due, at(2027, 11, 20, 17));
