@@ -33,7 +33,8 @@ read_SRC := read_address read_armor read_archive read_autocrypt read_charset rea
 vault_SRC := vault_room vault_setup vault_home vault_agent vault_import vault_run vault_job vault_open vault_scan vault_verify vault_packets vault_armor vault_key vault_blob vault_gpgme vault_mime vault_mail vault_seal vault_wrap
 desk_SRC := judge match belief signer claims machine report answer route exploited fold names \
 	clock_rules mail_lines case_view advance turns guards arrival status
-write_SRC := write_names write_parse write_load write_render
+write_SRC := write_names write_facts write_flow write_parse write_load \
+    write_render
 send_SRC := room session reply mail
 store_SRC := store store_schema store_query store_seal store_key store_mailbox \
 	store_intake store_letter store_case store_known store_outmail \

@@ -60,6 +60,7 @@ void fault(struct faults *f, int line, const char *fmt, ...)
 
 /* ---- write_names.c ---- */
 
+bool mail_kind_exists(enum mail_kind kind);
 /* Index of a fact in write_fact_names(kind), or -1. */
 int fact_index(enum mail_kind kind, const char *name, size_t len);
 /* May stand in a subject, which every server on the way can read. */

@@ -1,55 +1,62 @@
 /*
- * write_names.c - the kinds of mail and the facts each may use.
+ * write_names.c - the kinds of mail: names, readers, and what a subject may
+ * hold.
  *
- * Runs in the engine.  The lists are the contract between whoever has the
- * facts (daemon/engine_draft.c) and the templates: neither can name what the
- * other does not know.  An acknowledgement has no fact that holds a word of
- * the report, so no template can quote one (DESIGN, What never happens: 6).
+ * Runs in the engine.  One row a kind; its facts are in write_facts.c.
  */
 #include "write_internal.h"
 
 #include <string.h>
 
-#define COMMON                                                                 \
-	"organization", "desk_address", "fingerprint", "key_url",              \
-	    "policy_url", "now"
-#define REPORT                                                                 \
-	"to_name", "number", "tracking", "department", "role", "flow_jpcert",  \
-	    "flow_direct", "received", "reply_by", "product", "receipt_only",  \
-	    "versions", "identifiers", "vulnerability_type", "score",          \
-	    "source", "finder", "text", "attachments"
-
-static const char *const of_none[] = {NULL};
-static const char *const of_acknowledge[] = {COMMON, "number", "tracking",
-    "received", "reply_by", "correspondent", "flow_jpcert", "flow_direct",
-    NULL};
-static const char *const of_resend[] = {COMMON, "number", "tracking",
-    "correspondent", "received", "reason_no_key", "reason_integrity",
-    "reason_no_mdc", "reason_symmetric", "reason_malformed",
-    "reason_unsupported", "reason_smime", "reason_limit_parts",
-    "reason_limit_depth", "reason_limit_fields", "reason_limit_addresses",
-    "reason_limit_output", "reason_limit_time", "reason_limit_keys", NULL};
-static const char *const of_report[] = {COMMON, REPORT, NULL};
-static const char *const of_notice[] = {COMMON, "to_name", "number", NULL};
-static const char *const of_alert[] = {
-    COMMON, "to_name", "count", "lines", NULL};
-
 static const struct {
 	const char *name;
-	const char *const *facts;
+	enum audience audience; /* 0: no flow sends it */
 } kinds[MAIL_KIND_COUNT] = {
-    [MAIL_ACKNOWLEDGE] = {"acknowledge", of_acknowledge},
-    [MAIL_RESEND] = {"resend", of_resend},
-    [MAIL_OVERVIEW] = {"overview", of_report},
-    [MAIL_DETAILS] = {"details", of_report},
-    [MAIL_NOTICE] = {"notice", of_notice},
-    [MAIL_ALERT] = {"alert", of_alert},
+    [MAIL_ACKNOWLEDGE] = {"acknowledge", 0},
+    [MAIL_RESEND] = {"resend", 0},
+    [MAIL_OVERVIEW] = {"overview", AUDIENCE_DEPARTMENT},
+    [MAIL_DETAILS] = {"details", AUDIENCE_DEPARTMENT},
+    [MAIL_NOTICE] = {"notice", AUDIENCE_DEPARTMENT},
+    [MAIL_ALERT] = {"alert", 0},
+
+    [MAIL_ASK] = {"ask", AUDIENCE_DEPARTMENT},
+    [MAIL_REMINDER] = {"reminder", AUDIENCE_DEPARTMENT},
+    [MAIL_SHARE] = {"share", AUDIENCE_DEPARTMENT},
+    [MAIL_CONFIRM] = {"confirm", AUDIENCE_DEPARTMENT},
+    [MAIL_RELAY] = {"relay", AUDIENCE_DEPARTMENT},
+    [MAIL_MEETING] = {"meeting", AUDIENCE_DEPARTMENT},
+    [MAIL_DATES] = {"dates", AUDIENCE_DEPARTMENT},
+    [MAIL_CIRCULATE] = {"circulate", AUDIENCE_DEPARTMENT},
+    [MAIL_NOTIFIED] = {"notified", AUDIENCE_DEPARTMENT},
+    [MAIL_INCIDENT] = {"incident", AUDIENCE_DEPARTMENT},
+    [MAIL_OEM] = {"oem", AUDIENCE_DEPARTMENT},
+
+    [MAIL_DETAIL_REQUEST] = {"detail_request", AUDIENCE_COUNTERPART},
+    [MAIL_DECLINE] = {"decline", AUDIENCE_COUNTERPART},
+    [MAIL_QUESTIONS] = {"questions", AUDIENCE_COUNTERPART},
+    [MAIL_REPORT] = {"report", AUDIENCE_COUNTERPART},
+    [MAIL_PLAN] = {"plan", AUDIENCE_COUNTERPART},
+    [MAIL_POLICY] = {"policy", AUDIENCE_COUNTERPART},
+    [MAIL_PRIOR_NOTICE] = {"prior_notice", AUDIENCE_COUNTERPART},
+    [MAIL_ALL_CUSTOMERS] = {"all_customers", AUDIENCE_COUNTERPART},
+    [MAIL_DATE] = {"date", AUDIENCE_COUNTERPART},
+    [MAIL_NO_OBJECTION] = {"no_objection", AUDIENCE_COUNTERPART},
+    [MAIL_PUBLISHED] = {"published", AUDIENCE_COUNTERPART},
+    [MAIL_SUPPORT_REQUEST] = {"support_request", AUDIENCE_COORDINATOR},
+    [MAIL_MEDIATED] = {"mediated", AUDIENCE_COUNTERPART},
+    [MAIL_STATUS] = {"status", AUDIENCE_COUNTERPART},
+    [MAIL_REPLY] = {"reply", AUDIENCE_COUNTERPART},
+
+    [MAIL_CUSTOMER] = {"customer", AUDIENCE_CUSTOMER},
+
+    [MAIL_ESCALATION] = {"escalation", 0},
+    [MAIL_MORNING] = {"morning", 0},
 };
 
 const char *const write_languages[LANGUAGES] = {"en", "ja"};
 
-static bool
-is_kind(enum mail_kind kind)
+bool
+mail_kind_exists(enum mail_kind kind)
 {
 	return kind >= MAIL_ACKNOWLEDGE && kind < MAIL_KIND_COUNT;
 }
@@ -57,13 +64,23 @@ is_kind(enum mail_kind kind)
 const char *
 mail_kind_name(enum mail_kind kind)
 {
-	return is_kind(kind) ? kinds[kind].name : "?";
+	return mail_kind_exists(kind) ? kinds[kind].name : "?";
 }
 
-const char *const *
-write_fact_names(enum mail_kind kind)
+enum mail_kind
+mail_kind_by_name(const char *name)
 {
-	return is_kind(kind) ? kinds[kind].facts : of_none;
+	for (int kind = MAIL_ACKNOWLEDGE;
+	     name != NULL && kind < MAIL_KIND_COUNT; kind++)
+		if (strcmp(kinds[kind].name, name) == 0)
+			return (enum mail_kind)kind;
+	return 0;
+}
+
+enum audience
+mail_kind_audience(enum mail_kind kind)
+{
+	return mail_kind_exists(kind) ? kinds[kind].audience : 0;
 }
 
 int
