@@ -32,13 +32,14 @@ fetch_SRC := room session login list letter take move wait talk utf7
 read_SRC := read_address read_armor read_archive read_autocrypt read_charset read_guess read_header read_japanese read_language read_param read_signed read_word read_normal read_html read_page read_style read_ident read_product read_label read_line read_value read_field read_json read read_leaf read_message read_mime read_protected read_repeated read_sealed read_room
 vault_SRC := vault_room vault_setup vault_home vault_agent vault_import vault_run vault_job vault_open vault_scan vault_verify vault_packets vault_armor vault_key vault_blob vault_gpgme vault_mime vault_mail vault_seal vault_wrap
 desk_SRC := judge match belief signer claims machine report answer route exploited fold names \
-	clock_rules mail_lines case_view advance turns guards arrival status
+	clock_rules mail_lines commands command_judge lines case_view advance turns guards arrival status
 write_SRC := write_names write_facts write_flow write_parse write_load \
     write_render
 send_SRC := room session reply mail
 store_SRC := store store_schema store_query store_seal store_key store_mailbox \
 	store_intake store_letter store_case store_known store_outmail \
-	store_record store_alert store_inspect
+	store_record store_alert store_flow store_step store_answer store_desk \
+	store_approval store_clock store_link store_inspect
 engine_SRC := engine engine_rooms engine_setup engine_key engine_intake engine_open \
 	engine_opening engine_proof engine_report engine_match engine_file engine_finder engine_draft \
 	engine_overview engine_alert engine_seal engine_mail engine_ask engine_check engine_inspect

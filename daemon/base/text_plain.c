@@ -38,7 +38,7 @@ has_no_width(uint32_t c)
 {
 	return c == 0xad || (c >= 0x200b && c <= 0x200f) ||
 	       (c >= 0x202a && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) ||
-	       c == 0xfeff || c == '\r';
+	       c == 0xfeff;
 }
 
 /* Half-width kana write the voice mark behind the letter. */
@@ -76,7 +76,10 @@ text_plain(
 			n = 1;
 			c = '?';
 		}
-		c = plain_char(c);
+		/* CR LF is one end of a line; a CR alone is a blank. */
+		if (c == '\r' && at + 1 < len && text[at + 1] == '\n')
+			continue;
+		c = c == '\r' ? ' ' : plain_char(c);
 		if (has_no_width(c))
 			continue;
 		start = at;

@@ -119,6 +119,10 @@ char *answer_value(const void *ctx, const struct answer_rule *rule,
 const struct answer_choice *answer_choice(
     const struct answer_rule *rule, const char *value);
 
+/* The value is the hint as the mail that asked showed it, in either language:
+ * nothing was filled in. */
+bool answer_is_hint(const struct answer_rule *rule, const char *value);
+
 /* ---- guards (RULES 28): a closed list ---- */
 
 enum guard_kind {

@@ -227,6 +227,9 @@ enum command_trouble {
 enum command_trouble desk_command_judge(const struct case_view *v,
     const struct case_step *pass, const struct desk_signer *signer,
     int64_t signed_at, int64_t asked_at, const struct commands_read *read);
+/* Is this kind taken by mail in this step: expected, allowed, or a question,
+ * comment or note?  A line of another kind counts as not understood. */
+bool desk_step_takes(const struct flow_step *step, enum answer_kind kind);
 /* Another contact said otherwise, and it stands (not for `many`). */
 const struct case_answer *desk_conflict(const struct case_view *v,
     const struct case_step *pass, enum answer_kind kind, const char *value,
@@ -280,7 +283,8 @@ struct clock_rule {
 };
 const struct clock_rule *clock_rule(enum clock_kind kind);
 const struct clock_rule *clock_by_name(const char *name);
-/* The first warning after `now`; 0: none is left. */
+/* The first warning after `now`, that it is due being the last; 0: none is
+ * left. */
 int64_t clock_next_warning(
     const struct clock_rule *rule, int64_t due, int64_t now);
 
