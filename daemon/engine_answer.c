@@ -11,7 +11,6 @@
 
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include <talloc.h>
 
@@ -27,21 +26,6 @@ digest_of(const void *ctx, const char *text)
 
 	store_digest(bytes_str(text), digest);
 	return bytes_hex(ctx, bytes_of(digest, sizeof(digest)));
-}
-
-/* As answer_value() keeps a date; *day: it names no time. */
-static int64_t
-date_of(const char *value, bool *day)
-{
-	struct tm tm = {.tm_isdst = -1};
-
-	*day = false;
-	if (strptime(value, "%Y-%m-%dT%H:%M:%SZ", &tm) != NULL)
-		return timegm(&tm);
-	memset(&tm, 0, sizeof(tm));
-	tm.tm_isdst = -1;
-	*day = true;
-	return strptime(value, "%Y-%m-%d", &tm) != NULL ? mktime(&tm) : 0;
 }
 
 /* ---- what follows of an answer ---- */
@@ -99,17 +83,18 @@ static int
 add_date(struct engine *e, const struct store_answer *a, enum clock_kind kind,
     const char *actor, struct error *err)
 {
-	bool day;
+	struct clock_read read;
 	struct store_clock c = {.casefile = a->casefile,
 	    .kind = kind,
-	    .due = date_of(a->value, &day),
 	    .source = a->letter != 0 ? CLOCK_OF_LETTER : CLOCK_TYPED,
 	    .letter = a->letter};
 
-	if (c.due == 0)
+	if (!clock_parse(a->value, &read))
 		return 0;
+	c.due = read.when;
+	c.zone_min = read.zone_min;
 	/* A plan is late when its day is over. */
-	if (day && kind == CLOCK_PLANNED)
+	if (!read.timed && kind == CLOCK_PLANNED)
 		c.due += DAY_S;
 	if (clock_end_kind(e, a->casefile, kind, NULL, err) != 0)
 		return -1;

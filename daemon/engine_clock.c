@@ -13,19 +13,13 @@
 
 #define CLOCKS_MOST 64
 
-/* The next warning, and one more when it is due; 0: none is left. */
 static int64_t
 next_warning(const struct store_clock *c, int64_t now)
 {
-	int64_t at;
-
-	if (c->source == CLOCK_PROPOSED || c->kind == CLOCK_RETENTION)
-		return 0;
-	at = clock_next_warning(
-	    clock_rule((enum clock_kind)c->kind), c->due, now);
-	if (at != 0)
-		return at;
-	return c->due > now ? c->due : 0;
+	return c->source == CLOCK_PROPOSED
+		   ? 0
+		   : clock_next_warning(
+			 clock_rule((enum clock_kind)c->kind), c->due, now);
 }
 
 static int
@@ -162,8 +156,7 @@ has_warned(const struct store_clock *c, int64_t now)
 {
 	int64_t first = clock_rule((enum clock_kind)c->kind)->warn_s[0];
 
-	return c->source != CLOCK_PROPOSED && c->kind != CLOCK_RETENTION &&
-	       c->due - first <= now;
+	return c->source != CLOCK_PROPOSED && c->due - first <= now;
 }
 
 static char *

@@ -315,6 +315,24 @@ write_routes(struct filing *f, struct error *err)
 	return store_case_put(f->e->st, &f->c, err);
 }
 
+/* What the letter means for the case it belongs to now. */
+static int
+write_procedure(struct filing *f, struct error *err)
+{
+	int taken;
+
+	if (bounce_take(f, err) != 0)
+		return -1;
+	taken = answer_take(f, err);
+	if (taken < 0)
+		return -1;
+	if (taken == 0 &&
+	    (arrival_take(f, err) != 0 || link_propose(f, err) != 0))
+		return -1;
+	return f->have_case ? store_case_advance(f->e->st, f->c.id, true, err)
+			    : 0;
+}
+
 /*
  * When our mail server got it (RULES 8).  The topmost Received is that
  * server's; the mailbox gives a later time to a letter that was moved there,
@@ -350,7 +368,7 @@ file_letter(struct filing *f, struct error *err)
 		return error_set(err, FAULT_RETRY, "out of memory");
 	if (write_case(f, err) != 0 || write_join(f, err) != 0 ||
 	    write_letter(f, err) != 0 || write_answers(f, err) != 0 ||
-	    write_routes(f, err) != 0)
+	    write_routes(f, err) != 0 || write_procedure(f, err) != 0)
 		return -1;
 	return stop_commit(f->e, "file", err);
 }

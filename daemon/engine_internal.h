@@ -287,6 +287,9 @@ struct filing {
 
 /* Fills f->in, candidates and report, inside the open transaction. */
 int filing_gather(struct filing *f, struct error *err);
+/* The letter may belong to this case. */
+int filing_candidate(
+    struct filing *f, int64_t casefile, enum match_by by, struct error *err);
 bool stop_file(struct engine *e);
 
 /* ---- engine_finder.c ---- */
@@ -381,6 +384,9 @@ const struct flow_file *case_flow(
  * naming cases and steps, what this program cannot run (RULES 29). */
 int case_flows_start(struct engine *e, struct error *err);
 
+/* A closed case is open again: its end takes no more effect.  Writes the row;
+ * the line of the record is its caller's (engine_order_case.c). */
+int case_open_again(struct engine *e, struct casework *w, struct error *err);
 /* A line of the record about a case, under the name of who did it; digest:
  * hex, or NULL. */
 int case_record(struct engine *e, int64_t casefile, enum record_what what,
@@ -395,6 +401,13 @@ int step_begin(struct engine *e, struct casework *w,
     const char *actor, struct error *err);
 int step_end(struct engine *e, struct casework *w, const struct case_step *pass,
     bool skipped, const char *actor, struct error *err);
+/* Drafts those mails of the step whose `when` holds; w->refused: what could
+ * not be. */
+int step_mails(struct engine *e, struct casework *w,
+    const struct case_step *pass, uint32_t overridden, const char *actor,
+    size_t *made, struct error *err);
+/* Is it told when this pass ends? */
+bool step_shares(const struct store_step *row, const struct flow_share *share);
 
 /* ---- engine_step_mail.c ---- */
 /* Drafts one mail of a step to each of its readers; *made: how many. */

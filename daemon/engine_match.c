@@ -13,7 +13,6 @@
 #include "psirtd/clock.h"
 #include "psirtd/text.h"
 
-#define OWN_IDS_MOST 16
 #define SENDERS_MOST 16
 
 /* ---- candidates: match first, judge second (RULES 1) ---- */
@@ -49,8 +48,8 @@ match_from(struct filing *f, struct candidate *c, struct error *err)
 	return 0;
 }
 
-static int
-add_candidate(
+int
+filing_candidate(
     struct filing *f, int64_t casefile, enum match_by by, struct error *err)
 {
 	struct candidate *c = &f->candidates[f->in.ncandidates];
@@ -98,7 +97,7 @@ add_protected(struct filing *f, int64_t casefile, struct error *err)
 		bound = row.finder_key;
 	if (desk_inner(f->e->s, f->o, bound) == NULL)
 		return 0;
-	return add_candidate(f, casefile, MATCH_THREAD, err);
+	return filing_candidate(f, casefile, MATCH_THREAD, err);
 }
 
 static void
@@ -121,7 +120,7 @@ match_thread(struct filing *f, struct error *err)
 	for (size_t i = 0; i < h->nreferences; i++) {
 		if (store_message_id_find(f->e->st, h->references[i], &casefile,
 			&outmail, err) != 0 ||
-		    add_candidate(f, casefile, MATCH_THREAD, err) != 0)
+		    filing_candidate(f, casefile, MATCH_THREAD, err) != 0)
 			return -1;
 		mark_answer(f, casefile, outmail);
 	}
@@ -164,73 +163,18 @@ match_idents(struct filing *f, struct error *err)
 		if (id->kind == IDENT_CASE) {
 			if (store_case_by_number(
 				f->e->st, id->value, &one, err) != 0 ||
-			    add_candidate(f, one, MATCH_NUMBER, err) != 0)
+			    filing_candidate(f, one, MATCH_NUMBER, err) != 0)
 				return -1;
 		} else if (is_tracking(id->kind)) {
 			if (store_cases_by_ident(f, f->e->st, id->kind,
 				id->value, &cases, &n, err) != 0)
 				return -1;
 			for (size_t k = 0; k < n; k++)
-				if (add_candidate(
+				if (filing_candidate(
 					f, cases[k], MATCH_TRACKING, err) != 0)
 					return -1;
 		}
 	}
-	return 0;
-}
-
-/*
- * A delivery report carries the header of what it is about somewhere in its
- * parts.  Our Message-IDs have a form of their own (engine_draft.c): each
- * such word is looked up, nothing is parsed.
- */
-static int
-match_own_ids(
-    struct filing *f, const struct part *p, unsigned *left, struct error *err)
-{
-	static const char form[] = "<psirtd.";
-	struct bytes rest = p->content;
-	int64_t casefile;
-	int64_t outmail;
-	ptrdiff_t at;
-
-	while (*left > 0 && (at = bytes_find(rest, bytes_str(form))) >= 0) {
-		const uint8_t *start = rest.data + at + 1;
-		size_t most = rest.len - (size_t)at - 1;
-		const uint8_t *end =
-		    memchr(start, '>', most > 200 ? 200 : most);
-		char *id;
-
-		(*left)--;
-		if (end == NULL)
-			return 0;
-		id = bytes_text(f, bytes_of(start, (size_t)(end - start)));
-		if (id != NULL && text_is_address(id)) {
-			if (store_message_id_find(
-				f->e->st, id, &casefile, &outmail, err) != 0)
-				return -1;
-			if (outmail != 0)
-				f->in.bounce_of_ours = true;
-			if (outmail != 0 &&
-			    add_candidate(f, casefile, MATCH_THREAD, err) != 0)
-				return -1;
-		}
-		rest = bytes_of(end, rest.len - (size_t)(end - rest.data));
-	}
-	return 0;
-}
-
-static int
-match_bounce(struct filing *f, struct error *err)
-{
-	unsigned left = OWN_IDS_MOST;
-
-	if ((f->o->headers.flags & (HEADER_REPORT | HEADER_NULL_RETURN_PATH)) ==
-	    0)
-		return 0;
-	for (size_t i = 0; i < f->o->nparts; i++)
-		if (match_own_ids(f, &f->o->parts[i], &left, err) != 0)
-			return -1;
 	return 0;
 }
 
@@ -269,8 +213,8 @@ match_mark(struct filing *f, const uint8_t mark[STORE_DIGEST_BYTES],
 		}
 		if (reports[i].casefile == f->letter.casefile)
 			continue;
-		if (add_candidate(f, reports[i].casefile, MATCH_REPORT, err) !=
-		    0)
+		if (filing_candidate(
+			f, reports[i].casefile, MATCH_REPORT, err) != 0)
 			return -1;
 		if (f->in.ncandidates > before)
 			f->candidates[before].partly = partly;
@@ -405,7 +349,7 @@ filing_gather(struct filing *f, struct error *err)
 	    count_automatic(f, inner->from, inner->nfrom, err) != 0 ||
 	    count_automatic(f, inner->reply_to, inner->nreply_to, err) != 0 ||
 	    match_address(f, err) != 0 || match_thread(f, err) != 0 ||
-	    match_bounce(f, err) != 0 || match_idents(f, err) != 0)
+	    bounce_find(f, err) != 0 || match_idents(f, err) != 0)
 		return -1;
 	return match_report(f, err);
 }
