@@ -26,7 +26,10 @@ base_SRC := error bytes armor cvss wire channel log text text_show text_plain lo
 wire_SRC := reading opening vault fetch send
 settings_SRC := settings_keys settings_load settings_parse settings_read \
 	settings_text settings_braces settings_value settings_check \
-	settings_check_files settings_check_keys settings_find settings_secret
+	settings_check_files settings_check_keys settings_find settings_secret \
+	settings_roles settings_procedure settings_holidays settings_customers \
+	flow_answers flow_value flow_names flow_keys flow_parse flow_words \
+	flow_check flow_notes
 stream_SRC := connect tls stream secret watchdog walls
 fetch_SRC := room session login list letter take move wait talk utf7
 read_SRC := read_address read_armor read_archive read_autocrypt read_charset read_guess read_header read_japanese read_language read_param read_signed read_word read_normal read_html read_page read_style read_ident read_product read_label read_line read_value read_field read_json read read_leaf read_message read_mime read_protected read_repeated read_sealed read_room

@@ -27,6 +27,7 @@ struct brace {
 
 struct braces {
 	void *ctx;
+	const struct grammar *grammar;
 	char *at;
 	int line;
 	struct brace *open; /* the innermost last */
@@ -64,7 +65,8 @@ braces_lost(struct braces *b, size_t level, char *at)
 static size_t
 level_of(const struct braces *b, const char *name)
 {
-	const struct section *s = name == NULL ? NULL : section_find(name);
+	const struct section *s =
+	    name == NULL ? NULL : grammar_section(b->grammar, name);
 
 	if (s == NULL || s->parent == NULL)
 		return SIZE_MAX;
@@ -175,9 +177,10 @@ braces_walk(struct braces *b)
 }
 
 bool
-settings_closed(const void *ctx, char *text, struct problems *p)
+settings_closed(
+    const void *ctx, const struct grammar *g, char *text, struct problems *p)
 {
-	struct braces b = {talloc_new(ctx), .at = text, .line = 1};
+	struct braces b = {talloc_new(ctx), g, .at = text, .line = 1};
 
 	if (b.ctx == NULL)
 		abort();

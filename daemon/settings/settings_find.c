@@ -5,7 +5,7 @@
  * settings.h says they are kept: fingerprints upper-case, addresses
  * lower-case; what is asked for may be of any case.
  */
-#include "settings_internal.h"
+#include "flow_internal.h"
 
 #include <string.h>
 #include <strings.h>
@@ -35,7 +35,7 @@ pin(const char **list, size_t *n, const char *fingerprint)
 const char **
 settings_pinned(const void *ctx, const struct settings *s, size_t *count)
 {
-	size_t most = s->noperators + 1;
+	size_t most = s->noperators + s->ncustomers + 1;
 	const char **list;
 	size_t n = 0;
 
@@ -56,6 +56,8 @@ settings_pinned(const void *ctx, const struct settings *s, size_t *count)
 			pin(list, &n, s->correspondents[i].fingerprints[k]);
 	for (size_t i = 0; i < s->noperators; i++)
 		pin(list, &n, s->operators[i].fingerprint);
+	for (size_t i = 0; i < s->ncustomers; i++)
+		pin(list, &n, s->customers[i].fingerprint);
 	*count = n;
 	return list;
 }
@@ -68,6 +70,15 @@ settings_correspondent_by_key(const struct settings *s, const char *fingerprint)
 			if (is_key(s->correspondents[i].fingerprints[k],
 				fingerprint))
 				return &s->correspondents[i];
+	return NULL;
+}
+
+const struct correspondent *
+settings_jpcert(const struct settings *s)
+{
+	for (size_t i = 0; i < s->ncorrespondents; i++)
+		if (s->correspondents[i].flow == FLOW_JPCERT)
+			return &s->correspondents[i];
 	return NULL;
 }
 
@@ -122,26 +133,6 @@ const struct operator* settings_operator(const struct settings *s, uid_t uid)
 		if (s->operators[i].uid == uid)
 			return &s->operators[i];
 	return NULL;
-}
-
-const char *
-role_name(enum role role)
-{
-	static const char *const names[ROLE_COUNT] = {
-	    [ROLE_DESIGN] = "design",
-	    [ROLE_RESEARCH] = "research",
-	    [ROLE_QUALITY] = "quality",
-	    [ROLE_INTEGRATION] = "integration",
-	    [ROLE_CARE] = "care",
-	    [ROLE_SALES] = "sales",
-	    [ROLE_RISK] = "risk",
-	    [ROLE_PUBLICITY] = "publicity",
-	    [ROLE_MANUFACTURING] = "manufacturing",
-	};
-
-	if (role <= 0 || role >= ROLE_COUNT || names[role] == NULL)
-		return "unknown";
-	return names[role];
 }
 
 const char *
@@ -241,6 +232,21 @@ anybody_is_told(const struct settings *s)
 	return false;
 }
 
+/* RULES 28: a guard that was taken away. */
+static char *
+flows_notes(char *notes, const struct settings *s)
+{
+	for (int flow = FLOW_DIRECT; flow <= FLOW_JPCERT; flow++) {
+		char *of = s->flows[flow] == NULL
+			       ? NULL
+			       : flow_notes(notes, s->flows[flow]);
+
+		if (of != NULL)
+			notes = talloc_asprintf_append(notes, "%s", of);
+	}
+	return notes;
+}
+
 char *
 settings_notes(const void *ctx, const struct settings *s)
 {
@@ -260,6 +266,7 @@ settings_notes(const void *ctx, const struct settings *s)
 		notes = note(notes, s->operators[0].place,
 		    "no operator has address and fingerprint: alerts reach "
 		    "nobody by mail");
+	notes = flows_notes(notes, s);
 	if (notes != NULL && notes[0] == '\0')
 		TALLOC_FREE(notes);
 	return notes;

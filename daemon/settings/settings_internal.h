@@ -28,11 +28,15 @@ struct problems {
 	const char *file;
 	struct problem *list;
 	size_t count;
+	struct problems *next; /* of a file that this one names */
 };
 
 struct problems *problems_new(const void *ctx, const char *file);
 void problem(struct problems *p, int line, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* Of another file, told behind those of `p`. */
+struct problems *problems_also(struct problems *p, const char *file);
+size_t problems_count(const struct problems *p);
 /* "file:line: sentence" a line, in the order of the file; NULL: none. */
 char *problems_text(const void *ctx, struct problems *p);
 
@@ -59,7 +63,9 @@ enum key_kind {
 	KEY_MILLISECONDS, /* unsigned */
 	KEY_SIZE,         /* int64_t */
 	KEY_MEGABYTES,    /* unsigned */
+	KEY_MORNING,      /* int: minutes after midnight, -1 "none" */
 	KEY_DEPARTMENT,   /* int: index in settings.departments */
+	KEY_ENTRY,        /* nothing: who reads the section asks the tree */
 };
 
 struct choice {
@@ -87,8 +93,19 @@ struct section {
 	size_t nkeys;
 };
 
+/* What a kind of file may hold; the first section is its top level. */
+struct grammar {
+	const struct section *sections;
+	size_t nsections;
+	const char *manual; /* where the keys are explained */
+};
+
 extern const struct section sections[];
 extern const size_t nsections;
+extern const struct grammar conf_grammar, flow_grammar;
+const struct section *grammar_section(
+    const struct grammar *g, const char *name);
+/* Of psirtd.conf. */
 const struct section *section_find(const char *name);
 const struct key *key_find(const struct section *s, const char *name);
 /* The known name of `parent` next to what was typed; NULL: none is near. */
@@ -116,6 +133,7 @@ struct node {
 };
 
 struct tree {
+	const struct grammar *grammar;
 	struct node *nodes; /* nodes[0] is the top level */
 	size_t nnodes;
 	bool cut; /* the syntax broke: the rest of the file is not in here */
@@ -125,16 +143,21 @@ const struct entry *entry_find(const struct node *node, const char *name);
 /* Line of a key in a node; the section's own line when it is not there. */
 int entry_line(const struct node *node, const char *name);
 
-/* Reads and checks the bytes of the file; NULL: *p says why. */
+/* The bytes of a file, checked to be text; NULL: *p says why. */
+char *settings_file(const void *ctx, const char *path, struct problems *p);
+/* Blanks comments out; false: *p says what libconfuse could not bear. */
+bool settings_blank(char *text, struct problems *p);
+/* Both; NULL: *p says why. */
 char *settings_text(const void *ctx, const char *path, struct problems *p);
 /*
  * False: a section or list is not closed.  *p says which, and the text was cut
  * where what it means is no longer known.
  */
-bool settings_closed(const void *ctx, char *text, struct problems *p);
+bool settings_closed(
+    const void *ctx, const struct grammar *g, char *text, struct problems *p);
 /* NULL only when out of memory. */
-struct tree *settings_parse(
-    const void *ctx, const char *text, struct problems *p);
+struct tree *settings_parse(const void *ctx, const struct grammar *g,
+    const char *text, struct problems *p);
 
 /* ---- values ---- */
 
@@ -145,16 +168,41 @@ int value_number(const char *text, int64_t *number);
 char *value_fingerprint(const void *ctx, const char *text);
 
 struct loader {
-	struct settings *s;
+	struct settings *s; /* NULL in a flow file */
+	void *keep;         /* values are made on it */
 	struct tree *tree;
 	struct problems *p;
 };
+
+/* "08:30" or "none". */
+int value_morning(const char *text, int *minutes);
+/* Days since 1970-01-01 of "YYYY-MM-DD"; -1: no such day. */
+int value_day(const char *text, int64_t *day);
 
 /* Puts the keys of a node, or their defaults, into the struct at `base`. */
 void settings_read_keys(struct loader *l, const struct node *node, void *base);
 /* One converter for all kinds: a value (its text) into `into`. */
 bool settings_take(struct loader *l, const struct key *key, const char *value,
     int line, void *into);
+/* A node of a kind below a parent, behind index `after`; 0: none. */
+size_t tree_next(
+    const struct tree *tree, const char *section, size_t parent, size_t after);
+size_t tree_count(const struct tree *tree, const char *section, size_t parent);
+
+/* ---- the files that procedure { } names: settings_procedure.c ---- */
+
+struct flow_file;
+/* flow_parse.c; NULL: *p says why. */
+struct flow_file *flow_read(void *ctx, enum flow flow, const char *path,
+    const char *text, struct problems *p);
+void settings_load_procedure(struct loader *l);
+/* settings_holidays.c */
+void holidays_read(
+    struct settings *s, const char *path, char *text, struct problems *p);
+/* settings_customers.c: of a CSV file (RFC 4180). */
+void customers_read(
+    struct settings *s, const char *path, char *text, struct problems *p);
+
 /* What only the whole file can tell: all of it, */
 void settings_check(struct loader *l);
 /* of that, whose address, domain, name and key is whose; */

@@ -35,7 +35,11 @@ static const struct choice roles[] = {{"design", ROLE_DESIGN},
     {"research", ROLE_RESEARCH}, {"quality", ROLE_QUALITY},
     {"integration", ROLE_INTEGRATION}, {"care", ROLE_CARE},
     {"sales", ROLE_SALES}, {"risk", ROLE_RISK}, {"publicity", ROLE_PUBLICITY},
-    {"manufacturing", ROLE_MANUFACTURING}, {NULL, 0}};
+    {"manufacturing", ROLE_MANUFACTURING}, {"csirt", ROLE_CSIRT},
+    {"oem", ROLE_OEM}, {NULL, 0}};
+/* Who may lead where a step's lead is design (RULES 31). */
+static const struct choice leads[] = {
+    {"design", ROLE_DESIGN}, {"quality", ROLE_QUALITY}, {NULL, 0}};
 static const struct choice operator_roles[] = {{"viewer", OPERATOR_VIEWER},
     {"operator", OPERATOR_OPERATOR}, {"lead", OPERATOR_LEAD}, {NULL, 0}};
 
@@ -124,6 +128,32 @@ static const struct key desk_keys[] = {
 	.least = 1, .most = 60},
 };
 
+static const struct key procedure_keys[] = {
+    {"flow_jpcert", KEY_PATH, AT(settings, flow_files[FLOW_JPCERT]),
+	.fallback = PSIRTD_DATADIR "/flow-jpcert.conf"},
+    {"flow_direct", KEY_PATH, AT(settings, flow_files[FLOW_DIRECT]),
+	.fallback = PSIRTD_DATADIR "/flow-direct.conf"},
+    {"holidays", KEY_PATH, AT(settings, holidays_file)},
+    {"customers", KEY_PATH, AT(settings, customers_file)},
+    {"acknowledge_days", KEY_NUMBER, AT(settings, acknowledge_days),
+	.fallback = "1", .least = 1, .most = 60},
+    {"imposed_days", KEY_NUMBER, AT(settings, imposed_days), .fallback = "45",
+	.least = 1, .most = 365},
+    {"status_jpcert", KEY_SECONDS64, AT(settings, status_jpcert_s),
+	.fallback = "14d", .most = 365 * DAY},
+    {"status_cert", KEY_SECONDS64, AT(settings, status_cert_s),
+	.fallback = "14d", .most = 365 * DAY},
+    {"status_finder", KEY_SECONDS64, AT(settings, status_finder_s),
+	.fallback = "14d", .most = 365 * DAY},
+    {"status_quiet", KEY_SECONDS64, AT(settings, status_quiet_s),
+	.fallback = "7d", .most = 365 * DAY},
+    {"remind", KEY_SECONDS64, AT(settings, remind_s), .fallback = "3d",
+	.least = 1, .most = 365 * DAY},
+    {"reminders", KEY_NUMBER, AT(settings, reminders), .fallback = "2",
+	.most = 20},
+    {"morning", KEY_MORNING, AT(settings, morning), .fallback = "08:30"},
+};
+
 static const struct key limits_keys[] = {
     {"wall", KEY_MILLISECONDS, AT(settings, wall_ms), .fallback = "60s",
 	.least = 1, .most = 60 * MINUTE},
@@ -175,11 +205,14 @@ static const struct key contact_keys[] = {
 	    BY_ROLE("integration", ROLE_INTEGRATION),                          \
 	    BY_ROLE("care", ROLE_CARE), BY_ROLE("sales", ROLE_SALES),          \
 	    BY_ROLE("risk", ROLE_RISK), BY_ROLE("publicity", ROLE_PUBLICITY),  \
-	    BY_ROLE("manufacturing", ROLE_MANUFACTURING)
+	    BY_ROLE("manufacturing", ROLE_MANUFACTURING),                      \
+	    BY_ROLE("csirt", ROLE_CSIRT), BY_ROLE("oem", ROLE_OEM)
 
 static const struct key product_keys[] = {
     {"names", KEY_TEXT, MANY(product, names)},
     {"pattern", KEY_TEXT, AT(product, pattern)},
+    {"lead", KEY_CHOICE, AT(product, lead), .fallback = "design",
+	.choices = leads},
 #define OFFSET offsetof(struct product, departments)
     ROLE_KEYS,
 #undef OFFSET
@@ -217,6 +250,7 @@ const struct section sections[] = {
     {"submission", "root", false, KEYS(submission_keys)},
     {"keys", "root", false, KEYS(keys_keys)},
     {"desk", "root", false, KEYS(desk_keys)},
+    {"procedure", "root", false, KEYS(procedure_keys)},
     {"limits", "root", false, KEYS(limits_keys)},
     {"department", "root", true, KEYS(department_keys)},
     {"contact", "department", true, KEYS(contact_keys)},
@@ -226,14 +260,22 @@ const struct section sections[] = {
     {"operator", "root", true, KEYS(operator_keys)},
 };
 const size_t nsections = COUNT(sections);
+const struct grammar conf_grammar = {
+    sections, COUNT(sections), "psirtd.conf(5)"};
+
+const struct section *
+grammar_section(const struct grammar *g, const char *name)
+{
+	for (size_t i = 0; i < g->nsections; i++)
+		if (strcmp(g->sections[i].name, name) == 0)
+			return &g->sections[i];
+	return NULL;
+}
 
 const struct section *
 section_find(const char *name)
 {
-	for (size_t i = 0; i < nsections; i++)
-		if (strcmp(sections[i].name, name) == 0)
-			return &sections[i];
-	return NULL;
+	return grammar_section(&conf_grammar, name);
 }
 
 const struct key *

@@ -46,15 +46,30 @@ problem(struct problems *p, int line, const char *fmt, ...)
 	p->list[p->count++] = (struct problem){line, text};
 }
 
-char *
-problems_text(const void *ctx, struct problems *p)
+struct problems *
+problems_also(struct problems *p, const char *file)
 {
-	char *all = talloc_strdup(ctx, "");
+	while (p->next != NULL)
+		p = p->next;
+	p->next = problems_new(p, file);
+	if (p->next == NULL)
+		abort();
+	return p->next;
+}
 
-	if (p->count == 0) {
-		talloc_free(all);
-		return NULL;
-	}
+size_t
+problems_count(const struct problems *p)
+{
+	size_t n = 0;
+
+	for (; p != NULL; p = p->next)
+		n += p->count;
+	return n;
+}
+
+static char *
+problems_add(char *all, struct problems *p)
+{
 	/* By line, and what stands on one line in the order found. */
 	for (size_t i = 1; i < p->count; i++) {
 		struct problem one = p->list[i];
@@ -73,6 +88,19 @@ problems_text(const void *ctx, struct problems *p)
 			  : talloc_asprintf_append(
 				all, "%s: %s\n", p->file, text);
 	}
+	return all;
+}
+
+char *
+problems_text(const void *ctx, struct problems *p)
+{
+	char *all;
+
+	if (problems_count(p) == 0)
+		return NULL;
+	all = talloc_strdup(ctx, "");
+	for (; p != NULL; p = p->next)
+		all = problems_add(all, p);
 	return all;
 }
 
@@ -144,8 +172,8 @@ check_title(struct loader *l, const struct node *node, bool word)
 		}
 }
 
-static size_t
-count_nodes(const struct tree *tree, const char *section, size_t parent)
+size_t
+tree_count(const struct tree *tree, const char *section, size_t parent)
 {
 	size_t n = 0;
 
@@ -155,9 +183,8 @@ count_nodes(const struct tree *tree, const char *section, size_t parent)
 	return n;
 }
 
-/* The next node of a kind below a parent, behind index `after`; 0: none. */
-static size_t
-next_node(
+size_t
+tree_next(
     const struct tree *tree, const char *section, size_t parent, size_t after)
 {
 	for (size_t i = after + 1; i < tree->nnodes; i++)
@@ -200,7 +227,7 @@ load_single(struct loader *l, const char *name)
 static void
 load_contacts(struct loader *l, struct department *d, size_t parent)
 {
-	size_t n = count_nodes(l->tree, "contact", parent);
+	size_t n = tree_count(l->tree, "contact", parent);
 	size_t at = parent;
 
 	d->contacts = talloc_zero_array(l->s, struct contact, n + 1);
@@ -209,7 +236,7 @@ load_contacts(struct loader *l, struct department *d, size_t parent)
 		struct contact *c = &d->contacts[i];
 		const struct node *node;
 
-		at = next_node(l->tree, "contact", parent, at);
+		at = tree_next(l->tree, "contact", parent, at);
 		node = &l->tree->nodes[at];
 		check_title(l, node, false);
 		settings_read_keys(l, node, c);
@@ -224,7 +251,7 @@ static void
 load_departments(struct loader *l)
 {
 	struct settings *s = l->s;
-	size_t n = count_nodes(l->tree, "department", 0);
+	size_t n = tree_count(l->tree, "department", 0);
 	size_t at = 0;
 
 	s->departments = talloc_zero_array(s, struct department, n + 1);
@@ -232,7 +259,7 @@ load_departments(struct loader *l)
 		struct department *d = &s->departments[i];
 		const struct node *node;
 
-		at = next_node(l->tree, "department", 0, at);
+		at = tree_next(l->tree, "department", 0, at);
 		node = &l->tree->nodes[at];
 		check_title(l, node, true);
 		settings_read_keys(l, node, d);
@@ -268,7 +295,7 @@ load_products(struct loader *l)
 {
 	struct settings *s = l->s;
 	const struct node *fallback = settings_node(l, "default", NULL);
-	size_t n = count_nodes(l->tree, "product", 0);
+	size_t n = tree_count(l->tree, "product", 0);
 	size_t at = 0;
 
 	for (int r = 0; r < ROLE_COUNT; r++)
@@ -282,7 +309,7 @@ load_products(struct loader *l)
 
 		for (int r = 0; r < ROLE_COUNT; r++)
 			p->departments[r] = -1;
-		at = next_node(l->tree, "product", 0, at);
+		at = tree_next(l->tree, "product", 0, at);
 		node = &l->tree->nodes[at];
 		check_title(l, node, false);
 		settings_read_keys(l, node, p);
@@ -297,7 +324,7 @@ static void
 load_correspondents(struct loader *l)
 {
 	struct settings *s = l->s;
-	size_t n = count_nodes(l->tree, "correspondent", 0);
+	size_t n = tree_count(l->tree, "correspondent", 0);
 	size_t at = 0;
 
 	s->correspondents = talloc_zero_array(s, struct correspondent, n + 1);
@@ -305,7 +332,7 @@ load_correspondents(struct loader *l)
 		struct correspondent *c = &s->correspondents[i];
 		const struct node *node;
 
-		at = next_node(l->tree, "correspondent", 0, at);
+		at = tree_next(l->tree, "correspondent", 0, at);
 		node = &l->tree->nodes[at];
 		check_title(l, node, false);
 		settings_read_keys(l, node, c);
@@ -322,7 +349,7 @@ static void
 load_operators(struct loader *l)
 {
 	struct settings *s = l->s;
-	size_t n = count_nodes(l->tree, "operator", 0);
+	size_t n = tree_count(l->tree, "operator", 0);
 	size_t at = 0;
 
 	s->operators = talloc_zero_array(s, struct operator, n + 1);
@@ -330,7 +357,7 @@ load_operators(struct loader *l)
 		struct operator* o = & s->operators[i];
 		const struct node *node;
 
-		at = next_node(l->tree, "operator", 0, at);
+		at = tree_next(l->tree, "operator", 0, at);
 		node = &l->tree->nodes[at];
 		check_title(l, node, true);
 		settings_read_keys(l, node, o);
@@ -373,7 +400,7 @@ static void
 load_tree(struct loader *l)
 {
 	static const char *const singles[] = {
-	    "desk", "mailbox", "submission", "keys", "limits"};
+	    "desk", "mailbox", "submission", "keys", "procedure", "limits"};
 	struct settings *s = l->s;
 	const struct node *root = &l->tree->nodes[0];
 	const struct node *keys;
@@ -400,6 +427,7 @@ load_tree(struct loader *l)
 	load_operators(l);
 	check_repeats(l);
 	settings_check(l);
+	settings_load_procedure(l);
 }
 
 struct settings *
@@ -407,7 +435,7 @@ settings_load(
     const void *ctx, const char *path, char **errors, struct error *err)
 {
 	struct settings *s = talloc_zero(ctx, struct settings);
-	struct loader l = {.s = s};
+	struct loader l = {.s = s, .keep = s};
 	char *text;
 	char *all;
 
@@ -420,9 +448,9 @@ settings_load(
 	}
 	text = settings_text(l.p, path, l.p);
 	if (text != NULL) {
-		bool closed = settings_closed(l.p, text, l.p);
+		bool closed = settings_closed(l.p, &conf_grammar, text, l.p);
 
-		l.tree = settings_parse(l.p, text, l.p);
+		l.tree = settings_parse(l.p, &conf_grammar, text, l.p);
 		if (l.tree == NULL) {
 			error_set(err, FAULT_RETRY, "out of memory");
 			goto fail;
@@ -433,9 +461,10 @@ settings_load(
 	all = problems_text(ctx, l.p);
 	if (all != NULL) {
 		/* Who gets the list needs no line of it again. */
-		error_set(err, FAULT_SETUP, "%zu error%s%s%.*s", l.p->count,
-		    l.p->count == 1 ? "" : "s",
-		    errors != NULL ? "" : ", the first: ",
+		size_t n = problems_count(l.p);
+
+		error_set(err, FAULT_SETUP, "%zu error%s%s%.*s", n,
+		    n == 1 ? "" : "s", errors != NULL ? "" : ", the first: ",
 		    errors != NULL ? 0 : (int)strcspn(all, "\n"), all);
 		if (errors != NULL)
 			*errors = all;

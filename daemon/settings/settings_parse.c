@@ -37,6 +37,7 @@ enum pass { PASS_DONE, PASS_AGAIN, PASS_CUT };
 
 struct parse {
 	void *ctx; /* of this pass */
+	const struct grammar *grammar;
 	struct tree *tree;
 	struct problems *p;
 	struct unknown *unknown;
@@ -58,6 +59,12 @@ node_of(const cfg_t *cfg)
 	return NULL;
 }
 
+static const struct section *
+section_named(const char *name)
+{
+	return grammar_section(current->grammar, name);
+}
+
 static size_t
 newest_node(const char *section)
 {
@@ -72,7 +79,7 @@ static int
 on_begin(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
 	struct tree *tree = current->tree;
-	const struct section *s = section_find(cfg_name(cfg));
+	const struct section *s = section_named(cfg_name(cfg));
 	struct node *node;
 
 	*(const char **)result = value;
@@ -196,8 +203,9 @@ unknown_options(void *ctx)
 static cfg_opt_t *
 options_of(void *ctx, const struct section *s)
 {
+	const struct grammar *g = current->grammar;
 	cfg_opt_t *opts = talloc_zero_array(
-	    ctx, cfg_opt_t, s->nkeys + nsections + current->nunknown + 2);
+	    ctx, cfg_opt_t, s->nkeys + g->nsections + current->nunknown + 2);
 	size_t n = 0;
 
 	if (opts == NULL)
@@ -205,11 +213,14 @@ options_of(void *ctx, const struct section *s)
 	opts[n++] = begin_option(ctx, on_begin);
 	for (size_t i = 0; i < s->nkeys; i++)
 		opts[n++] = value_option(s->keys[i].name, on_value);
-	for (size_t i = 0; i < nsections; i++)
-		if (sections[i].parent != NULL &&
-		    strcmp(sections[i].parent, s->name) == 0)
-			opts[n++] = section_option(sections[i].name,
-			    sections[i].titled, options_of(ctx, &sections[i]));
+	for (size_t i = 0; i < g->nsections; i++) {
+		const struct section *below = &g->sections[i];
+
+		if (below->parent != NULL &&
+		    strcmp(below->parent, s->name) == 0)
+			opts[n++] = section_option(
+			    below->name, below->titled, options_of(ctx, below));
+	}
 	for (size_t i = 0; i < current->nunknown; i++) {
 		const struct unknown *u = &current->unknown[i];
 
@@ -248,33 +259,35 @@ where_text(const char *section)
 static const char *
 unknown_hint(const char *section, const char *name)
 {
-	const struct section *here = section_find(section);
-	const char **known = talloc_array(
-	    current->ctx, const char *, (here ? here->nkeys : 0) + nsections);
+	const struct grammar *g = current->grammar;
+	const struct section *here = section_named(section);
+	const char **known = talloc_array(current->ctx, const char *,
+	    (here ? here->nkeys : 0) + g->nsections);
 	const char *nearest;
 	size_t n = 0;
 
 	if (known == NULL || here == NULL)
 		return "take it out";
-	for (size_t i = 0; i < nsections; i++)
-		if ((key_find(&sections[i], name) != NULL ||
-			strcmp(sections[i].name, name) == 0) &&
-		    &sections[i] != here)
+	for (size_t i = 0; i < g->nsections; i++) {
+		const struct section *s = &g->sections[i];
+
+		if (s != here && key_find(s, name) != NULL)
+			return talloc_asprintf(
+			    current->ctx, "it belongs %s", where_text(s->name));
+		if (s != here && strcmp(s->name, name) == 0)
 			return talloc_asprintf(current->ctx, "it belongs %s",
-			    where_text(key_find(&sections[i], name) != NULL
-					   ? sections[i].name
-				       : sections[i].parent != NULL
-					   ? sections[i].parent
-					   : "root"));
+			    where_text(s->parent != NULL ? s->parent : "root"));
+	}
 	for (size_t i = 0; i < here->nkeys; i++)
 		known[n++] = here->keys[i].name;
-	for (size_t i = 0; i < nsections; i++)
-		if (sections[i].parent != NULL &&
-		    strcmp(sections[i].parent, section) == 0)
-			known[n++] = sections[i].name;
+	for (size_t i = 0; i < g->nsections; i++)
+		if (g->sections[i].parent != NULL &&
+		    strcmp(g->sections[i].parent, section) == 0)
+			known[n++] = g->sections[i].name;
 	nearest = name_nearest(current->ctx, name, known, n);
 	return nearest == NULL
-		   ? "take it out, or see psirtd.conf(5) for the known ones"
+		   ? talloc_asprintf(current->ctx,
+			 "take it out, or see %s for the known ones", g->manual)
 		   : talloc_asprintf(current->ctx, "did you mean %s?", nearest);
 }
 
@@ -306,7 +319,7 @@ static bool
 say_missing(cfg_t *cfg, const char *fmt, const char *name)
 {
 	struct unknown *u = unknown_find(cfg_name(cfg), name);
-	const struct section *s = section_find(name);
+	const struct section *s = section_named(name);
 
 	if (strstr(fmt, "equal sign") != NULL) {
 		if (u != NULL && u->shape == SHAPE_VALUE) {
@@ -363,7 +376,7 @@ on_error(cfg_t *cfg, const char *fmt, va_list ap)
 static void
 run_pass(const char *text)
 {
-	const struct section *root = section_find("root");
+	const struct section *root = section_named("root");
 	cfg_opt_t *opts = options_of(current->ctx, root);
 	cfg_t *cfg = opts == NULL ? NULL : cfg_init(opts, CFGF_NONE);
 
@@ -389,9 +402,10 @@ run_pass(const char *text)
 }
 
 struct tree *
-settings_parse(const void *ctx, const char *text, struct problems *p)
+settings_parse(const void *ctx, const struct grammar *g, const char *text,
+    struct problems *p)
 {
-	struct parse parse = {.p = p, .pass = PASS_AGAIN};
+	struct parse parse = {.grammar = g, .p = p, .pass = PASS_AGAIN};
 	struct tree *tree = NULL;
 
 	current = &parse;
@@ -413,6 +427,7 @@ settings_parse(const void *ctx, const char *text, struct problems *p)
 		talloc_free(tree);
 		return NULL;
 	}
+	tree->grammar = g;
 	tree->cut = parse.pass != PASS_DONE;
 	return tree;
 }

@@ -58,10 +58,14 @@ hint_of(const void *ctx, const struct key *key)
 		return hint_bytes;
 	case KEY_DEPARTMENT:
 		return "the name of a department";
+	case KEY_MORNING:
+		return "a time of day such as \"08:30\", or none";
 	case KEY_LANGUAGE:
 	case KEY_CHOICE:
 	case KEY_BOOL:
 		break;
+	case KEY_ENTRY:
+		return "who or what, such as {design, research}";
 	}
 	words = talloc_strdup(ctx, "one of");
 	for (const struct choice *c = key->choices; c->word != NULL; c++)
@@ -310,6 +314,9 @@ settings_take(struct loader *l, const struct key *key, const char *value,
 	case KEY_DEPARTMENT:
 		taken = take_department(l, key, value, line, into);
 		break;
+	case KEY_MORNING:
+		taken = value_morning(value, into) == 0;
+		break;
 	case KEY_LANGUAGE:
 	case KEY_CHOICE:
 	case KEY_BOOL:
@@ -326,7 +333,7 @@ settings_take(struct loader *l, const struct key *key, const char *value,
 			memcpy(into, &choice->value, sizeof(choice->value));
 		break;
 	default:
-		text = take_text(l->s, key->kind, value);
+		text = take_text(l->keep, key->kind, value);
 		taken = text != NULL;
 		if (text != NULL)
 			memcpy(into, &text, sizeof(text));
@@ -345,7 +352,7 @@ read_list(
     struct loader *l, const struct key *key, const struct entry *e, char *base)
 {
 	const char **many =
-	    talloc_zero_array(l->s, const char *, e->nvalues + 1);
+	    talloc_zero_array(l->keep, const char *, e->nvalues + 1);
 	size_t n = 0;
 
 	if (many == NULL)
@@ -394,6 +401,8 @@ read_key(struct loader *l, const struct node *node, const struct key *key,
 		    key->name, e->lines[0]);
 		return;
 	}
+	if (key->kind == KEY_ENTRY)
+		return;
 	if (key->list) {
 		read_list(l, key, e, base);
 		return;
@@ -409,7 +418,8 @@ read_key(struct loader *l, const struct node *node, const struct key *key,
 void
 settings_read_keys(struct loader *l, const struct node *node, void *base)
 {
-	const struct section *s = section_find(node->section);
+	const struct section *s =
+	    grammar_section(l->tree->grammar, node->section);
 
 	for (size_t i = 0; s != NULL && i < s->nkeys; i++)
 		read_key(l, node, &s->keys[i], base);

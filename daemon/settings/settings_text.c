@@ -169,8 +169,8 @@ word_char(char c)
 	return c != '\0' && strchr(" #\"'\t\n\r={}()+,", c) == NULL;
 }
 
-static bool
-scan(char *text, struct problems *p)
+bool
+settings_blank(char *text, struct problems *p)
 {
 	struct scan s = {text, 1, p, false};
 
@@ -198,7 +198,7 @@ scan(char *text, struct problems *p)
 }
 
 char *
-settings_text(const void *ctx, const char *path, struct problems *p)
+settings_file(const void *ctx, const char *path, struct problems *p)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	size_t len = 0;
@@ -212,9 +212,19 @@ settings_text(const void *ctx, const char *path, struct problems *p)
 	close(fd);
 	if (text == NULL)
 		return NULL;
-	if (!bytes_fine(text, len, p) || !scan(text, p)) {
+	if (!bytes_fine(text, len, p)) {
 		talloc_free(text);
 		return NULL;
 	}
+	return text;
+}
+
+char *
+settings_text(const void *ctx, const char *path, struct problems *p)
+{
+	char *text = settings_file(ctx, path, p);
+
+	if (text != NULL && !settings_blank(text, p))
+		TALLOC_FREE(text);
 	return text;
 }

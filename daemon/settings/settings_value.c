@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <talloc.h>
 
@@ -60,6 +61,58 @@ value_seconds(const char *text, int64_t *seconds)
 	    {"d", 86400}, {"w", 604800}, {NULL, 0}};
 
 	return value_with_unit(text, units, seconds);
+}
+
+static int
+two_digits(const char *text)
+{
+	if (text[0] < '0' || text[0] > '9' || text[1] < '0' || text[1] > '9')
+		return -1;
+	return (text[0] - '0') * 10 + (text[1] - '0');
+}
+
+int
+value_morning(const char *text, int *minutes)
+{
+	int hour;
+	int minute;
+
+	if (strcmp(text, "none") == 0) {
+		*minutes = -1;
+		return 0;
+	}
+	if (strlen(text) != 5 || text[2] != ':')
+		return -1;
+	hour = two_digits(text);
+	minute = two_digits(text + 3);
+	if (hour < 0 || hour > 23 || minute < 0 || minute > 59)
+		return -1;
+	*minutes = hour * 60 + minute;
+	return 0;
+}
+
+int
+value_day(const char *text, int64_t *day)
+{
+	struct tm tm = {0};
+	int century;
+	int year;
+
+	if (strlen(text) != 10 || text[4] != '-' || text[7] != '-')
+		return -1;
+	century = two_digits(text);
+	year = two_digits(text + 2);
+	tm.tm_mon = two_digits(text + 5) - 1;
+	tm.tm_mday = two_digits(text + 8);
+	if (century < 19 || year < 0 || tm.tm_mon < 0 || tm.tm_mday < 1)
+		return -1;
+	tm.tm_year = century * 100 + year - 1900;
+	*day = timegm(&tm) / 86400;
+	/* timegm() made another day of what is none. */
+	return tm.tm_mon + 1 == two_digits(text + 5) &&
+		       tm.tm_mday == two_digits(text + 8)
+		   ? 0
+		   : -1;
 }
 
 int

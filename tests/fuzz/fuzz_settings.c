@@ -22,8 +22,8 @@ check(const void *ctx, const char *path)
 	bool closed;
 
 	if (text != NULL) {
-		closed = settings_closed(ctx, text, p);
-		tree = settings_parse(ctx, text, p);
+		closed = settings_closed(ctx, &conf_grammar, text, p);
+		tree = settings_parse(ctx, &conf_grammar, text, p);
 		MUST(tree != NULL && tree->nnodes > 0);
 		MUST(closed || p->count > 0);
 		for (size_t i = 0; i < tree->nnodes; i++)

@@ -140,7 +140,8 @@ test_every_key_with_its_default(void **state)
 	void *ctx = talloc_new(NULL);
 	struct problems *p = problems_new(ctx, CONF);
 	char *path = file_with(ctx, uncommented(ctx, NULL));
-	struct tree *tree = settings_parse(ctx, settings_text(ctx, path, p), p);
+	struct tree *tree = settings_parse(
+	    ctx, &conf_grammar, settings_text(ctx, path, p), p);
 	struct loader l = {.tree = tree};
 
 	assert_non_null(tree);
@@ -176,7 +177,8 @@ test_live_keys_are_needed(void **state)
 {
 	void *ctx = talloc_new(NULL);
 	struct problems *p = problems_new(ctx, CONF);
-	struct tree *tree = settings_parse(ctx, settings_text(ctx, CONF, p), p);
+	struct tree *tree = settings_parse(
+	    ctx, &conf_grammar, settings_text(ctx, CONF, p), p);
 
 	assert_non_null(tree);
 	for (size_t i = 0; i < tree->nnodes; i++) {
