@@ -176,19 +176,17 @@ step_expects(const struct flow_step *step, enum answer_kind kind)
 }
 
 /*
- * What was answered to this step; or, since it runs, of the case, or to a
- * step that does not itself ask for it.  An answer to an earlier round is
- * none to this one.
+ * What was answered to this step, an earlier round aside; or, since it runs,
+ * of the case or to a step that does not itself ask for it.  What ended the
+ * step before, in the same second, is none of that.
  */
 static bool
 answer_belongs(const struct case_answer *a, const struct case_step *pass)
 {
-	if (a->step == pass->step && pass->round <= 1)
-		return true;
-	if (a->at < pass->started)
-		return false;
-	return a->step == NULL || a->step == pass->step ||
-	       !step_expects(a->step, a->kind);
+	if (a->step == pass->step)
+		return pass->round <= 1 || a->at >= pass->started;
+	return a->at > pass->started &&
+	       (a->step == NULL || !step_expects(a->step, a->kind));
 }
 
 static bool
@@ -229,7 +227,7 @@ ends(const struct case_view *v, const struct case_step *pass)
 	/* The case's first letter is there; another is awaited. */
 	if (step->start == START_LETTER)
 		return step->nways == 0;
-	if (step->nmails > 0 || step->start == START_ROUTE)
+	if (step->nmails > 0)
 		return pass->mails_waiting == 0 && pass->mails_sent > 0;
 	return step->start == START_AUTO;
 }
