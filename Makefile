@@ -35,7 +35,7 @@ fetch_SRC := room session login list letter take move wait talk utf7
 read_SRC := read_address read_armor read_archive read_autocrypt read_charset read_guess read_header read_japanese read_language read_param read_signed read_word read_normal read_html read_page read_style read_ident read_product read_label read_line read_value read_field read_json read read_leaf read_message read_mime read_protected read_repeated read_sealed read_room
 vault_SRC := vault_room vault_setup vault_home vault_agent vault_import vault_run vault_job vault_open vault_scan vault_verify vault_packets vault_armor vault_key vault_blob vault_gpgme vault_mime vault_mail vault_seal vault_wrap
 desk_SRC := judge match belief signer claims machine report answer route exploited fold names \
-	clock_rules mail_lines commands command_judge lines case_view advance turns guards arrival status
+	clock_rules mail_lines commands command_judge lines found_clocks case_view advance turns guards arrival status
 write_SRC := write_names write_facts write_flow write_parse write_load \
     write_render
 send_SRC := room session reply mail
@@ -45,9 +45,12 @@ store_SRC := store store_schema store_query store_seal store_key store_mailbox \
 	store_approval store_clock store_link store_inspect
 engine_SRC := engine engine_rooms engine_setup engine_key engine_intake engine_open \
 	engine_opening engine_proof engine_report engine_match engine_file engine_finder engine_draft \
-	engine_overview engine_alert engine_seal engine_mail engine_ask engine_check engine_inspect
-control_SRC := control request commands answer today unread cases show keys letters letter_show \
-	letter_headers letter_parts mails record
+	engine_overview engine_alert engine_seal engine_mail engine_ask engine_check engine_inspect \
+	engine_case engine_flow engine_step engine_step_mail engine_step_facts engine_counterpart \
+	engine_leave engine_answer engine_clock engine_department engine_arrival
+control_SRC := control request words commands answer today waits unread cases casework \
+	show step orders desk_lists approve keys letters letter_show letter_headers \
+	letter_parts mails record
 ctl_SRC := psirt ask print print_line view view_case view_letter view_part
 
 # what a unit test of a room links beside that room

@@ -104,6 +104,27 @@ clock_years(int64_t when, int n)
 	return (int64_t)mktime(&tm);
 }
 
+int64_t
+clock_months(int64_t when, int n)
+{
+	time_t t = (time_t)when;
+	struct tm tm;
+	struct tm last;
+
+	if (localtime_r(&t, &tm) == NULL)
+		return when;
+	tm.tm_mon += n;
+	tm.tm_isdst = -1;
+	/* Day 0 of the month behind it. */
+	last = tm;
+	last.tm_mon++;
+	last.tm_mday = 0;
+	mktime(&last);
+	if (tm.tm_mday > last.tm_mday)
+		tm.tm_mday = last.tm_mday;
+	return (int64_t)mktime(&tm);
+}
+
 int
 clock_year(int64_t when)
 {

@@ -22,6 +22,8 @@ char *clock_date(const void *ctx, int64_t when);
 int64_t clock_business_days(int64_t when, int n);
 /* The same day and time n years later (29 February: 1 March). */
 int64_t clock_years(int64_t when, int n);
+/* The same day n months later, or the last one of a shorter month. */
+int64_t clock_months(int64_t when, int n);
 /* The calendar year in the process's time zone. */
 int clock_year(int64_t when);
 /* How far the process's time zone is east of UTC then, in minutes. */
