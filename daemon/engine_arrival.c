@@ -161,6 +161,7 @@ add_task(struct filing *f, const struct arrival *a, struct error *err)
 static int
 point_to_jpcert(struct filing *f, struct casework *w, struct error *err)
 {
+	const struct correspondent *jpcert = settings_jpcert(f->e->s);
 	struct store_outmail *mails = NULL;
 	size_t n = 0;
 	struct case_draft d = {.kind = MAIL_MEDIATED,
@@ -171,7 +172,7 @@ point_to_jpcert(struct filing *f, struct casework *w, struct error *err)
 	struct facts facts = {0};
 	int64_t mail = 0;
 
-	if (f->c.finder_address == NULL)
+	if (f->c.finder_address == NULL || jpcert == NULL)
 		return 0;
 	if (store_outmail_list(
 		w, f->e->st, 0, f->c.id, 1000, &mails, &n, err) != 0)
@@ -191,7 +192,11 @@ point_to_jpcert(struct filing *f, struct casework *w, struct error *err)
 	}
 	draft_common_facts(&facts, w, f->e, d.to.language);
 	case_facts(&facts, w, w, d.to.language);
-	return leave_draft(f->e, w, &d, &facts, "psirtd", &mail, err);
+	draft_fact(&facts, "to_name", f->c.finder_name);
+	draft_fact(&facts, "coordinator", jpcert->name);
+	if (jpcert->naddresses > 0)
+		draft_fact(&facts, "coordinator_address", jpcert->addresses[0]);
+	return draft_unless_refused(f->e, w, &d, &facts, &mail, err);
 }
 
 /* What its words answer: the questions that were asked. */

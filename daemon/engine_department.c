@@ -7,7 +7,7 @@
  * and with the reference of a question that is open; else they move nothing,
  * and a person sees them.
  */
-#include "engine_internal.h"
+#include "engine_step.h"
 
 #include <string.h>
 #include <strings.h>
@@ -392,13 +392,10 @@ confirm(struct reply *r, const char *understood, const char *others,
 	draft_common_facts(&facts, r->w, f->e, language);
 	case_facts(&facts, r->w, r->w, language);
 	draft_fact(&facts, "to_name", c->name);
-	draft_fact(&facts, "step", r->pass->step->number);
-	draft_fact(&facts, "title",
-	    strcmp(language, "ja") == 0 ? r->pass->step->title_ja
-					: r->pass->step->title_en);
+	step_facts(&facts, r->w, r->w, r->pass, language);
 	draft_fact(&facts, "understood", understood);
 	draft_fact(&facts, "not_understood", others);
-	return leave_draft(f->e, r->w, &d, &facts, "psirtd", &mail, err);
+	return draft_unless_refused(f->e, r->w, &d, &facts, &mail, err);
 }
 
 /* What could not move a step: a person reads it. */

@@ -24,6 +24,7 @@
  *   engine_step.c    a pass of a step begins and ends; who is told of it
  *   engine_step_mail.c   the mails of a step: readers, drafts
  *   engine_step_facts.c  the same: what they may say
+ *   engine_counterpart.c  the same: readers outside, and their keys
  *   engine_answer.c  what is said of a case is put on record
  *   engine_department.c  a department's letter: what it says
  *   engine_arrival.c the counterpart's or finder's letter on a case
@@ -420,6 +421,8 @@ int step_share(struct engine *e, struct casework *w,
 /* What is on record, as facts for a template in this language. */
 void case_facts(struct facts *f, const void *ctx, const struct casework *w,
     const char *language);
+
+/* ---- engine_counterpart.c ---- */
 /* To the counterpart of the case now (flow, channel); false: nobody. */
 bool case_counterpart(const void *ctx, struct engine *e,
     const struct casework *w, struct draft_to *to, enum audience *audience);
@@ -498,6 +501,15 @@ int answer_take(struct filing *f, struct error *err);
 /* Any other letter on a case: steps awaited, tasks, clocks found in it. */
 int arrival_take(struct filing *f, struct error *err);
 int link_propose(struct filing *f, struct error *err);
+
+/* ---- engine_status.c: what goes by itself ---- */
+/* leave_draft() by psirtd; *mail 0: a guard refused, which is no trouble. */
+int draft_unless_refused(struct engine *e, struct casework *w,
+    const struct case_draft *draft, const struct facts *facts, int64_t *mail,
+    struct error *err);
+/* An office by its name, a person by his; the counterpart's own number. */
+void outside_facts(struct facts *f, const void *ctx, struct engine *e,
+    const struct casework *w, const struct draft_to *to);
 
 /* ---- engine_due.c, engine_status.c, engine_morning.c ---- */
 bool stop_due(struct engine *e);
