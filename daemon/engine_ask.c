@@ -4,7 +4,7 @@
  * Runs in the engine process.  Each request is one transaction, recorded
  * under the name of the person who asked.
  */
-#include "engine_internal.h"
+#include "engine_step.h"
 
 #include <string.h>
 
@@ -133,12 +133,7 @@ has_wanted(const struct opening *o, bool text, bool files)
 	return false;
 }
 
-/*
- * The letter whose opening is handed on: for an overview the case's first
- * that was opened; for its text or files the newest that is surely of the
- * case and has any.
- */
-static struct opening *
+struct opening *
 told_opening(const void *ctx, struct engine *e, int64_t casefile, bool text,
     bool files, int64_t *letter, struct error *err)
 {
@@ -190,6 +185,7 @@ ask_route(void *arg, int64_t casefile,
 		goto out;
 	}
 	c.routed = 2;
+	c.advance = 1;
 	if (store_begin(e->st, err) != 0 ||
 	    draft_overviews(e, &c, letter, o, departments, ndepartments, share,
 		actor, err) != 0 ||

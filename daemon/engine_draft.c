@@ -55,9 +55,8 @@ draft_common_facts(struct facts *f, const void *ctx, const struct engine *e,
 	draft_fact(f, "now", clock_text(ctx, clock_now()));
 }
 
-/* The counterpart's own numbers, for its subject (RULES 24). */
-static char *
-tracking_of(const void *ctx, struct engine *e, int64_t casefile)
+char *
+draft_tracking(const void *ctx, struct engine *e, int64_t casefile)
 {
 	char *jvn = NULL;
 	char *jpcert = NULL;
@@ -83,20 +82,38 @@ tracking_of(const void *ctx, struct engine *e, int64_t casefile)
 	return jpcert != NULL ? jpcert : jvn != NULL ? jvn : other;
 }
 
-/* Renders, and writes the row; m has everything but the text. */
+/* Those that a mail of this kind may use. */
+static void
+allowed_facts(
+    struct facts *into, enum mail_kind kind, const struct facts *facts)
+{
+	const char *const *names = write_fact_names(kind);
+
+	for (size_t i = 0; i < facts->n; i++)
+		for (size_t k = 0; names[k] != NULL; k++)
+			if (strcmp(names[k], facts->list[i].name) == 0)
+				into->list[into->n++] = facts->list[i];
+}
+
 int
 draft_add(struct engine *e, struct store_outmail *m, const char *language,
     const struct facts *facts, const char *actor, struct error *err)
 {
 	void *ctx = talloc_new(e);
+	struct facts allowed = {0};
 	struct draft_text draft;
 	struct store_record r = {0};
 	int rc = -1;
 
-	if (write_render(ctx, e->templates, m->kind, language, facts->list,
-		facts->n, &draft, err) != 0)
+	allowed_facts(&allowed, m->kind, facts);
+	if (write_render(ctx, e->templates, m->kind, language, allowed.list,
+		allowed.n, &draft, err) != 0)
 		goto out;
-	m->state = OUTMAIL_APPROVED;
+	/* RULES 26: what waits for a person is born a draft. */
+	m->state = m->policy == POLICY_APPROVE || m->policy == POLICY_TWO
+		       ? OUTMAIL_DRAFT
+		       : OUTMAIL_APPROVED;
+	m->language = (char *)(uintptr_t)language;
 	m->made = clock_now();
 	m->message_id = new_message_id(ctx, e->s);
 	m->from = talloc_strdup(ctx, e->s->address);
@@ -158,7 +175,7 @@ draft_acknowledge(struct engine *e, const struct store_case *c,
 	draft_fact(&f, "number", c->number);
 	/* A finder's own text is not echoed, not even a number in it. */
 	if (c->correspondent != NULL) {
-		draft_fact(&f, "tracking", tracking_of(ctx, e, c->id));
+		draft_fact(&f, "tracking", draft_tracking(ctx, e, c->id));
 		draft_fact(&f, "correspondent", c->correspondent);
 	}
 	draft_fact(&f, "received", clock_text(ctx, letter->received));
@@ -227,7 +244,8 @@ draft_resend(struct engine *e, const struct store_letter *letter,
 	    store_case_get(ctx, e->st, casefile, &c, err) == 1) {
 		draft_fact(&f, "number", c.number);
 		if (c.correspondent != NULL) {
-			draft_fact(&f, "tracking", tracking_of(ctx, e, c.id));
+			draft_fact(
+			    &f, "tracking", draft_tracking(ctx, e, c.id));
 			draft_fact(&f, "correspondent", c.correspondent);
 		}
 	}

@@ -4,7 +4,7 @@
  *
  * Runs in the engine process, inside the transaction of the stop that calls.
  */
-#include "engine_internal.h"
+#include "engine_step.h"
 
 #include <string.h>
 #include <strings.h>
@@ -12,6 +12,7 @@
 #include <talloc.h>
 
 #include "psirtd/clock.h"
+#include "psirtd/log.h"
 #include "psirtd/text.h"
 
 #define FIELD_COLUMNS 300 /* of a recognised field */
@@ -142,9 +143,18 @@ attachments_of(const void *ctx, const struct opening *o)
 	return all;
 }
 
-/* Who found it, as it stands in the letter; only where the settings say so. */
-static char *
-finder_of(const void *ctx, const struct store_case *c)
+bool
+letter_has_files(const struct opening *o)
+{
+	for (size_t i = 0; o != NULL && i < o->nparts; i++)
+		if (part_is_attachment(&o->parts[i]))
+			return true;
+	return false;
+}
+
+/* As it stands in the letter. */
+char *
+case_finder(const void *ctx, const struct store_case *c)
 {
 	if (c->finder_address == NULL)
 		return NULL;
@@ -154,31 +164,13 @@ finder_of(const void *ctx, const struct store_case *c)
 	    text_escape(ctx, c->finder_name, false), c->finder_address);
 }
 
-static void
-overview_facts(struct facts *f, const void *ctx, struct engine *e,
+void
+letter_facts(struct facts *f, const void *ctx, struct engine *e,
     const struct store_case *c, const struct opening *o,
-    const struct department *d, struct draft_share share)
+    struct draft_share share)
 {
 	const char *type;
 
-	draft_fact(f, "number", c->number);
-	draft_fact(f, "department", d->title != NULL ? d->title : d->name);
-	draft_fact(f, "role", role_name(d->role));
-	draft_fact(
-	    f, c->flow == FLOW_JPCERT ? "flow_jpcert" : "flow_direct", "1");
-	draft_fact(f, "received", clock_date(ctx, c->received));
-	draft_fact(f, "reply_by",
-	    clock_date(
-		ctx, clock_business_days(clock_now(), (int)e->s->reply_days)));
-	draft_fact(f, "product", c->product);
-	/*
-	 * Quality learns that something came in, and of which product: more
-	 * only where a person shares more than the overview.
-	 */
-	if (d->role == ROLE_QUALITY && !share.text && !share.attachments) {
-		draft_fact(f, "receipt_only", "1");
-		return;
-	}
 	draft_fact(f, "versions",
 	    fields_of(ctx, e, o, c->correspondent, FIELD_VERSION));
 	type = fields_of(ctx, e, o, c->correspondent, FIELD_TYPE);
@@ -188,7 +180,7 @@ overview_facts(struct facts *f, const void *ctx, struct engine *e,
 	if (c->correspondent != NULL)
 		draft_fact(f, "source", c->correspondent);
 	else if (e->s->share_finder && share.by_hand)
-		draft_fact(f, "finder", finder_of(ctx, c));
+		draft_fact(f, "finder", case_finder(ctx, c));
 	if (share.text && o != NULL) {
 		const char *text = desk_text(o, NULL);
 
@@ -199,40 +191,109 @@ overview_facts(struct facts *f, const void *ctx, struct engine *e,
 		draft_fact(f, "attachments", attachments_of(ctx, o));
 }
 
-static int
-draft_overview(struct engine *e, const struct store_case *c, int64_t letter,
-    const struct opening *o, const struct department *d,
-    const struct contact *contact, struct draft_share share, const char *actor,
-    struct error *err)
+/* ---- overviews ---- */
+
+/* All that the mails of one routing have in common. */
+struct routing {
+	struct engine *e;
+	struct casework *w;
+	const struct case_step *pass; /* NULL: nothing is asked any more */
+	int64_t letter;
+	const struct opening *o;
+	struct draft_share share;
+	const char *actor;
+};
+
+/* Is this department asked?  The others are told. */
+static bool
+is_asked(const struct routing *r, const struct department *d)
 {
-	void *ctx = talloc_new(e);
-	struct store_outmail m = {0};
+	const struct case_view *v = &r->w->view;
+	uint32_t roles;
+
+	if (r->pass == NULL)
+		return false;
+	roles = r->pass->step->lead | r->pass->step->joint;
+	/* Where quality leads, it is asked what design would be. */
+	if ((roles & ROLE_BIT(ROLE_DESIGN)) != 0 &&
+	    desk_department(v->s, v->product, ROLE_DESIGN) == d)
+		return true;
+	if ((roles & ~ROLE_BIT(ROLE_POC)) == 0)
+		return d->role != ROLE_QUALITY;
+	return (roles & ROLE_BIT(d->role)) != 0;
+}
+
+static void
+overview_facts(struct facts *f, const void *ctx, const struct routing *r,
+    const struct department *d, const char *language)
+{
+	const struct store_case *c = &r->w->c;
+	bool asked = is_asked(r, d);
+
+	draft_fact(f, "department", d->title != NULL ? d->title : d->name);
+	draft_fact(f, "role", role_name(d->role));
+	draft_fact(
+	    f, c->flow == FLOW_JPCERT ? "flow_jpcert" : "flow_direct", "1");
+	draft_fact(f, "received", clock_date(ctx, c->received));
+	draft_fact(f, "product", c->product);
+	if (asked)
+		step_facts(f, ctx, r->w, r->pass, language);
+	if (!asked || r->pass->due == 0)
+		draft_fact(f, "reply_by",
+		    clock_date(ctx, settings_business_days(r->e->s, clock_now(),
+					(int)r->e->s->reply_days)));
+	/*
+	 * Quality learns that something came in, and of which product: more
+	 * only where a person shares more than the overview.
+	 */
+	if (d->role == ROLE_QUALITY && !asked && !r->share.text &&
+	    !r->share.attachments)
+		draft_fact(f, "receipt_only", "1");
+	else
+		letter_facts(f, ctx, r->e, c, r->o, r->share);
+}
+
+static uint32_t
+parts_of(struct draft_share share)
+{
+	return TOLD_OVERVIEW | (share.text ? TOLD_DETAILS : 0U) |
+	       (share.attachments ? TOLD_DETAILS | TOLD_EXPLOIT : 0U);
+}
+
+static int
+draft_overview(const struct routing *r, const struct department *d,
+    const struct contact *contact, struct error *err)
+{
+	void *ctx = talloc_new(r->e);
+	struct draft_share share = r->share;
+	struct case_draft draft = {.kind = MAIL_NOTICE,
+	    .audience = AUDIENCE_DEPARTMENT,
+	    .policy = POLICY_AUTO,
+	    .pass = r->pass,
+	    .department = d,
+	    .letter = r->letter,
+	    .automatic = !share.by_hand};
 	struct facts f = {0};
-	const char *language =
-	    contact->language != NULL ? contact->language : e->s->language;
 	int rc;
 
-	draft_common_facts(&f, ctx, e, language);
+	draft.to.address = contact->address;
+	draft.to.name = contact->name;
+	draft.to.language =
+	    contact->language != NULL ? contact->language : r->e->s->language;
+	draft_common_facts(&f, ctx, r->e, draft.to.language);
 	draft_fact(&f, "to_name", contact->name);
-	if (contact->notice) {
-		draft_fact(&f, "number", c->number);
-		m.kind = MAIL_NOTICE;
-	} else {
-		overview_facts(&f, ctx, e, c, o, d, share);
-		m.kind = share.by_hand && (share.text || share.attachments)
-			     ? MAIL_DETAILS
-			     : MAIL_OVERVIEW;
-		m.encrypt = 1;
-		m.recipient = (char *)(uintptr_t)contact->fingerprint;
-		m.with_files = share.attachments;
+	draft_fact(&f, "number", r->w->c.number);
+	if (!contact->notice) {
+		overview_facts(&f, ctx, r, d, draft.to.language);
+		draft.kind = share.by_hand && (share.text || share.attachments)
+				 ? MAIL_DETAILS
+				 : MAIL_OVERVIEW;
+		draft.to.encrypt = true;
+		draft.to.recipient = contact->fingerprint;
+		draft.with_files = share.attachments;
+		draft.parts = parts_of(share);
 	}
-	m.casefile = c->id;
-	m.letter = letter;
-	m.to = (char *)(uintptr_t)contact->address;
-	m.to_name = (char *)(uintptr_t)contact->name;
-	m.department = (char *)(uintptr_t)d->name;
-	m.automatic = !share.by_hand;
-	rc = draft_add(e, &m, language, &f, actor, err);
+	rc = leave_draft(r->e, r->w, &draft, &f, r->actor, NULL, err);
 	talloc_free(ctx);
 	return rc;
 }
@@ -250,38 +311,91 @@ told_already(const struct department *const *departments, size_t upto,
 	return false;
 }
 
+/*
+ * The pass that the overviews carry: the one that runs, else a first one.
+ * Once it has ended, what is handed on asks nothing more.
+ */
+static int
+take_pass(struct routing *r, const void *ctx, struct error *err)
+{
+	const struct flow_file *flow = r->w->view.flow;
+	const struct flow_step *step = NULL;
+	int64_t id = r->w->c.id;
+
+	for (size_t i = 0; i < flow->nsteps && step == NULL; i++)
+		if (flow->steps[i].start == START_ROUTE)
+			step = &flow->steps[i];
+	if (step == NULL)
+		return 0;
+	r->pass = case_step_of(&r->w->view, step->number);
+	if (r->pass == NULL || r->pass->state == CASE_STEP_READY) {
+		if (step_begin(r->e, r->w, step, true, 0, r->actor, err) != 0)
+			return -1;
+		r->w = case_load(ctx, r->e, id, err);
+		if (r->w == NULL)
+			return -1;
+		r->pass = case_step_of(&r->w->view, step->number);
+	}
+	if (r->pass->state != CASE_STEP_RUNNING)
+		r->pass = NULL;
+	return 0;
+}
+
+/* By itself a letter is filed whatever a guard says of one of the mails. */
+static int
+draft_all(const struct routing *r, const struct department *const *departments,
+    size_t ndepartments, struct error *err)
+{
+	for (size_t i = 0; i < ndepartments; i++)
+		for (size_t k = 0; k < departments[i]->ncontacts; k++) {
+			const struct contact *contact =
+			    &departments[i]->contacts[k];
+
+			if (told_already(departments, i, contact->address) ||
+			    draft_overview(r, departments[i], contact, err) ==
+				0)
+				continue;
+			if (r->share.by_hand || err->fault != FAULT_DENIED)
+				return -1;
+			log_warn("case=%s an overview was not drafted",
+			    r->w->c.number);
+			error_clear(err);
+			if (store_alert_add(r->e->st, REASON_MAIL_HELD,
+				r->letter, r->w->c.id, clock_now(), err) != 0)
+				return -1;
+		}
+	return 0;
+}
+
 int
 draft_overviews(struct engine *e, const struct store_case *c, int64_t letter,
     const struct opening *o, const struct department *const *departments,
     size_t ndepartments, struct draft_share share, const char *actor,
     struct error *err)
 {
-	struct store_record r = {0};
+	void *ctx = talloc_new(e);
+	struct routing r = {
+	    .e = e, .letter = letter, .o = o, .share = share, .actor = actor};
+	struct store_record line = {0};
+	int rc = -1;
 
-	if (share.attachments) {
-		char *files = attachments_of(e, o);
-
-		if (files == NULL)
-			return error_set(err, FAULT_DENIED,
-			    "the letter has no files: leave --attachments out");
-		talloc_free(files);
+	if (share.attachments && !letter_has_files(o)) {
+		error_set(err, FAULT_DENIED,
+		    "the letter has no files: leave --attachments out");
+		goto out;
 	}
-	for (size_t i = 0; i < ndepartments; i++)
-		for (size_t k = 0; k < departments[i]->ncontacts; k++) {
-			const struct contact *contact =
-			    &departments[i]->contacts[k];
-
-			if (told_already(departments, i, contact->address))
-				continue;
-			if (draft_overview(e, c, letter, o, departments[i],
-				contact, share, actor, err) != 0)
-				return -1;
-		}
-	r.at = clock_now();
-	r.what = RECORD_ROUTED;
-	r.actor = (char *)(uintptr_t)actor;
-	r.casefile = c->id;
-	r.letter = letter;
-	r.code = (uint32_t)ndepartments;
-	return store_record_add(e->st, &r, err);
+	r.w = case_load(ctx, e, c->id, err);
+	if (r.w == NULL || take_pass(&r, ctx, err) != 0 ||
+	    draft_all(&r, departments, ndepartments, err) != 0)
+		goto out;
+	line.at = clock_now();
+	line.what = RECORD_ROUTED;
+	line.actor = (char *)(uintptr_t)actor;
+	line.casefile = c->id;
+	line.letter = letter;
+	line.code = (uint32_t)ndepartments;
+	rc = store_record_add(e->st, &line, err);
+out:
+	talloc_free(ctx);
+	return rc;
 }

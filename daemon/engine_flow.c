@@ -1,0 +1,126 @@
+/*
+ * engine_flow.c - the stop `flow`: a case goes on as its flow says.
+ *
+ * Runs in the engine process.  Whoever changes the steps, answers, mails or
+ * letters of a case marks it in the same transaction; here a marked case is
+ * loaded, the desk says what follows, it is written, and asked again until
+ * nothing does.  All of it is one transaction, and done twice it is nothing
+ * new: a kill loses no step and begins none twice.
+ */
+#include "engine_internal.h"
+
+#include <talloc.h>
+
+#include "psirtd/clock.h"
+#include "psirtd/log.h"
+
+/* More than any flow has steps one after the other: it goes in a circle. */
+#define ROUNDS_MOST 200
+
+static int
+write_phase(
+    struct engine *e, struct casework *w, unsigned phase, struct error *err)
+{
+	w->c.phase = phase;
+	return store_case_put(e->st, &w->c, err);
+}
+
+static int
+write_advance(struct engine *e, struct casework *w, const struct advance *a,
+    struct error *err)
+{
+	switch (a->what) {
+	case ADVANCE_READY:
+	case ADVANCE_START:
+		return step_begin(
+		    e, w, a->step, a->what == ADVANCE_START, 0, "psirtd", err);
+	case ADVANCE_END:
+	case ADVANCE_SKIP:
+		return step_end(
+		    e, w, a->pass, a->what == ADVANCE_SKIP, "psirtd", err);
+	case ADVANCE_PHASE:
+		return write_phase(e, w, a->phase, err);
+	}
+	return error_set(err, FAULT_BUG, "no advance %d", (int)a->what);
+}
+
+/* What follows once; *n 0: nothing does. */
+static int
+go_on(struct engine *e, int64_t id, size_t *n, struct error *err)
+{
+	void *ctx = talloc_new(e);
+	struct casework *w = case_load(ctx, e, id, err);
+	struct advance *list = NULL;
+	int rc = w != NULL ? 0 : -1;
+
+	*n = 0;
+	/* A case that waits for a key to be read waits with all its steps. */
+	if (w != NULL && w->c.state != CASE_UNOPENED)
+		*n = desk_advance(w, &w->view, &list);
+	for (size_t i = 0; rc == 0 && i < *n; i++)
+		rc = write_advance(e, w, &list[i], err);
+	if (w != NULL && w->refused != NULL)
+		log_warn("case=%s stop=flow not every mail could be drafted: "
+			 "\"psirt show %s\" says why",
+		    w->c.number, w->c.number);
+	talloc_free(ctx);
+	return rc;
+}
+
+static int
+advance_case(struct engine *e, int64_t id, struct error *err)
+{
+	size_t n = 1;
+
+	if (store_begin(e->st, err) != 0)
+		return -1;
+	for (unsigned round = 0; n > 0; round++) {
+		if (round == ROUNDS_MOST)
+			return error_set(
+			    err, FAULT_INPUT, "its flow does not come to rest");
+		if (go_on(e, id, &n, err) != 0)
+			return -1;
+	}
+	if (store_case_advance(e->st, id, false, err) != 0)
+		return -1;
+	return stop_commit(e, "flow", err);
+}
+
+/* It cannot go on by itself: the POC is told, and nobody else waits for it. */
+static int
+give_up(struct engine *e, int64_t id, struct error *err)
+{
+	store_rollback(e->st);
+	if (store_begin(e->st, err) != 0 ||
+	    store_case_advance(e->st, id, false, err) != 0 ||
+	    store_alert_add(
+		e->st, REASON_MAIL_FAILED, 0, id, clock_now(), err) != 0)
+		return -1;
+	return stop_commit(e, "flow", err);
+}
+
+bool
+stop_flow(struct engine *e)
+{
+	struct error err = {0};
+	int64_t id = 0;
+
+	if (!e->unlocked)
+		return false;
+	if (store_case_next_advance(e->st, 0, &id, &err) != 0) {
+		engine_trouble(e, "flow", &err);
+		return false;
+	}
+	if (id == 0)
+		return false;
+	if (advance_case(e, id, &err) == 0) {
+		log_info("case=%lld stop=flow", (long long)id);
+		return true;
+	}
+	log_warn("case=%lld stop=flow %s", (long long)id, err.text);
+	if ((err.fault == FAULT_INPUT || err.fault == FAULT_DENIED) &&
+	    give_up(e, id, &err) == 0)
+		return true;
+	engine_trouble(e, "flow", &err);
+	return false;
+}

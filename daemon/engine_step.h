@@ -1,0 +1,48 @@
+/*
+ * engine_step.h - the mails of a step, between engine_step_mail.c (who reads
+ * them), engine_counterpart.c (those outside), engine_step_facts.c (what they
+ * say) and engine_overview.c (what of a letter goes along).
+ */
+#ifndef PSIRTD_ENGINE_STEP_H
+#define PSIRTD_ENGINE_STEP_H
+
+#include "engine_internal.h"
+
+/* ---- engine_step_facts.c ---- */
+/* Its number and title, by when, and the lines to copy where it asks. */
+void step_facts(struct facts *f, const void *ctx, const struct casework *w,
+    const struct case_step *pass, const char *language);
+/* Takes out the answers that help an attacker: not for sales, care, publicity
+ * and customers. */
+void facts_harmless(struct facts *f);
+bool customer_has(const struct customer *customer, const char *product);
+
+/* ---- engine_counterpart.c ---- */
+/* NULL: none has that name. */
+const struct correspondent *correspondent_named(
+    const struct settings *s, const char *name);
+/* Its first address, and the first of its pinned keys that can be sealed to.
+ * false: there is none. */
+bool to_correspondent(
+    const struct engine *e, const struct correspondent *c, struct draft_to *to);
+
+/* ---- engine_overview.c ---- */
+/* What was recognised in a letter; its text and files where shared. */
+void letter_facts(struct facts *f, const void *ctx, struct engine *e,
+    const struct store_case *c, const struct opening *o,
+    struct draft_share share);
+bool letter_has_files(const struct opening *o);
+/* "Name <address>"; NULL: none is known. */
+char *case_finder(const void *ctx, const struct store_case *c);
+
+/* ---- engine_ask.c ---- */
+/*
+ * The letter whose opening is handed on: for an overview the case's first
+ * that was opened; for its text or files the newest that is surely of the
+ * case and has any.  NULL with err clear: none.
+ */
+struct opening *told_opening(const void *ctx, struct engine *e,
+    int64_t casefile, bool text, bool files, int64_t *letter,
+    struct error *err);
+
+#endif
