@@ -117,6 +117,15 @@ department_of(const struct settings *s, const int *map, enum role role)
 		   : NULL;
 }
 
+static const struct department *
+department_with(const struct settings *s, enum role role)
+{
+	for (size_t i = 0; i < s->ndepartments; i++)
+		if (s->departments[i].role == role)
+			return &s->departments[i];
+	return NULL;
+}
+
 const struct department *
 desk_department(const struct settings *s, const char *product, enum role role)
 {
@@ -135,8 +144,6 @@ desk_department(const struct settings *s, const char *product, enum role role)
 		d = department_of(s, s->default_departments, role);
 	/* These two are no product's own. */
 	if (d == NULL && (role == ROLE_CSIRT || role == ROLE_OEM))
-		for (size_t i = 0; i < s->ndepartments && d == NULL; i++)
-			if (s->departments[i].role == role)
-				d = &s->departments[i];
+		return department_with(s, role);
 	return d;
 }
