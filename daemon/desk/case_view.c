@@ -100,50 +100,42 @@ case_words(const void *ctx, enum answer_kind kind, const char *value)
 			     : talloc_strdup(ctx, name);
 }
 
-static const struct department *
-department_at(const struct settings *s, int index)
+/* Whom a map names for a role: an index in departments, -1 nobody. */
+static int
+named(const struct settings *s, const int *map, enum role role)
 {
-	return index >= 0 && (size_t)index < s->ndepartments
-		   ? &s->departments[index]
-		   : NULL;
+	int at = role > 0 && role < ROLE_COUNT ? map[role] : -1;
+
+	return at >= 0 && (size_t)at < s->ndepartments ? at : -1;
 }
 
-/* Whom a map names for a role; NULL: nobody. */
-static const struct department *
-department_of(const struct settings *s, const int *map, enum role role)
-{
-	return map != NULL && role > 0 && role < ROLE_COUNT
-		   ? department_at(s, map[role])
-		   : NULL;
-}
-
-static const struct department *
-department_with(const struct settings *s, enum role role)
+static int
+first_with(const struct settings *s, enum role role)
 {
 	for (size_t i = 0; i < s->ndepartments; i++)
 		if (s->departments[i].role == role)
-			return &s->departments[i];
-	return NULL;
+			return (int)i;
+	return -1;
 }
 
 const struct department *
 desk_department(const struct settings *s, const char *product, enum role role)
 {
-	const struct department *d = NULL;
 	const struct product *p = NULL;
+	int at = -1;
 
 	for (size_t i = 0; product != NULL && i < s->nproducts; i++)
 		if (strcmp(s->products[i].name, product) == 0)
 			p = &s->products[i];
 	/* Where flaws are handled as bugs, quality leads (RULES 31). */
 	if (role == ROLE_DESIGN && p != NULL)
-		d = department_of(s, p->departments, p->lead);
-	if (d == NULL && p != NULL)
-		d = department_of(s, p->departments, role);
-	if (d == NULL)
-		d = department_of(s, s->default_departments, role);
+		at = named(s, p->departments, p->lead);
+	if (at < 0 && p != NULL)
+		at = named(s, p->departments, role);
+	if (at < 0)
+		at = named(s, s->default_departments, role);
 	/* These two are no product's own. */
-	if (d == NULL && (role == ROLE_CSIRT || role == ROLE_OEM))
-		return department_with(s, role);
-	return d;
+	if (at < 0 && (role == ROLE_CSIRT || role == ROLE_OEM))
+		at = first_with(s, role);
+	return at >= 0 ? &s->departments[at] : NULL;
 }
