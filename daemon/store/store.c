@@ -42,6 +42,13 @@ static const struct store_sql *const families[FAMILY_COUNT] = {
     [FAMILY_OUTMAIL] = &store_outmail_sql,
     [FAMILY_RECORD] = &store_record_sql,
     [FAMILY_ALERT] = &store_alert_sql,
+    [FAMILY_FLOW] = &store_flow_sql,
+    [FAMILY_STEP] = &store_step_sql,
+    [FAMILY_ANSWER] = &store_answer_sql,
+    [FAMILY_DESK] = &store_desk_sql,
+    [FAMILY_APPROVAL] = &store_approval_sql,
+    [FAMILY_CLOCK] = &store_clock_sql,
+    [FAMILY_LINK] = &store_link_sql,
     [FAMILY_INSPECT] = &store_inspect_sql,
 };
 

@@ -19,6 +19,7 @@ enum {
 	COUNT_OUTMAILS,
 	COUNT_CASES,
 	COUNT_PROPOSED,
+	COUNT_TASKS,
 	ALERT_STMT_COUNT
 };
 
@@ -35,6 +36,7 @@ static const char *const sql[ALERT_STMT_COUNT] = {
     /* 1 proposed; 3 closed */
     [COUNT_PROPOSED] = "SELECT 0, count(*) FROM casefile"
 		       " WHERE routed = 1 AND state <> 3",
+    [COUNT_TASKS] = "SELECT 0, count(*) FROM task WHERE done = 0",
 };
 
 _Static_assert(CASE_CLOSED == 3, "COUNT_PROPOSED");
@@ -125,7 +127,8 @@ store_count(struct store *st, struct store_counts *counts, struct error *err)
 		0 ||
 	    count_by_state(st, COUNT_OUTMAILS, COUNTS(counts->outmails), err) !=
 		0 ||
-	    count_by_state(st, COUNT_CASES, COUNTS(counts->cases), err) != 0)
+	    count_by_state(st, COUNT_CASES, COUNTS(counts->cases), err) != 0 ||
+	    count_by_state(st, COUNT_PROPOSED, &counts->proposed, 1, err) != 0)
 		return -1;
-	return count_by_state(st, COUNT_PROPOSED, &counts->proposed, 1, err);
+	return count_by_state(st, COUNT_TASKS, &counts->tasks, 1, err);
 }

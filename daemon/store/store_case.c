@@ -15,6 +15,9 @@ enum {
 	CASE_GET,
 	CASE_BY_NUMBER,
 	CASE_PUT,
+	CASE_ADVANCE,
+	CASE_NEXT_ADVANCE,
+	CASE_NEXT_STATUS,
 	CASE_LIST,
 	CASE_LIST_ALL,
 	CASE_STMT_COUNT
@@ -22,30 +25,41 @@ enum {
 
 #define CASE_COLUMNS                                                           \
 	"id, number, flow, state, phase, received, filed, acknowledged,"       \
-	" finder_key_standing, routed, finder_key_blob, correspondent,"        \
-	" finder_name, finder_address, finder_key, language, product, title,"  \
-	" proposed"
-#define CASE_SELECT "SELECT " CASE_COLUMNS " FROM casefile"
+	" finder_key_standing, routed, channel, flow_file, advance, closed,"   \
+	" close_reason, next_status, status_phase, status_same,"               \
+	" finder_key_blob, correspondent, finder_name, finder_address,"        \
+	" finder_key, language, product, title, proposed, owner, deputy"
+#define CASE_SELECT "SELECT " CASE_COLUMNS ", merged_into FROM casefile"
 
 static const char *const sql[CASE_STMT_COUNT] = {
     [CASE_NUMBER] = "INSERT INTO case_number (year, last) VALUES (?, 1)"
 		    " ON CONFLICT (year) DO UPDATE SET last = last + 1"
 		    " RETURNING last",
     [CASE_ADD] = "INSERT INTO casefile (" CASE_COLUMNS ") VALUES"
-		 " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		 " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+		 " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [CASE_GET] = CASE_SELECT " WHERE id = ?",
     [CASE_BY_NUMBER] = "SELECT id FROM casefile WHERE number = ?",
     [CASE_PUT] = "UPDATE casefile SET flow = ?, state = ?, phase = ?,"
 		 " received = ?, filed = ?, acknowledged = ?,"
-		 " finder_key_standing = ?, routed = ?, finder_key_blob = ?,"
-		 " correspondent = ?, finder_name = ?, finder_address = ?,"
-		 " finder_key = ?, language = ?, product = ?, title = ?,"
-		 " proposed = ? WHERE id = ?",
+		 " finder_key_standing = ?, routed = ?, channel = ?,"
+		 " flow_file = ?, advance = ?, closed = ?, close_reason = ?,"
+		 " next_status = ?, status_phase = ?, status_same = ?,"
+		 " finder_key_blob = ?, correspondent = ?, finder_name = ?,"
+		 " finder_address = ?, finder_key = ?, language = ?,"
+		 " product = ?, title = ?, proposed = ?, owner = ?,"
+		 " deputy = ? WHERE id = ?",
+    [CASE_ADVANCE] = "UPDATE casefile SET advance = ? WHERE id = ?",
+    [CASE_NEXT_ADVANCE] = "SELECT id FROM casefile WHERE advance = 1"
+			  " AND id > ? ORDER BY id LIMIT 1",
+    [CASE_NEXT_STATUS] = "SELECT id, next_status FROM casefile"
+			 " WHERE state <> 3 AND next_status > 0"
+			 " ORDER BY next_status, id LIMIT 1",
     [CASE_LIST] = CASE_SELECT " WHERE state <> 3 ORDER BY id DESC LIMIT ?",
     [CASE_LIST_ALL] = CASE_SELECT " ORDER BY id DESC LIMIT ?",
 };
 
-_Static_assert(CASE_CLOSED == 3, "CASE_LIST");
+_Static_assert(CASE_CLOSED == 3, "CASE_LIST, CASE_NEXT_STATUS");
 
 const struct store_sql store_case_sql = {sql, CASE_STMT_COUNT};
 
@@ -58,6 +72,8 @@ static const struct text_field case_texts[] = {
     {"product", offsetof(struct store_case, product)},
     {"title", offsetof(struct store_case, title)},
     {"proposed", offsetof(struct store_case, proposed)},
+    {"owner", offsetof(struct store_case, owner)},
+    {"deputy", offsetof(struct store_case, deputy)},
 };
 
 #define NTEXTS (sizeof(case_texts) / sizeof(case_texts[0]))
@@ -86,7 +102,7 @@ key_standing_name(uint32_t standing)
 	return standing <= FINDER_KEY_CONFIRMED ? names[standing] : "?";
 }
 
-/* Reads a row of CASE_COLUMNS. */
+/* Reads a row of CASE_SELECT. */
 static void
 case_row(struct query *q, const void *ctx, struct store_case *c)
 {
@@ -101,9 +117,18 @@ case_row(struct query *q, const void *ctx, struct store_case *c)
 	c->acknowledged = query_get_int(q);
 	c->finder_key_standing = query_get_u32(q);
 	c->routed = query_get_u32(q);
+	c->channel = query_get_u32(q);
+	c->flow_file = query_get_int(q);
+	c->advance = query_get_u32(q);
+	c->closed = query_get_int(q);
+	c->close_reason = query_get_u32(q);
+	c->next_status = query_get_int(q);
+	c->status_phase = query_get_u32(q);
+	c->status_same = query_get_u32(q);
 	c->finder_key_blob =
 	    query_open(q, ctx, place("casefile", "finder_key_blob", c->id));
 	query_open_fields(q, ctx, "casefile", c->id, c, case_texts, NTEXTS);
+	c->merged_into = query_get_int(q);
 }
 
 /* Binds CASE_COLUMNS from `flow` on. */
@@ -118,6 +143,14 @@ bind_case(struct query *q, const struct store_case *c)
 	query_int(q, c->acknowledged);
 	query_int(q, c->finder_key_standing);
 	query_int(q, c->routed);
+	query_int(q, c->channel);
+	query_id(q, c->flow_file);
+	query_int(q, c->advance != 0);
+	query_int(q, c->closed);
+	query_int(q, c->close_reason);
+	query_int(q, c->next_status);
+	query_int(q, c->status_phase);
+	query_int(q, c->status_same);
 	query_seal(
 	    q, place("casefile", "finder_key_blob", c->id), c->finder_key_blob);
 	query_seal_fields(q, "casefile", c->id, c, case_texts, NTEXTS);
@@ -210,6 +243,52 @@ store_case_put(struct store *st, const struct store_case *c, struct error *err)
 		return error_set(
 		    err, FAULT_BUG, "there is no case %lld", (long long)c->id);
 	return 0;
+}
+
+/* ---- which is next, which are there ---- */
+
+int
+store_case_advance(
+    struct store *st, int64_t casefile, bool advance, struct error *err)
+{
+	struct query q;
+
+	if (store_writing(st, err) != 0)
+		return -1;
+	query_start(&q, st, FAMILY_CASE, CASE_ADVANCE, err);
+	query_int(&q, advance);
+	query_int(&q, casefile);
+	return query_run(&q);
+}
+
+int
+store_case_next_advance(
+    struct store *st, int64_t after, int64_t *id, struct error *err)
+{
+	struct query q;
+
+	*id = 0;
+	query_start(&q, st, FAMILY_CASE, CASE_NEXT_ADVANCE, err);
+	query_int(&q, after);
+	if (query_next(&q) == 1)
+		*id = query_get_int(&q);
+	return query_end(&q);
+}
+
+int
+store_case_next_status(
+    struct store *st, int64_t *id, int64_t *due, struct error *err)
+{
+	struct query q;
+
+	*id = 0;
+	*due = 0;
+	query_start(&q, st, FAMILY_CASE, CASE_NEXT_STATUS, err);
+	if (query_next(&q) == 1) {
+		*id = query_get_int(&q);
+		*due = query_get_int(&q);
+	}
+	return query_end(&q);
 }
 
 int

@@ -13,6 +13,15 @@ enum {
 	INSPECT_LETTER,
 	INSPECT_MAIL,
 	INSPECT_ALERT,
+	INSPECT_STEP,
+	INSPECT_ANSWER,
+	INSPECT_QUESTION,
+	INSPECT_TASK,
+	INSPECT_TOLD,
+	INSPECT_APPROVAL,
+	INSPECT_CLOCK,
+	INSPECT_LINK,
+	INSPECT_MEMO,
 	INSPECT_STMT_COUNT
 };
 
@@ -20,14 +29,33 @@ static const char *const sql[INSPECT_STMT_COUNT] = {
     [INSPECT_MAILBOX] = "SELECT folder, uidvalidity, after, adopted,"
 			" adopt_upto FROM mailbox ORDER BY folder",
     [INSPECT_CASE] = "SELECT number, flow, state, phase, received, filed,"
-		     " acknowledged, routed FROM casefile ORDER BY id",
+		     " acknowledged, routed, channel, advance, closed,"
+		     " close_reason, merged_into, next_status FROM casefile"
+		     " ORDER BY id",
     [INSPECT_LETTER] = "SELECT id, state, reason, verdict, received, stored,"
 		       " size, casefile, tries FROM letter ORDER BY id",
     [INSPECT_MAIL] = "SELECT id, kind, state, casefile, letter, made,"
-		     " not_before, sent, tries, smtp_code FROM outmail"
-		     " ORDER BY id",
+		     " not_before, sent, tries, smtp_code, step, audience,"
+		     " policy, bounced FROM outmail ORDER BY id",
     [INSPECT_ALERT] = "SELECT id, reason, letter, casefile, at FROM alert"
 		      " WHERE mailed = 0 ORDER BY id",
+    [INSPECT_STEP] = "SELECT id, casefile, number, round, state, ready,"
+		     " started, ended, due, look, reminders, reminded,"
+		     " escalated FROM step ORDER BY id",
+    [INSPECT_ANSWER] = "SELECT id, casefile, step, kind, at, letter, void"
+		       " FROM answer ORDER BY id",
+    [INSPECT_QUESTION] = "SELECT id, casefile, number, state, at, letter,"
+			 " answer_letter FROM question ORDER BY id",
+    [INSPECT_TASK] = "SELECT id, kind, casefile, letter, outmail, step, made,"
+		     " due FROM task WHERE done = 0 ORDER BY id",
+    [INSPECT_TOLD] = "SELECT id, casefile, outmail, at, parts FROM told"
+		     " ORDER BY id",
+    [INSPECT_APPROVAL] = "SELECT id, outmail, at FROM approval ORDER BY id",
+    [INSPECT_CLOCK] = "SELECT id, casefile, kind, due, warn, ended, source,"
+		      " letter, zone_min FROM clock ORDER BY id",
+    [INSPECT_LINK] = "SELECT id, case_from, case_to, kind, at, why FROM link"
+		     " ORDER BY id",
+    [INSPECT_MEMO] = "SELECT name, value FROM memo ORDER BY name",
 };
 
 const struct store_sql store_inspect_sql = {sql, INSPECT_STMT_COUNT};
@@ -38,6 +66,15 @@ static const char *const tables[INSPECT_STMT_COUNT] = {
     [INSPECT_LETTER] = "letter",
     [INSPECT_MAIL] = "mail",
     [INSPECT_ALERT] = "alert",
+    [INSPECT_STEP] = "step",
+    [INSPECT_ANSWER] = "answer",
+    [INSPECT_QUESTION] = "question",
+    [INSPECT_TASK] = "task",
+    [INSPECT_TOLD] = "told",
+    [INSPECT_APPROVAL] = "approval",
+    [INSPECT_CLOCK] = "clock",
+    [INSPECT_LINK] = "link",
+    [INSPECT_MEMO] = "memo",
 };
 
 #define VALUES_MOST 16

@@ -14,6 +14,13 @@
  *   store_outmail.c  what leaves
  *   store_record.c   the record
  *   store_alert.c    alerts and counts
+ *   store_flow.c     the texts of flow files, memos
+ *   store_step.c     passes of a case through steps
+ *   store_answer.c   what is on record of a case; used signatures
+ *   store_desk.c     questions, tasks, who was told what
+ *   store_approval.c approvals of drafts
+ *   store_clock.c    clocks
+ *   store_link.c     cases that belong together: links, marks, merging
  *   store_inspect.c  what can be seen without the key
  *
  * Each family of statements is one table of texts, indexed by an enum of its
@@ -40,6 +47,13 @@ enum store_family {
 	FAMILY_OUTMAIL,
 	FAMILY_RECORD,
 	FAMILY_ALERT,
+	FAMILY_FLOW,
+	FAMILY_STEP,
+	FAMILY_ANSWER,
+	FAMILY_DESK,
+	FAMILY_APPROVAL,
+	FAMILY_CLOCK,
+	FAMILY_LINK,
 	FAMILY_INSPECT,
 	FAMILY_COUNT
 };
@@ -51,7 +65,9 @@ struct store_sql {
 
 extern const struct store_sql store_core_sql, store_key_sql, store_mailbox_sql,
     store_intake_sql, store_letter_sql, store_case_sql, store_known_sql,
-    store_outmail_sql, store_record_sql, store_alert_sql, store_inspect_sql;
+    store_outmail_sql, store_record_sql, store_alert_sql, store_flow_sql,
+    store_step_sql, store_answer_sql, store_desk_sql, store_approval_sql,
+    store_clock_sql, store_link_sql, store_inspect_sql;
 
 struct store_keys;
 
@@ -163,6 +179,10 @@ enum lookup {
 	LOOKUP_MESSAGE_ID,
 	LOOKUP_REPORT,
 	LOOKUP_RECIPIENT,
+	LOOKUP_FLOW,
+	LOOKUP_REF,
+	LOOKUP_SIGNATURE,
+	LOOKUP_MARK,
 	LOOKUP_COUNT
 };
 

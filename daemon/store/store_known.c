@@ -32,31 +32,39 @@ enum {
 	KNOWN_STMT_COUNT
 };
 
+/* What a merged case kept for itself, the other case has too. */
+#define FIND_CASES(table)                                                      \
+	"SELECT casefile FROM " table " JOIN casefile ON casefile.id = " table \
+	".casefile"                                                            \
+	" WHERE lookup = ? AND merged_into IS NULL ORDER BY casefile"
+
 static const char *const sql[KNOWN_STMT_COUNT] = {
     [IDENT_ADD] = "INSERT INTO case_ident (id, casefile, kind, lookup, value)"
 		  " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     [IDENT_LIST] = "SELECT id, kind, value FROM case_ident WHERE casefile = ?"
 		   " ORDER BY id",
-    [IDENT_FIND] = "SELECT casefile FROM case_ident WHERE lookup = ?"
-		   " ORDER BY casefile",
+    [IDENT_FIND] = FIND_CASES("case_ident"),
     [ADDRESS_ADD] = "INSERT INTO case_address (id, casefile, lookup, value)"
 		    " VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
     [ADDRESS_HAS] = "SELECT 1 FROM case_address"
 		    " WHERE lookup = ? AND casefile = ?",
-    [ADDRESS_FIND] = "SELECT casefile FROM case_address WHERE lookup = ?"
-		     " ORDER BY casefile",
+    [ADDRESS_FIND] = FIND_CASES("case_address"),
     [MESSAGE_ID_ADD] = "INSERT INTO message_id"
 		       " (id, casefile, letter, outmail, lookup, value)"
 		       " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     /* Ours before theirs: nobody can take the Message-ID of a mail of ours
      * for a case of their own.  Then the first that had it. */
-    [MESSAGE_ID_FIND] = "SELECT casefile, outmail FROM message_id"
-			" WHERE lookup = ? ORDER BY outmail IS NULL, id"
-			" LIMIT 1",
+    [MESSAGE_ID_FIND] = "SELECT ifnull(casefile.merged_into, casefile.id),"
+			" outmail FROM message_id LEFT JOIN casefile"
+			" ON casefile.id = message_id.casefile"
+			" WHERE lookup = ? ORDER BY outmail IS NULL,"
+			" message_id.id LIMIT 1",
     [REPORT_FIND] = "SELECT id, casefile FROM report WHERE lookup = ?",
     [REPORT_ADD] = "INSERT INTO report (id, letter, lookup, value)"
 		   " VALUES (?, ?, ?, ?)",
-    [REPORT_CASE] = "UPDATE report SET casefile = ? WHERE id = ?",
+    [REPORT_CASE] = "UPDATE report SET casefile = ?1,"
+		    " origin_case = CASE WHEN casefile IS ?1"
+		    " THEN origin_case END WHERE id = ?2",
     [MARK_ADD] = "INSERT INTO report_mark (report, lookup) VALUES (?, ?)"
 		 " ON CONFLICT DO NOTHING",
     [MARK_FIND] = "SELECT report.id, report.casefile FROM report_mark"

@@ -45,6 +45,8 @@ static const char *const sql[LETTER_STMT_COUNT] = {
     [LETTER_PUT] = "UPDATE letter SET"
 		   " tries = CASE state WHEN ?1 THEN tries ELSE 0 END,"
 		   " state = ?1, reason = ?2, verdict = ?3, casefile = ?4,"
+		   " origin_case = CASE WHEN casefile IS ?4"
+		   " THEN origin_case END,"
 		   " by_hand = ?5, unconfirmed = ?6,"
 		   " sender = ?7, subject = ?8, signer = ?9"
 		   " WHERE id = ?10 AND state = ?11 AND state <> 0",

@@ -18,12 +18,15 @@ enum {
 	OUTMAIL_ADD,
 	OUTMAIL_GET,
 	OUTMAIL_PUT,
+	OUTMAIL_EDIT,
+	OUTMAIL_BOUNCE,
 	OUTMAIL_NEXT,
 	OUTMAIL_NEXT_TIME,
 	OUTMAIL_LIST,
 	OUTMAIL_LIST_STATE,
 	OUTMAIL_LIST_CASE,
 	OUTMAIL_LIST_LETTER,
+	OUTMAIL_LIST_STEP,
 	OUTMAIL_COUNT_ALL,
 	OUTMAIL_COUNT_TO,
 	WIRE_PUT,
@@ -34,21 +37,27 @@ enum {
 
 #define OUTMAIL_COLUMNS                                                        \
 	"id, kind, state, casefile, letter, report, made, not_before, sent,"   \
-	" tries, smtp_code, encrypt, with_files, automatic, recipient_key,"    \
+	" tries, smtp_code, encrypt, with_files, automatic, step, audience,"   \
+	" policy, parts, overridden, question, bounced, recipient_key,"        \
 	" reason, message_id, sender, recipient_address, recipient_name,"      \
 	" recipient, recipient_key_fpr, subject, body, in_reply_to,"           \
-	" department"
+	" department, language"
 #define OUTMAIL_SELECT "SELECT " OUTMAIL_COLUMNS " FROM outmail"
 
 static const char *const sql[OUTMAIL_STMT_COUNT] = {
     /* Refused by one of the unique indexes, it changes no row. */
     [OUTMAIL_ADD] = "INSERT INTO outmail (" OUTMAIL_COLUMNS ", lookup) VALUES"
 		    " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-		    " ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+		    " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		    " ON CONFLICT DO NOTHING",
     [OUTMAIL_GET] = OUTMAIL_SELECT " WHERE id = ?",
     [OUTMAIL_PUT] = "UPDATE outmail SET state = ?, not_before = ?, sent = ?,"
 		    " tries = ?, smtp_code = ?, automatic = ?, reason = ?"
 		    " WHERE id = ? AND state = ?",
+    [OUTMAIL_EDIT] = "UPDATE outmail SET subject = ?, body = ?"
+		     " WHERE id = ? AND state = 1",
+    [OUTMAIL_BOUNCE] = "UPDATE outmail SET bounced = ?"
+		       " WHERE id = ? AND bounced = 0",
     [OUTMAIL_NEXT] = "SELECT id FROM outmail WHERE state = ? AND id > ?"
 		     " AND not_before <= ? ORDER BY id LIMIT 1",
     [OUTMAIL_NEXT_TIME] = "SELECT min(not_before) FROM outmail"
@@ -61,6 +70,7 @@ static const char *const sql[OUTMAIL_STMT_COUNT] = {
 					 " ORDER BY id DESC LIMIT ?3",
     [OUTMAIL_LIST_LETTER] = OUTMAIL_SELECT " WHERE letter = ?"
 					   " ORDER BY id DESC LIMIT ?",
+    [OUTMAIL_LIST_STEP] = OUTMAIL_SELECT " WHERE step = ? ORDER BY id",
     /* kind 6: alert.  What the desk is told uses nothing up of the rest. */
     [OUTMAIL_COUNT_ALL] = "SELECT count(*) FROM outmail"
 			  " WHERE automatic = 1 AND kind <> 6 AND made >= ?",
@@ -71,6 +81,8 @@ static const char *const sql[OUTMAIL_STMT_COUNT] = {
     [WIRE_GET] = "SELECT wire FROM outmail_wire WHERE outmail = ?",
     [WIRE_DROP] = "DELETE FROM outmail_wire WHERE outmail = ?",
 };
+
+_Static_assert(OUTMAIL_DRAFT == 1, "OUTMAIL_EDIT");
 
 const struct store_sql store_outmail_sql = {sql, OUTMAIL_STMT_COUNT};
 
@@ -86,6 +98,7 @@ static const struct text_field outmail_texts[] = {
     {"body", offsetof(struct store_outmail, body)},
     {"in_reply_to", offsetof(struct store_outmail, in_reply_to)},
     {"department", offsetof(struct store_outmail, department)},
+    {"language", offsetof(struct store_outmail, language)},
 };
 
 #define NTEXTS (sizeof(outmail_texts) / sizeof(outmail_texts[0]))
@@ -129,6 +142,13 @@ outmail_row(struct query *q, const void *ctx, struct store_outmail *m)
 	m->encrypt = query_get_u32(q);
 	m->with_files = query_get_u32(q);
 	m->automatic = query_get_u32(q);
+	m->step = query_get_int(q);
+	m->audience = query_get_u32(q);
+	m->policy = query_get_u32(q);
+	m->parts = query_get_u32(q);
+	m->overridden = query_get_u32(q);
+	m->question = query_get_int(q);
+	m->bounced = query_get_int(q);
 	m->recipient_key =
 	    query_open(q, ctx, place("outmail", "recipient_key", m->id));
 	query_open_fields(q, ctx, "outmail", m->id, m, outmail_texts, NTEXTS);
@@ -166,6 +186,13 @@ bind_outmail(struct query *q, const struct store_outmail *m)
 	query_int(q, m->encrypt != 0);
 	query_int(q, m->with_files != 0);
 	query_int(q, m->automatic != 0);
+	query_id(q, m->step);
+	query_int(q, m->audience);
+	query_int(q, m->policy);
+	query_int(q, m->parts);
+	query_int(q, m->overridden);
+	query_id(q, m->question);
+	query_int(q, m->bounced);
 	query_seal(
 	    q, place("outmail", "recipient_key", m->id), m->recipient_key);
 	query_seal_fields(q, "outmail", m->id, m, outmail_texts, NTEXTS);
@@ -245,6 +272,41 @@ store_outmail_put(struct store *st, const struct store_outmail *m,
 	if (m->state == OUTMAIL_SENT || m->state == OUTMAIL_CANCELLED)
 		return drop_wire(st, m->id, err);
 	return 0;
+}
+
+int
+store_outmail_edit(struct store *st, int64_t id, const char *subject,
+    const char *body, struct error *err)
+{
+	size_t voided;
+	struct query q;
+
+	if (store_writing(st, err) != 0)
+		return -1;
+	query_start(&q, st, FAMILY_OUTMAIL, OUTMAIL_EDIT, err);
+	query_seal_text(&q, place("outmail", "subject", id), subject);
+	query_seal_text(&q, place("outmail", "body", id), body);
+	query_int(&q, id);
+	if (query_run(&q) != 0)
+		return -1;
+	if (sqlite3_changes(st->db) == 0)
+		return error_set(
+		    err, FAULT_DENIED, "mail %lld is no draft", (long long)id);
+	return store_approval_void(st, id, &voided, err);
+}
+
+int
+store_outmail_bounced(
+    struct store *st, int64_t id, int64_t at, struct error *err)
+{
+	struct query q;
+
+	if (store_writing(st, err) != 0)
+		return -1;
+	query_start(&q, st, FAMILY_OUTMAIL, OUTMAIL_BOUNCE, err);
+	query_int(&q, at);
+	query_int(&q, id);
+	return query_run(&q);
 }
 
 /* ---- the sealed message ---- */
@@ -355,6 +417,19 @@ store_outmail_of_letter(const void *ctx, struct store *st, int64_t letter,
 	query_start(&q, st, FAMILY_OUTMAIL, OUTMAIL_LIST_LETTER, err);
 	query_int(&q, letter);
 	query_int(&q, (int64_t)most);
+	return outmail_rows(ctx, &q, list, count);
+}
+
+int
+store_outmail_of_step(const void *ctx, struct store *st, int64_t step,
+    struct store_outmail **list, size_t *count, struct error *err)
+{
+	struct query q;
+
+	*list = NULL;
+	*count = 0;
+	query_start(&q, st, FAMILY_OUTMAIL, OUTMAIL_LIST_STEP, err);
+	query_int(&q, step);
 	return outmail_rows(ctx, &q, list, count);
 }
 

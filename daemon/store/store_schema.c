@@ -279,9 +279,247 @@ static const char version_2[] =
 
     "PRAGMA user_version = 2;";
 
+/* ---- version 3 ---- */
+
+/* Indexes below name these by number. */
+_Static_assert(CASE_CLOSED == 3, "casefile_status, casefile_flow_file");
+_Static_assert(STEP_RUNNING == 2, "step_late");
+
+/*
+ * The procedure of a case.  origin_case is the case that a row was of before
+ * that was merged into another (store_link.c); NULL: it is of its own case.
+ * A case that was open before has no flow yet: the stop `flow` looks at it.
+ */
+static const char version_3[] =
+    "CREATE TABLE flow_text ("
+    " id INTEGER PRIMARY KEY,"
+    " flow INTEGER NOT NULL,"
+    " lookup BLOB NOT NULL UNIQUE,"
+    " value BLOB NOT NULL"
+    ") STRICT;"
+
+    "ALTER TABLE casefile ADD COLUMN owner BLOB;"
+    "ALTER TABLE casefile ADD COLUMN deputy BLOB;"
+    "ALTER TABLE casefile ADD COLUMN channel INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE casefile ADD COLUMN flow_file INTEGER"
+    " REFERENCES flow_text (id);"
+    "ALTER TABLE casefile ADD COLUMN advance INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE casefile ADD COLUMN closed INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE casefile ADD COLUMN close_reason INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE casefile ADD COLUMN next_status INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE casefile ADD COLUMN status_phase INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE casefile ADD COLUMN status_same INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE casefile ADD COLUMN merged_into INTEGER"
+    " REFERENCES casefile (id);"
+    /* its state before the merge */
+    "ALTER TABLE casefile ADD COLUMN merged_state INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE casefile SET advance = 1 WHERE state = 1;"
+    "CREATE INDEX casefile_advance ON casefile (id) WHERE advance = 1;"
+    "CREATE INDEX casefile_status ON casefile (next_status, id)"
+    " WHERE state <> 3 AND next_status > 0;"
+    "CREATE INDEX casefile_flow_file ON casefile (flow_file)"
+    " WHERE state <> 3;"
+    "CREATE INDEX casefile_merged ON casefile (merged_into)"
+    " WHERE merged_into IS NOT NULL;"
+
+    /* One pass of a case through a step. */
+    "CREATE TABLE step ("
+    " id INTEGER PRIMARY KEY,"
+    " casefile INTEGER NOT NULL REFERENCES casefile (id),"
+    " number TEXT NOT NULL,"
+    " round INTEGER NOT NULL,"
+    " state INTEGER NOT NULL,"
+    " ready INTEGER NOT NULL,"
+    " started INTEGER NOT NULL,"
+    " ended INTEGER NOT NULL,"
+    " due INTEGER NOT NULL,"
+    " look INTEGER NOT NULL," /* its due, or the next reminder; 0 never */
+    " reminders INTEGER NOT NULL,"
+    " reminded INTEGER NOT NULL,"
+    " escalated INTEGER NOT NULL,"
+    " asleep INTEGER NOT NULL DEFAULT 0," /* its case is merged */
+    " lookup BLOB,"                       /* of its reference */
+    " actor BLOB,"
+    " ref BLOB,"
+    " shares BLOB,"
+    " UNIQUE (casefile, number, round)"
+    ") STRICT;"
+    "CREATE INDEX step_casefile ON step (casefile, id);"
+    "CREATE INDEX step_ref ON step (lookup) WHERE lookup IS NOT NULL;"
+    "CREATE INDEX step_late ON step (look, id)"
+    " WHERE state = 2 AND look > 0 AND asleep = 0;"
+
+    "CREATE TABLE answer ("
+    " id INTEGER PRIMARY KEY,"
+    " casefile INTEGER NOT NULL REFERENCES casefile (id),"
+    " origin_case INTEGER REFERENCES casefile (id),"
+    " step INTEGER REFERENCES step (id),"
+    " kind INTEGER NOT NULL,"
+    " at INTEGER NOT NULL,"
+    " letter INTEGER REFERENCES letter (id),"
+    " void INTEGER NOT NULL,"
+    " value BLOB,"
+    " person BLOB,"
+    " told_by BLOB,"
+    " department BLOB"
+    ") STRICT;"
+    "CREATE INDEX answer_casefile ON answer (casefile, id);"
+    "CREATE INDEX answer_step ON answer (step);"
+    "CREATE INDEX answer_letter ON answer (letter);"
+
+    "CREATE TABLE signature_used ("
+    " lookup BLOB PRIMARY KEY,"
+    " letter INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+
+    /* origin_number: what it was called before its case was merged. */
+    "CREATE TABLE question ("
+    " id INTEGER PRIMARY KEY,"
+    " casefile INTEGER NOT NULL REFERENCES casefile (id),"
+    " origin_case INTEGER REFERENCES casefile (id),"
+    " number INTEGER NOT NULL,"
+    " origin_number INTEGER,"
+    " state INTEGER NOT NULL,"
+    " at INTEGER NOT NULL,"
+    " letter INTEGER REFERENCES letter (id),"
+    " answer_letter INTEGER REFERENCES letter (id),"
+    " department BLOB,"
+    " person BLOB,"
+    " text BLOB,"
+    " answer BLOB,"
+    " UNIQUE (casefile, number)"
+    ") STRICT;"
+    "CREATE INDEX question_letter ON question (letter);"
+    "CREATE INDEX question_answer_letter ON question (answer_letter);"
+
+    "CREATE TABLE task ("
+    " id INTEGER PRIMARY KEY,"
+    " kind INTEGER NOT NULL,"
+    " casefile INTEGER REFERENCES casefile (id),"
+    " origin_case INTEGER REFERENCES casefile (id),"
+    " letter INTEGER REFERENCES letter (id),"
+    " outmail INTEGER REFERENCES outmail (id),"
+    " step INTEGER REFERENCES step (id),"
+    " made INTEGER NOT NULL,"
+    " due INTEGER NOT NULL,"
+    " done INTEGER NOT NULL DEFAULT 0,"
+    " actor BLOB,"
+    " text BLOB"
+    ") STRICT;"
+    "CREATE INDEX task_open ON task (id) WHERE done = 0;"
+    "CREATE INDEX task_open_casefile ON task (casefile, id) WHERE done = 0;"
+    "CREATE INDEX task_casefile ON task (casefile);"
+    "CREATE INDEX task_letter ON task (letter);"
+    "CREATE INDEX task_outmail ON task (outmail);"
+    "CREATE INDEX task_step ON task (step);"
+
+    /* Need to know: who was sent which part of a case. */
+    "CREATE TABLE told ("
+    " id INTEGER PRIMARY KEY,"
+    " casefile INTEGER NOT NULL REFERENCES casefile (id),"
+    " origin_case INTEGER REFERENCES casefile (id),"
+    " outmail INTEGER REFERENCES outmail (id),"
+    " at INTEGER NOT NULL,"
+    " parts INTEGER NOT NULL,"
+    " person BLOB,"
+    " address BLOB,"
+    " fingerprint BLOB,"
+    " department BLOB"
+    ") STRICT;"
+    "CREATE INDEX told_casefile ON told (casefile, id);"
+    "CREATE INDEX told_outmail ON told (outmail);"
+
+    "CREATE TABLE approval ("
+    " id INTEGER PRIMARY KEY,"
+    " outmail INTEGER NOT NULL REFERENCES outmail (id),"
+    " at INTEGER NOT NULL,"
+    " digest BLOB NOT NULL,"
+    " person BLOB NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX approval_outmail ON approval (outmail, id);"
+
+    /* ended -1: another took its place while its case was merged. */
+    "CREATE TABLE clock ("
+    " id INTEGER PRIMARY KEY,"
+    " casefile INTEGER NOT NULL REFERENCES casefile (id),"
+    " origin_case INTEGER REFERENCES casefile (id),"
+    " kind INTEGER NOT NULL,"
+    " due INTEGER NOT NULL,"
+    " warn INTEGER NOT NULL,"
+    " ended INTEGER NOT NULL,"
+    " source INTEGER NOT NULL,"
+    " letter INTEGER REFERENCES letter (id),"
+    " zone_min INTEGER NOT NULL,"
+    " note BLOB"
+    ") STRICT;"
+    "CREATE INDEX clock_casefile ON clock (casefile);"
+    "CREATE INDEX clock_letter ON clock (letter);"
+    "CREATE INDEX clock_due ON clock (due, id) WHERE ended = 0;"
+    "CREATE INDEX clock_warn ON clock (warn, id)"
+    " WHERE ended = 0 AND warn > 0;"
+
+    "CREATE TABLE link ("
+    " id INTEGER PRIMARY KEY,"
+    " case_from INTEGER NOT NULL REFERENCES casefile (id),"
+    " case_to INTEGER NOT NULL REFERENCES casefile (id),"
+    " kind INTEGER NOT NULL,"
+    " at INTEGER NOT NULL,"
+    " why INTEGER NOT NULL"
+    ") STRICT;"
+    /* A pair has one link, whichever way round. */
+    "CREATE UNIQUE INDEX link_pair ON link (min(case_from, case_to),"
+    " max(case_from, case_to));"
+    "CREATE INDEX link_from ON link (case_from);"
+    "CREATE INDEX link_to ON link (case_to);"
+
+    "CREATE TABLE case_mark ("
+    " id INTEGER PRIMARY KEY,"
+    " casefile INTEGER NOT NULL REFERENCES casefile (id),"
+    " origin_case INTEGER REFERENCES casefile (id),"
+    " kind INTEGER NOT NULL,"
+    " lookup BLOB NOT NULL,"
+    " UNIQUE (lookup, casefile)"
+    ") STRICT;"
+    "CREATE INDEX case_mark_casefile ON case_mark (casefile, kind, id);"
+
+    "CREATE TABLE memo ("
+    " name TEXT PRIMARY KEY,"
+    " value INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+
+    "ALTER TABLE letter ADD COLUMN origin_case INTEGER"
+    " REFERENCES casefile (id);"
+    "ALTER TABLE report ADD COLUMN origin_case INTEGER"
+    " REFERENCES casefile (id);"
+    "ALTER TABLE case_ident ADD COLUMN origin_case INTEGER"
+    " REFERENCES casefile (id);"
+    "ALTER TABLE case_address ADD COLUMN origin_case INTEGER"
+    " REFERENCES casefile (id);"
+    "ALTER TABLE message_id ADD COLUMN origin_case INTEGER"
+    " REFERENCES casefile (id);"
+
+    "ALTER TABLE outmail ADD COLUMN origin_case INTEGER"
+    " REFERENCES casefile (id);"
+    "ALTER TABLE outmail ADD COLUMN step INTEGER REFERENCES step (id);"
+    "ALTER TABLE outmail ADD COLUMN question INTEGER"
+    " REFERENCES question (id);"
+    "ALTER TABLE outmail ADD COLUMN audience INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE outmail ADD COLUMN policy INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE outmail ADD COLUMN parts INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE outmail ADD COLUMN overridden INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE outmail ADD COLUMN bounced INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE outmail ADD COLUMN language BLOB;"
+    "CREATE INDEX outmail_step ON outmail (step, id) WHERE step IS NOT NULL;"
+
+    "INSERT INTO sequence (name) VALUES ('flow_text'), ('step'), ('answer'),"
+    " ('question'), ('task'), ('told'), ('approval'), ('clock');"
+
+    "PRAGMA user_version = 3;";
+
 const char *const store_migrations[] = {
     version_1,
     version_2,
+    version_3,
 };
 
 const int store_migration_count =

@@ -541,6 +541,8 @@ struct store_step {
 	uint32_t state;                /* enum step_state */
 	int64_t ready, started, ended; /* 0 not yet */
 	int64_t due;                   /* 0 none */
+	/* when the stop `due` looks at it next; 0: at its due, -1: never */
+	int64_t look;
 	uint32_t reminders;
 	int64_t reminded; /* the last one; 0 none */
 	uint32_t escalated;
@@ -563,8 +565,8 @@ int store_step_list(const void *ctx, struct store *st, int64_t casefile,
 /* By its reference's token (any case of letters); 1, 0 none, -1. */
 int store_step_by_ref(const void *ctx, struct store *st, const char *ref,
     struct store_step *s, struct error *err);
-/* Running steps whose due or next reminder has come, earliest first; *next:
- * the earliest of the others, 0 none. */
+/* Running steps whose `look` has come, earliest first; *next: the earliest of
+ * the others, 0 none. */
 int store_step_late(const void *ctx, struct store *st, int64_t now, size_t most,
     struct store_step **list, size_t *count, int64_t *next, struct error *err);
 /* "2.3.1" as 20301: for the code of a line of the record. */
@@ -656,7 +658,7 @@ struct store_task {
 	char *actor;                             /* who did it; NULL */
 	char *text; /* what was not understood …; NULL */
 };
-/* The same (kind, casefile, letter, step) twice, and open: nothing. */
+/* The same (kind, casefile, letter, step) twice, and open: nothing, id 0. */
 int store_task_add(struct store *st, struct store_task *t, struct error *err);
 int store_task_done(struct store *st, int64_t id, int64_t now,
     const char *actor, struct error *err);
@@ -739,14 +741,23 @@ struct store_link {
 	uint32_t why; /* enum mark_kind of a proposal; 0 */
 };
 /* A pair has one link; another kind replaces it, but PROPOSED replaces
- * nothing. */
+ * nothing (id 0). */
 int store_link_set(struct store *st, struct store_link *l, struct error *err);
 int store_link_remove(
     struct store *st, int64_t from, int64_t to, struct error *err);
 int store_link_list(const void *ctx, struct store *st, int64_t casefile,
     struct store_link **list, size_t *count, struct error *err);
-/* `psirt merge`, and back: rows of `from` that were its own stay marked, so
- * that a split gives each its letters, mails and answers again. */
+/*
+ * `psirt merge`, and back.  Rows of `from` become rows of `into` and keep
+ * whose they were (column origin_case), so that a split gives each its
+ * letters, reports, mails, answers, questions, tasks, clocks and what it was
+ * known by again.  Questions of `from` are numbered on after those of `into`
+ * meanwhile.  Its steps stay its own and sleep; so do its lines of the record.
+ * `from` is closed with merged_into, which store_case_put leaves alone, and
+ * the two are linked as MERGED; what is open of them is to be looked at
+ * (advance).  Split: `from` is as open as it was and the link is gone.
+ * FAULT_DENIED: of different flows, one merged already, others in `from`.
+ */
 int store_case_merge(struct store *st, int64_t from, int64_t into, int64_t now,
     struct error *err);
 int store_case_split(struct store *st, int64_t from, struct error *err);

@@ -1,0 +1,268 @@
+/*
+ * store_step.c - the passes of a case through the steps of its flow.
+ *
+ * A pass is known by (case, number, round), and to departments by the token
+ * of its reference (RULES 12), which is found by its keyed hash.  Passes are
+ * never moved: those of a merged case sleep until it is split off again
+ * (store_link.c).  Runs in the engine.  Which step follows which is the
+ * desk's to say.
+ */
+#include "store_internal.h"
+
+#include <stdlib.h>
+
+#include <talloc.h>
+
+#include "psirtd/text.h"
+
+enum {
+	STEP_ADD,
+	STEP_PUT,
+	STEP_GET,
+	STEP_LIST,
+	STEP_BY_REF,
+	STEP_LATE,
+	STEP_NEXT_TIME,
+	STEP_STMT_COUNT
+};
+
+#define STEP_COLUMNS                                                           \
+	"id, casefile, number, round, state, ready, started, ended, due,"      \
+	" look, reminders, reminded, escalated, actor, ref, shares"
+#define STEP_SELECT "SELECT " STEP_COLUMNS " FROM step"
+#define STEP_AWAKE "state = 2 AND look > 0 AND asleep = 0"
+
+static const char *const sql[STEP_STMT_COUNT] = {
+    [STEP_ADD] = "INSERT INTO step (" STEP_COLUMNS ", lookup) VALUES"
+		 " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [STEP_PUT] = "UPDATE step SET state = ?, ready = ?, started = ?,"
+		 " ended = ?, due = ?, look = ?, reminders = ?, reminded = ?,"
+		 " escalated = ?, actor = ?, ref = ?, shares = ?, lookup = ?"
+		 " WHERE id = ?",
+    [STEP_GET] = STEP_SELECT " WHERE id = ?",
+    [STEP_LIST] = STEP_SELECT " WHERE casefile = ? ORDER BY id",
+    /* Tokens are random, not unique: one that runs is meant first. */
+    [STEP_BY_REF] = STEP_SELECT " WHERE lookup = ?"
+				" ORDER BY state <> 2, id DESC LIMIT 1",
+    [STEP_LATE] = STEP_SELECT " WHERE " STEP_AWAKE " AND look <= ?"
+			      " ORDER BY look, id LIMIT ?",
+    [STEP_NEXT_TIME] =
+	"SELECT min(look) FROM step WHERE " STEP_AWAKE " AND look > ?",
+};
+
+_Static_assert(STEP_RUNNING == 2, "STEP_AWAKE, STEP_BY_REF");
+
+const struct store_sql store_step_sql = {sql, STEP_STMT_COUNT};
+
+static const struct text_field step_texts[] = {
+    {"actor", offsetof(struct store_step, actor)},
+    {"ref", offsetof(struct store_step, ref)},
+    {"shares", offsetof(struct store_step, shares)},
+};
+
+#define NTEXTS (sizeof(step_texts) / sizeof(step_texts[0]))
+
+/* Reads a row of STEP_COLUMNS. */
+static void
+step_row(struct query *q, const void *ctx, struct store_step *s)
+{
+	*s = (struct store_step){0};
+	s->id = query_get_int(q);
+	s->casefile = query_get_int(q);
+	s->number = query_get_text(q, ctx);
+	s->round = query_get_u32(q);
+	s->state = query_get_u32(q);
+	s->ready = query_get_int(q);
+	s->started = query_get_int(q);
+	s->ended = query_get_int(q);
+	s->due = query_get_int(q);
+	s->look = query_get_int(q);
+	s->reminders = query_get_u32(q);
+	s->reminded = query_get_int(q);
+	s->escalated = query_get_u32(q);
+	query_open_fields(q, ctx, "step", s->id, s, step_texts, NTEXTS);
+}
+
+/* Binds STEP_COLUMNS from `state` on. */
+static void
+bind_step(struct query *q, const struct store_step *s)
+{
+	query_int(q, s->state);
+	query_int(q, s->ready);
+	query_int(q, s->started);
+	query_int(q, s->ended);
+	query_int(q, s->due);
+	query_int(q, s->look != 0 ? s->look : s->due);
+	query_int(q, s->reminders);
+	query_int(q, s->reminded);
+	query_int(q, s->escalated);
+	query_seal_fields(q, "step", s->id, s, step_texts, NTEXTS);
+}
+
+static int
+ref_lookup(struct store *st, const char *ref, uint8_t hash[SEAL_LOOKUP_BYTES],
+    struct error *err)
+{
+	char *folded = text_lower(st, ref);
+	int rc;
+
+	if (folded == NULL)
+		return error_set(err, FAULT_RETRY, "out of memory");
+	rc = seal_lookup(st, LOOKUP_REF, bytes_str(folded), hash, err);
+	talloc_free(folded);
+	return rc;
+}
+
+/* {NULL,0} where the step asks nothing. */
+static int
+step_lookup(struct store *st, const struct store_step *s,
+    uint8_t hash[SEAL_LOOKUP_BYTES], struct bytes *lookup, struct error *err)
+{
+	*lookup = BYTES_NONE;
+	if (s->ref == NULL)
+		return 0;
+	if (ref_lookup(st, s->ref, hash, err) != 0)
+		return -1;
+	*lookup = bytes_of(hash, SEAL_LOOKUP_BYTES);
+	return 0;
+}
+
+int
+store_step_add(struct store *st, struct store_step *s, struct error *err)
+{
+	uint8_t hash[SEAL_LOOKUP_BYTES];
+	struct bytes lookup;
+	struct query q;
+
+	if (store_next_id(st, "step", &s->id, err) != 0 ||
+	    step_lookup(st, s, hash, &lookup, err) != 0)
+		return -1;
+	query_start(&q, st, FAMILY_STEP, STEP_ADD, err);
+	query_int(&q, s->id);
+	query_int(&q, s->casefile);
+	query_text(&q, s->number);
+	query_int(&q, s->round);
+	bind_step(&q, s);
+	query_blob(&q, lookup);
+	return query_run(&q);
+}
+
+int
+store_step_put(struct store *st, const struct store_step *s, struct error *err)
+{
+	uint8_t hash[SEAL_LOOKUP_BYTES];
+	struct bytes lookup;
+	struct query q;
+
+	if (store_writing(st, err) != 0 ||
+	    step_lookup(st, s, hash, &lookup, err) != 0)
+		return -1;
+	query_start(&q, st, FAMILY_STEP, STEP_PUT, err);
+	bind_step(&q, s);
+	query_blob(&q, lookup);
+	query_int(&q, s->id);
+	if (query_run(&q) != 0)
+		return -1;
+	if (sqlite3_changes(st->db) == 0)
+		return error_set(
+		    err, FAULT_BUG, "there is no step %lld", (long long)s->id);
+	return 0;
+}
+
+int
+store_step_get(const void *ctx, struct store *st, int64_t id,
+    struct store_step *s, struct error *err)
+{
+	struct query q;
+	int found;
+
+	query_start(&q, st, FAMILY_STEP, STEP_GET, err);
+	query_int(&q, id);
+	found = query_next(&q);
+	if (found == 1)
+		step_row(&q, ctx, s);
+	return query_end_found(&q, found);
+}
+
+int
+store_step_by_ref(const void *ctx, struct store *st, const char *ref,
+    struct store_step *s, struct error *err)
+{
+	uint8_t hash[SEAL_LOOKUP_BYTES];
+	struct query q;
+	int found;
+
+	if (ref_lookup(st, ref, hash, err) != 0)
+		return -1;
+	query_start(&q, st, FAMILY_STEP, STEP_BY_REF, err);
+	query_blob(&q, bytes_of(hash, sizeof(hash)));
+	found = query_next(&q);
+	if (found == 1)
+		step_row(&q, ctx, s);
+	return query_end_found(&q, found);
+}
+
+static int
+step_rows(
+    const void *ctx, struct query *q, struct store_step **list, size_t *count)
+{
+	while (query_next(q) == 1) {
+		struct store_step *s =
+		    query_row(q, ctx, list, *count, sizeof(*s));
+
+		if (s == NULL)
+			break;
+		step_row(q, *list, s);
+		++*count;
+	}
+	return query_end_list(q, list, count);
+}
+
+int
+store_step_list(const void *ctx, struct store *st, int64_t casefile,
+    struct store_step **list, size_t *count, struct error *err)
+{
+	struct query q;
+
+	*list = NULL;
+	*count = 0;
+	query_start(&q, st, FAMILY_STEP, STEP_LIST, err);
+	query_int(&q, casefile);
+	return step_rows(ctx, &q, list, count);
+}
+
+int
+store_step_late(const void *ctx, struct store *st, int64_t now, size_t most,
+    struct store_step **list, size_t *count, int64_t *next, struct error *err)
+{
+	struct query q;
+
+	*list = NULL;
+	*count = 0;
+	*next = 0;
+	query_start(&q, st, FAMILY_STEP, STEP_NEXT_TIME, err);
+	query_int(&q, now);
+	if (query_next(&q) == 1)
+		*next = query_get_int(&q);
+	if (query_end(&q) != 0)
+		return -1;
+	query_start(&q, st, FAMILY_STEP, STEP_LATE, err);
+	query_int(&q, now);
+	query_int(&q, (int64_t)most);
+	return step_rows(ctx, &q, list, count);
+}
+
+uint32_t
+store_step_code(const char *number)
+{
+	unsigned long part[3] = {0};
+	char *end;
+
+	for (int i = 0; i < 3; i++) {
+		part[i] = strtoul(number, &end, 10);
+		if (*end != '.')
+			break;
+		number = end + 1;
+	}
+	return (uint32_t)(part[0] * 10000 + part[1] * 100 + part[2]);
+}
