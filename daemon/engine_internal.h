@@ -516,9 +516,11 @@ bool stop_due(struct engine *e);
 /* When stop_due has something next, seconds; 0 never. */
 int64_t due_next(struct engine *e);
 int status_mail(struct engine *e, int64_t casefile, struct error *err);
-int morning_mail(struct engine *e, struct error *err);
+/* The morning mail, where it is time; *done: something was done. */
+int morning_due(struct engine *e, int64_t now, bool *done, struct error *err);
 /* When the next one goes, seconds; 0: none. */
-int64_t morning_next(struct engine *e, int64_t now);
+int morning_next(
+    struct engine *e, int64_t now, int64_t *next, struct error *err);
 
 /* ---- engine_order.c ---- */
 int order_run(void *arg, const void *ctx, const struct order *order,

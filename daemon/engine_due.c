@@ -1,0 +1,360 @@
+/*
+ * engine_due.c - the stop `due`: what has to be done because time has passed.
+ *
+ * Runs in the engine process.  Departments that are late are reminded, then
+ * the handling lead is told; clocks warn; status mails and the morning mail
+ * go.  Each round does one thing in one transaction, of what stands in rows:
+ * after a kill nothing is said twice and nothing is left out.
+ */
+#include "engine_step.h"
+
+#include <string.h>
+
+#include <talloc.h>
+
+#include "psirtd/clock.h"
+
+#define LATE_MOST 256
+
+/* ---- departments that are late ---- */
+
+/* When this pass is to be looked at; 0: never again. */
+static int64_t
+step_next(const struct settings *s, const struct store_step *row)
+{
+	if (row->due == 0 || row->escalated)
+		return 0;
+	return row->reminded == 0 ? row->due : row->reminded + s->remind_s;
+}
+
+static const struct contact *
+contact_of(const struct department *d, const char *address)
+{
+	for (size_t i = 0; d != NULL && address != NULL && i < d->ncontacts;
+	     i++)
+		if (strcmp(d->contacts[i].address, address) == 0)
+			return &d->contacts[i];
+	return NULL;
+}
+
+/* It has said something at this pass that stands. */
+static bool
+has_answered(const struct casework *w, const struct case_step *pass,
+    const struct department *d)
+{
+	for (size_t i = 0; i < w->nanswers; i++) {
+		const struct store_answer *a = &w->answers[i];
+		const struct answer_rule *rule =
+		    answer_rule((enum answer_kind)a->kind);
+		const struct answer_choice *choice =
+		    rule != NULL ? answer_choice(rule, a->value) : NULL;
+
+		if (a->step == pass->id && !a->void_ && a->department != NULL &&
+		    strcmp(a->department, d->name) == 0 &&
+		    (choice == NULL || !choice->open))
+			return true;
+	}
+	return false;
+}
+
+/* The mail that put the question, not what came after it. */
+static bool
+is_question(const struct store_outmail *m)
+{
+	return m->audience == AUDIENCE_DEPARTMENT && m->sent != 0 &&
+	       m->kind != MAIL_REMINDER && m->kind != MAIL_CONFIRM &&
+	       m->kind != MAIL_SHARE;
+}
+
+static int
+remind_one(struct engine *e, struct casework *w, const struct case_step *pass,
+    const struct store_outmail *asked, const struct department *d,
+    const struct contact *c, unsigned count, size_t *made, struct error *err)
+{
+	void *ctx = talloc_new(w);
+	const char *language =
+	    c->language != NULL ? c->language : e->s->language;
+	struct case_draft draft = {
+	    .kind = c->notice ? MAIL_NOTICE : MAIL_REMINDER,
+	    .audience = AUDIENCE_DEPARTMENT,
+	    .policy = POLICY_AUTO,
+	    .pass = pass,
+	    .department = d,
+	    .to = {.address = c->address,
+		.name = c->name,
+		.language = language,
+		.recipient = c->fingerprint,
+		.encrypt = !c->notice},
+	    .in_reply_to = asked->message_id,
+	    .automatic = true};
+	struct facts f = {0};
+	int64_t mail = 0;
+	int rc;
+
+	draft_common_facts(&f, ctx, e, language);
+	draft_fact(&f, "to_name", c->name);
+	draft_fact(&f, "number", w->c.number);
+	draft_fact(&f, "product", w->c.product);
+	draft_fact(&f, "department", d->title != NULL ? d->title : d->name);
+	step_facts(&f, ctx, w, pass, language);
+	draft_fact(&f, "asked", clock_date(ctx, asked->sent));
+	draft_fact(&f, "count", talloc_asprintf(ctx, "%u", count));
+	rc = draft_unless_refused(e, w, &draft, &f, &mail, err);
+	*made += mail != 0;
+	talloc_free(ctx);
+	return rc;
+}
+
+/* To each who was asked and has not answered; *made: how many mails. */
+static int
+remind(struct engine *e, struct casework *w, const struct case_step *pass,
+    unsigned count, size_t *made, struct error *err)
+{
+	struct store_outmail *mails = NULL;
+	size_t n = 0;
+
+	if (store_outmail_of_step(w, e->st, pass->id, &mails, &n, err) != 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		const struct department *d =
+		    settings_department(e->s, mails[i].department);
+		const struct contact *c = contact_of(d, mails[i].to);
+		bool again = false;
+
+		for (size_t k = 0; k < i; k++)
+			if (is_question(&mails[k]) &&
+			    strcmp(mails[k].to, mails[i].to) == 0)
+				again = true;
+		if (c == NULL || again || !is_question(&mails[i]) ||
+		    has_answered(w, pass, d))
+			continue;
+		if (remind_one(e, w, pass, &mails[i], d, c, count, made, err) !=
+		    0)
+			return -1;
+	}
+	return 0;
+}
+
+static char *
+roles_text(const void *ctx, uint32_t roles, const char *language)
+{
+	char *all = NULL;
+
+	for (int role = 1; role < ROLE_PARTY_COUNT; role++)
+		if (roles & ROLE_BIT(role))
+			all = talloc_asprintf(ctx, "%s%s%s",
+			    all != NULL ? all : "", all != NULL ? ", " : "",
+			    role_title((enum role)role, language));
+	return all;
+}
+
+/* Numbers and names of departments alone: to the desk's own leads. */
+static int
+escalate_to(struct engine *e, const struct casework *w,
+    const struct case_step *pass, unsigned reminders, const struct operator* to,
+    struct error *err)
+{
+	void *ctx = talloc_new(e);
+	const char *language =
+	    to->language != NULL ? to->language : e->s->language;
+	struct store_outmail m = {.kind = MAIL_ESCALATION,
+	    .casefile = w->c.id,
+	    .to = (char *)(uintptr_t)to->address,
+	    .recipient = (char *)(uintptr_t)to->fingerprint,
+	    .audience = AUDIENCE_DESK,
+	    .policy = POLICY_AUTO,
+	    .encrypt = 1,
+	    .automatic = 1};
+	struct facts f = {0};
+	int rc;
+
+	draft_common_facts(&f, ctx, e, language);
+	draft_fact(&f, "to_name", to->user);
+	draft_fact(&f, "number", w->c.number);
+	draft_fact(
+	    &f, "department", roles_text(ctx, pass->step->lead, language));
+	step_facts(&f, ctx, w, pass, language);
+	draft_fact(&f, "asked", clock_date(ctx, pass->started));
+	draft_fact(&f, "count", talloc_asprintf(ctx, "%u", reminders));
+	rc = draft_add(e, &m, language, &f, "psirtd", err);
+	talloc_free(ctx);
+	return rc;
+}
+
+static int
+escalate(struct engine *e, const struct casework *w,
+    const struct case_step *pass, unsigned reminders, struct error *err)
+{
+	for (size_t i = 0; i < e->s->noperators; i++) {
+		const struct operator* to = & e->s->operators[i];
+
+		if (to->role == OPERATOR_LEAD && to->address != NULL &&
+		    to->fingerprint != NULL &&
+		    escalate_to(e, w, pass, reminders, to, err) != 0)
+			return -1;
+	}
+	return engine_record(e, RECORD_ESCALATED, w->c.id, 0, 0,
+	    store_step_code(pass->step->number), err);
+}
+
+static const struct case_step *
+pass_of(const struct casework *w, int64_t id)
+{
+	for (size_t i = 0; i < w->view.nsteps; i++)
+		if (w->view.steps[i].id == id)
+			return &w->view.steps[i];
+	return NULL;
+}
+
+/*
+ * Reminders to who was asked, as many as the settings say; then, and at once
+ * where nobody could be reminded, the handling lead.
+ */
+static int
+step_is_late(
+    struct engine *e, struct store_step *row, int64_t now, struct error *err)
+{
+	struct casework *w = case_load(e, e, row->casefile, err);
+	const struct case_step *pass = w != NULL ? pass_of(w, row->id) : NULL;
+	size_t made = 0;
+	int rc = w != NULL ? 0 : -1;
+
+	row->reminded = now;
+	if (pass != NULL && row->reminders < e->s->reminders)
+		rc = remind(e, w, pass, row->reminders + 1, &made, err);
+	if (rc == 0 && made > 0) {
+		row->reminders++;
+		rc = engine_record(e, RECORD_REMINDED, row->casefile, 0, 0,
+		    store_step_code(row->number), err);
+	} else if (rc == 0) {
+		row->escalated = 1;
+		if (pass != NULL)
+			rc = escalate(e, w, pass, row->reminders, err);
+	}
+	if (rc == 0)
+		rc = store_step_put(e->st, row, err);
+	talloc_free(w);
+	return rc;
+}
+
+static int
+due_step(struct engine *e, int64_t now, bool *done, struct error *err)
+{
+	void *ctx = talloc_new(e);
+	struct store_step *list = NULL;
+	int64_t next = 0;
+	size_t n = 0;
+	int rc =
+	    store_step_late(ctx, e->st, now, LATE_MOST, &list, &n, &next, err);
+
+	for (size_t i = 0; rc == 0 && i < n && !*done; i++) {
+		int64_t at = step_next(e->s, &list[i]);
+
+		if (at == 0 || at > now)
+			continue;
+		*done = true;
+		if (store_begin(e->st, err) != 0 ||
+		    step_is_late(e, &list[i], now, err) != 0)
+			rc = -1;
+		else
+			rc = stop_commit(e, "due", err);
+	}
+	talloc_free(ctx);
+	return rc;
+}
+
+/* ---- clocks, status ---- */
+
+static int
+due_clock(struct engine *e, int64_t now, bool *done, struct error *err)
+{
+	void *ctx = talloc_new(e);
+	struct store_clock c = {0};
+	int found = store_clock_next_warn(ctx, e->st, &c, err);
+	int rc = found < 0 ? -1 : 0;
+
+	if (found == 1 && c.warn <= now) {
+		*done = true;
+		if (store_begin(e->st, err) != 0 || clock_warn(e, &c, err) != 0)
+			rc = -1;
+		else
+			rc = stop_commit(e, "due", err);
+	}
+	talloc_free(ctx);
+	return rc;
+}
+
+static int
+due_status(struct engine *e, int64_t now, bool *done, struct error *err)
+{
+	int64_t id = 0;
+	int64_t due = 0;
+
+	if (store_case_next_status(e->st, &id, &due, err) != 0)
+		return -1;
+	if (due == 0 || due > now)
+		return 0;
+	*done = true;
+	if (store_begin(e->st, err) != 0 || status_mail(e, id, err) != 0)
+		return -1;
+	return stop_commit(e, "due", err);
+}
+
+/* ---- the stop ---- */
+
+static int (*const duties[])(struct engine *e, int64_t now, bool *done,
+    struct error *err) = {due_step, due_clock, due_status, morning_due};
+
+bool
+stop_due(struct engine *e)
+{
+	int64_t now = clock_now();
+	bool done = false;
+
+	if (!e->unlocked)
+		return false;
+	for (size_t i = 0; i < sizeof(duties) / sizeof(duties[0]) && !done;
+	     i++) {
+		struct error err = {0};
+
+		if (duties[i](e, now, &done, &err) == 0)
+			continue;
+		engine_trouble(e, "due", &err);
+		return false;
+	}
+	return done;
+}
+
+static void
+sooner(int64_t *next, int64_t at)
+{
+	if (at > 0 && (*next == 0 || at < *next))
+		*next = at;
+}
+
+int64_t
+due_next(struct engine *e)
+{
+	void *ctx = talloc_new(e);
+	int64_t now = clock_now();
+	struct store_step *list = NULL;
+	struct store_clock c = {0};
+	int64_t next = 0;
+	int64_t at = 0;
+	int64_t id = 0;
+	size_t n = 0;
+
+	if (store_step_late(ctx, e->st, now, LATE_MOST, &list, &n, &at, NULL) ==
+	    0)
+		sooner(&next, at);
+	for (size_t i = 0; i < n; i++)
+		sooner(&next, step_next(e->s, &list[i]));
+	if (store_clock_next_warn(ctx, e->st, &c, NULL) == 1)
+		sooner(&next, c.warn);
+	if (store_case_next_status(e->st, &id, &at, NULL) == 0)
+		sooner(&next, at);
+	if (morning_next(e, now, &at, NULL) == 0)
+		sooner(&next, at);
+	talloc_free(ctx);
+	return next;
+}
