@@ -216,6 +216,7 @@ keeps_the_window(const struct asked *a)
 	return true;
 }
 
+/* Role 0: the department was taken out of the settings since. */
 static bool
 keeps_the_exploit(const struct asked *a)
 {
@@ -225,9 +226,13 @@ keeps_the_exploit(const struct asked *a)
 		return true;
 	if (mail->audience == AUDIENCE_CUSTOMER)
 		return refused(a, "customers get no exploit");
-	if (mail->audience == AUDIENCE_DEPARTMENT &&
-	    (mail->role == ROLE_SALES || mail->role == ROLE_CARE ||
-		mail->role == ROLE_PUBLICITY))
+	if (mail->audience != AUDIENCE_DEPARTMENT)
+		return true;
+	if (mail->role == 0)
+		return refused(a, "its reader is in no department now, and "
+				  "gets no exploit");
+	if (mail->role == ROLE_SALES || mail->role == ROLE_CARE ||
+	    mail->role == ROLE_PUBLICITY)
 		return refused(a, "sales, care and publicity get no exploit");
 	return true;
 }

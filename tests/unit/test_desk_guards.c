@@ -288,6 +288,8 @@ test_exploit_never_to_who_sells(void **state)
 		else
 			lets(ask(&p, mail));
 	}
+	mail.role = 0;
+	refuses(ask(&p, mail), GUARD_EXPLOIT, "no department");
 	mail = to_customer(&p, "2.2", 0);
 	mail.parts = TOLD_EXPLOIT;
 	refuses(ask(&p, mail), GUARD_EXPLOIT, "no exploit");
