@@ -14,18 +14,7 @@
 
 #include "psirtd/clock.h"
 
-#define LATE_MOST 256
-
 /* ---- departments that are late ---- */
-
-/* When this pass is to be looked at; 0: never again. */
-static int64_t
-step_next(const struct settings *s, const struct store_step *row)
-{
-	if (row->due == 0 || row->escalated)
-		return 0;
-	return row->reminded == 0 ? row->due : row->reminded + s->remind_s;
-}
 
 static const struct contact *
 contact_of(const struct department *d, const char *address)
@@ -219,15 +208,17 @@ step_is_late(
 	size_t made = 0;
 	int rc = w != NULL ? 0 : -1;
 
-	row->reminded = now;
 	if (pass != NULL && row->reminders < e->s->reminders)
 		rc = remind(e, w, pass, row->reminders + 1, &made, err);
 	if (rc == 0 && made > 0) {
 		row->reminders++;
+		row->reminded = now;
+		row->look = now + e->s->remind_s;
 		rc = engine_record(e, RECORD_REMINDED, row->casefile, 0, 0,
 		    store_step_code(row->number), err);
 	} else if (rc == 0) {
 		row->escalated = 1;
+		row->look = -1;
 		if (pass != NULL)
 			rc = escalate(e, w, pass, row->reminders, err);
 	}
@@ -244,17 +235,12 @@ due_step(struct engine *e, int64_t now, bool *done, struct error *err)
 	struct store_step *list = NULL;
 	int64_t next = 0;
 	size_t n = 0;
-	int rc =
-	    store_step_late(ctx, e->st, now, LATE_MOST, &list, &n, &next, err);
+	int rc = store_step_late(ctx, e->st, now, 1, &list, &n, &next, err);
 
-	for (size_t i = 0; rc == 0 && i < n && !*done; i++) {
-		int64_t at = step_next(e->s, &list[i]);
-
-		if (at == 0 || at > now)
-			continue;
+	if (rc == 0 && n > 0) {
 		*done = true;
 		if (store_begin(e->st, err) != 0 ||
-		    step_is_late(e, &list[i], now, err) != 0)
+		    step_is_late(e, &list[0], now, err) != 0)
 			rc = -1;
 		else
 			rc = stop_commit(e, "due", err);
@@ -344,11 +330,8 @@ due_next(struct engine *e)
 	int64_t id = 0;
 	size_t n = 0;
 
-	if (store_step_late(ctx, e->st, now, LATE_MOST, &list, &n, &at, NULL) ==
-	    0)
-		sooner(&next, at);
-	for (size_t i = 0; i < n; i++)
-		sooner(&next, step_next(e->s, &list[i]));
+	if (store_step_late(ctx, e->st, now, 1, &list, &n, &at, NULL) == 0)
+		sooner(&next, n > 0 ? now : at);
 	if (store_clock_next_warn(ctx, e->st, &c, NULL) == 1)
 		sooner(&next, c.warn);
 	if (store_case_next_status(e->st, &id, &at, NULL) == 0)

@@ -115,32 +115,27 @@ why_text(uint32_t why)
 	}
 }
 
-/* Linked, merged, proposed or refused: it is known already. */
-static bool
-is_known(const struct store_link *links, size_t n, int64_t other)
-{
-	for (size_t i = 0; i < n; i++)
-		if (links[i].from == other || links[i].to == other)
-			return true;
-	return false;
-}
-
 static int
 propose(struct filing *f, int64_t other, uint32_t why, char **lines,
     struct error *err)
 {
-	struct store_link l = {.from = other < f->c.id ? other : f->c.id,
-	    .to = other < f->c.id ? f->c.id : other,
+	struct store_link l = {.from = f->c.id,
+	    .to = other,
 	    .kind = LINK_PROPOSED,
 	    .at = clock_now(),
 	    .why = why};
 	struct store_case c = {0};
 
+	/* Linked, merged, proposed or refused already: nothing new. */
+	if (store_link_set(f->e->st, &l, err) != 0)
+		return -1;
+	if (l.id == 0)
+		return 0;
 	if (store_case_get(f, f->e->st, other, &c, err) != 1)
 		return -1;
 	*lines = talloc_asprintf(f, "%s%s%s: %s", *lines != NULL ? *lines : "",
 	    *lines != NULL ? "\n" : "", c.number, why_text(why));
-	return store_link_set(f->e->st, &l, err);
+	return 0;
 }
 
 static int
@@ -148,19 +143,14 @@ propose_all(struct filing *f, struct error *err)
 {
 	struct store_task t = {
 	    .kind = TASK_LINK, .casefile = f->c.id, .letter = f->letter.id};
-	struct store_link *links = NULL;
 	int64_t *cases = NULL;
 	uint32_t *why = NULL;
-	size_t nlinks = 0;
 	size_t n = 0;
 
-	if (store_cases_alike(f, f->e->st, f->c.id, &cases, &why, &n, err) !=
-		0 ||
-	    store_link_list(f, f->e->st, f->c.id, &links, &nlinks, err) != 0)
+	if (store_cases_alike(f, f->e->st, f->c.id, &cases, &why, &n, err) != 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		if (!is_known(links, nlinks, cases[i]) &&
-		    propose(f, cases[i], why[i], &t.text, err) != 0)
+		if (propose(f, cases[i], why[i], &t.text, err) != 0)
 			return -1;
 	return t.text != NULL ? task_add(f->e, &t, err) : 0;
 }

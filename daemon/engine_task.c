@@ -37,7 +37,7 @@ task_add(struct engine *e, const struct store_task *task, struct error *err)
 		t.made = clock_now();
 	t.text = shortened(e, task->text);
 	rc = store_task_add(e->st, &t, err);
-	if (rc == 0)
+	if (rc == 0 && t.id != 0)
 		rc = engine_record(e, RECORD_TASK, t.casefile, t.letter,
 		    t.outmail, t.kind, err);
 	talloc_free(t.text);
