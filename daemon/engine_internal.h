@@ -34,7 +34,8 @@
  *   engine_task.c    what waits for a person
  *   engine_clock.c   a case's clocks are set, met and warned of
  *   engine_order.c   what a person decides of a case: the table
- *   engine_order_step.c, engine_order_case.c  the functions of it
+ *   engine_order_step.c, engine_order_mail.c, engine_order_case.c  the
+ *                    functions of it
  *   engine_link.c    cases that may be one
  *   engine_check.c   psirtd -n
  *   engine_inspect.c psirtd --inspect
@@ -523,7 +524,7 @@ int morning_next(
     struct engine *e, int64_t now, int64_t *next, struct error *err);
 
 /* ---- engine_order.c ---- */
-int order_run(void *arg, const void *ctx, const struct order *order,
+int engine_order(void *arg, const void *ctx, const struct order *order,
     char **said, struct error *err);
 
 /* ---- engine_ask.c ---- */

@@ -28,7 +28,7 @@ static const struct {
     [ORDER_STEP_END] = {order_step_end, 0, true},
     [ORDER_STEP_SKIP] = {order_step_skip, 0, true},
     [ORDER_STEP_MOVE] = {order_step_move, 0, false},
-    [ORDER_ANSWER] = {order_answer, OVER, false},
+    [ORDER_ANSWER] = {order_answers, OVER, false},
     [ORDER_SHARE] = {order_share, 0, false},
     [ORDER_ASK] = {order_ask, 0, true},
     [ORDER_APPROVE] = {order_approve, OVER, true},
@@ -207,7 +207,7 @@ record_refused(struct engine *e, const struct order *o)
 }
 
 int
-order_run(void *arg, const void *ctx, const struct order *order, char **said,
+engine_order(void *arg, const void *ctx, const struct order *order, char **said,
     struct error *err)
 {
 	struct engine *e = arg;

@@ -20,12 +20,14 @@ order_run_one order_step_start; /* ORDER_STEP_START */
 order_run_one order_step_end;   /* ORDER_STEP_END */
 order_run_one order_step_skip;  /* ORDER_STEP_SKIP */
 order_run_one order_step_move;  /* ORDER_STEP_MOVE */
-order_run_one order_answer;     /* ORDER_ANSWER */
+order_run_one order_answers;    /* ORDER_ANSWER */
 order_run_one order_share;      /* ORDER_SHARE */
 order_run_one order_ask;        /* ORDER_ASK */
-order_run_one order_approve;    /* ORDER_APPROVE */
-order_run_one order_edit;       /* ORDER_EDIT */
-order_run_one order_drop;       /* ORDER_DROP */
+
+/* ---- engine_order_mail.c: drafts ---- */
+order_run_one order_approve; /* ORDER_APPROVE */
+order_run_one order_edit;    /* ORDER_EDIT */
+order_run_one order_drop;    /* ORDER_DROP */
 
 /* ---- engine_order_case.c: the case, its questions, clocks and links ---- */
 order_run_one order_take;          /* ORDER_TAKE */
@@ -56,5 +58,10 @@ void order_say(const void *ctx, char **said, const char *format, ...)
 int order_record(struct engine *e, const struct casework *w,
     const struct order *o, enum record_what what, uint32_t code, int64_t mail,
     const char *note, const char *digest, struct error *err);
+/* FAULT_DENIED with a sentence of the desk: CASE in it is the number. */
+int order_refuse(const struct casework *w, const char *why, struct error *err);
+/* A line of the record for each guard that the order sets aside, with why. */
+int order_overrides(struct engine *e, const struct casework *w,
+    const struct order *o, struct error *err);
 
 #endif
