@@ -49,7 +49,7 @@ order_run_one order_reopen;        /* ORDER_REOPEN */
 order_run_one order_incident;      /* ORDER_INCIDENT */
 
 /*
- * Shared, in engine_order_step.c: a sentence more for *said; a line of the
+ * Shared, in engine_order.c: a sentence more for *said; a line of the
  * record under the name of who ordered (note: free text, or NULL; digest: hex,
  * or NULL).
  */
@@ -58,10 +58,8 @@ void order_say(const void *ctx, char **said, const char *format, ...)
 int order_record(struct engine *e, const struct casework *w,
     const struct order *o, enum record_what what, uint32_t code, int64_t mail,
     const char *note, const char *digest, struct error *err);
-/* FAULT_DENIED with a sentence of the desk: CASE in it is the number. */
+/* FAULT_DENIED with a sentence of the desk: CASE in it is the number
+ * (engine_order_step.c). */
 int order_refuse(const struct casework *w, const char *why, struct error *err);
-/* A line of the record for each guard that the order sets aside, with why. */
-int order_overrides(struct engine *e, const struct casework *w,
-    const struct order *o, struct error *err);
 
 #endif

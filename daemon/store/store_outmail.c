@@ -52,7 +52,8 @@ static const char *const sql[OUTMAIL_STMT_COUNT] = {
 		    " ON CONFLICT DO NOTHING",
     [OUTMAIL_GET] = OUTMAIL_SELECT " WHERE id = ?",
     [OUTMAIL_PUT] = "UPDATE outmail SET state = ?, not_before = ?, sent = ?,"
-		    " tries = ?, smtp_code = ?, automatic = ?, reason = ?"
+		    " tries = ?, smtp_code = ?, automatic = ?,"
+		    " overridden = ?, reason = ?"
 		    " WHERE id = ? AND state = ?",
     [OUTMAIL_EDIT] = "UPDATE outmail SET subject = ?, body = ?"
 		     " WHERE id = ? AND state = 1",
@@ -261,6 +262,7 @@ store_outmail_put(struct store *st, const struct store_outmail *m,
 	query_int(&q, m->tries);
 	query_int(&q, m->smtp_code);
 	query_int(&q, m->automatic != 0);
+	query_int(&q, m->overridden);
 	query_seal_text(&q, place("outmail", "reason", m->id), m->reason);
 	query_int(&q, m->id);
 	query_int(&q, from);

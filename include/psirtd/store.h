@@ -358,7 +358,8 @@ int store_outmail_add(
     struct store *st, struct store_outmail *m, struct error *err);
 int store_outmail_get(const void *ctx, struct store *st, int64_t id,
     struct store_outmail *m, struct error *err); /* 1, 0 none, -1 */
-/* Writes state, not_before, sent, tries, smtp_code, automatic, reason;
+/* Writes state, not_before, sent, tries, smtp_code, automatic, overridden,
+ * reason;
  * FAULT_DENIED when the state in the table is not `from`.  Sent or cancelled,
  * its sealed bytes go. */
 int store_outmail_put(struct store *st, const struct store_outmail *m,
