@@ -222,11 +222,11 @@ add_value(struct scan *sc, char *value)
 	const char *kept;
 
 	if (rule == NULL) {
-		add_line(sc, NULL, sc->word, value, "no such word");
+		add_line(sc, NULL, sc->word, value, "is no word known here");
 		return;
 	}
 	if (sc->too_long) {
-		add_line(sc, rule, sc->word, value, "too long");
+		add_line(sc, rule, sc->word, value, "is too long");
 		return;
 	}
 	if (rule->choices != NULL &&
@@ -386,7 +386,10 @@ open_line(struct scan *sc, const struct mail_line *line, size_t words)
 	sc->too_long = false;
 	sc->soft = false;
 	sc->bare = NULL;
-	add_text(sc, (size_t)(colon - text) + 1, line->end);
+	colon++;
+	if (words > 0 && text[words - 1] == '*') /* bold of HTML */
+		colon += strspn(colon, "*");
+	add_text(sc, (size_t)(colon - text), line->end);
 	/* Words without a value that are none of ours: somebody's prose. */
 	if (rule == NULL && sc->len == 0) {
 		sc->open = false;
@@ -419,8 +422,7 @@ end_commands(struct scan *sc)
 	/* "fix:", and the text below it, not set in */
 	bare = sc->bare;
 	if (bare != NULL)
-		add_line(
-		    sc, bare, sc->bare_word, "", "nothing stands behind it");
+		add_line(sc, bare, sc->bare_word, "", "has nothing behind it");
 }
 
 static bool
