@@ -9,14 +9,11 @@
  */
 #include "flow_internal.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include <talloc.h>
-
-#define NUMBER_MOST ((size_t)15)
 
 const struct flow_step *
 flow_step(const struct flow_file *f, const char *number)
@@ -51,15 +48,19 @@ title_of(const struct flow_reader *r, const struct node *node)
 	return talloc_strdup(r->f, node->title == NULL ? "" : node->title);
 }
 
+/* One to three parts of two digits: as the record writes it. */
 static bool
 is_number(const char *text)
 {
-	size_t len = strlen(text);
+	for (int parts = 1;; parts++, text++) {
+		size_t digits = strspn(text, "0123456789");
 
-	if (len == 0 || len > NUMBER_MOST || !isdigit((unsigned char)text[0]) ||
-	    !isdigit((unsigned char)text[len - 1]))
-		return false;
-	return strspn(text, "0123456789.") == len && strstr(text, "..") == NULL;
+		if (digits == 0 || digits > 2 || parts > 3)
+			return false;
+		text += digits;
+		if (*text != '.')
+			return *text == '\0';
+	}
 }
 
 static void

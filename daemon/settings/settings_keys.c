@@ -129,10 +129,8 @@ static const struct key desk_keys[] = {
 };
 
 static const struct key procedure_keys[] = {
-    {"flow_jpcert", KEY_PATH, AT(settings, flow_files[FLOW_JPCERT]),
-	.fallback = PSIRTD_DATADIR "/flow-jpcert.conf"},
-    {"flow_direct", KEY_PATH, AT(settings, flow_files[FLOW_DIRECT]),
-	.fallback = PSIRTD_DATADIR "/flow-direct.conf"},
+    {"flow_jpcert", KEY_PATH, AT(settings, flow_files[FLOW_JPCERT])},
+    {"flow_direct", KEY_PATH, AT(settings, flow_files[FLOW_DIRECT])},
     {"holidays", KEY_PATH, AT(settings, holidays_file)},
     {"customers", KEY_PATH, AT(settings, customers_file)},
     {"acknowledge_days", KEY_NUMBER, AT(settings, acknowledge_days),

@@ -53,6 +53,20 @@ text_of(
 	return NULL;
 }
 
+/* Without its key a flow stands beside the folder of templates. */
+static const char *
+beside_templates(struct settings *s, enum flow flow)
+{
+	size_t len = strlen(s->templates);
+
+	while (len > 1 && s->templates[len - 1] == '/')
+		len--;
+	while (len > 0 && s->templates[len - 1] != '/')
+		len--;
+	return talloc_asprintf(
+	    s, "%.*sflow-%s.conf", (int)len, s->templates, flow_name(flow));
+}
+
 static void
 load_flow(struct loader *l, const char *key, enum flow flow)
 {
@@ -60,6 +74,8 @@ load_flow(struct loader *l, const char *key, enum flow flow)
 	struct problems *p;
 	char *text;
 
+	if (s->flow_files[flow] == NULL && s->templates != NULL)
+		s->flow_files[flow] = beside_templates(s, flow);
 	if (s->flow_files[flow] == NULL)
 		return;
 	text = text_of(l, key, s->flow_files[flow], &p);
