@@ -56,7 +56,7 @@
 
 /* The reader: an office by name, or a single person by his own. */
 #define OUTSIDE                                                                \
-	COMMON, "correspondent", "to_name", "number", "tracking",              \
+	COMMON, "correspondent", "to_name", "number", "tracking", "product",   \
 	    "flow_jpcert", "flow_direct"
 
 static const char *const *const lists[MAIL_KIND_COUNT] = {
@@ -90,33 +90,32 @@ static const char *const *const lists[MAIL_KIND_COUNT] = {
     [MAIL_OEM] = LIST(COMMON, "to_name", "number", "product", "ref", "lines",
 	"reply_by", RESULTS, REMEDY, "publish_on", "cve"),
 
-    [MAIL_DETAIL_REQUEST] = LIST(OUTSIDE, "received", "product"),
-    [MAIL_DECLINE] =
-	LIST(OUTSIDE, "received", "product", "not_affected", "reason"),
-    [MAIL_QUESTIONS] = LIST(OUTSIDE, "product", "questions", "reply_by"),
-    [MAIL_REPORT] = LIST(OUTSIDE, "received", "product", EXPLOIT, PROGRESS),
-    [MAIL_PLAN] = LIST(OUTSIDE, "product", "plan", "affected", REMEDY, "again"),
-    [MAIL_POLICY] = LIST(OUTSIDE, "product", "decision_publish",
-	"decision_customers_only", "plan", "affected", REMEDY),
-    [MAIL_PRIOR_NOTICE] = LIST(OUTSIDE, "product", "affected", REMEDY, "count",
+    [MAIL_DETAIL_REQUEST] = LIST(OUTSIDE, "received"),
+    [MAIL_DECLINE] = LIST(OUTSIDE, "received", "not_affected", "reason"),
+    [MAIL_QUESTIONS] = LIST(OUTSIDE, "questions", "reply_by"),
+    [MAIL_REPORT] = LIST(OUTSIDE, "received", EXPLOIT, PROGRESS),
+    [MAIL_PLAN] = LIST(OUTSIDE, "plan", "affected", REMEDY, "again"),
+    [MAIL_POLICY] = LIST(OUTSIDE, "decision_publish", "decision_customers_only",
+	"plan", "affected", REMEDY),
+    [MAIL_PRIOR_NOTICE] = LIST(OUTSIDE, "affected", REMEDY, "count",
 	"infrastructure", "publish_on", "reply_by"),
     [MAIL_ALL_CUSTOMERS] =
-	LIST(OUTSIDE, "product", "affected", REMEDY, "count", "reply_by"),
-    [MAIL_DATE] = LIST(OUTSIDE, "product", "publish_on", "url", "again"),
+	LIST(OUTSIDE, "affected", REMEDY, "count", "reply_by"),
+    [MAIL_DATE] = LIST(OUTSIDE, "publish_on", "url", "again"),
     [MAIL_NO_OBJECTION] = LIST(OUTSIDE, "ok_yes", "ok_no", "comment"),
-    [MAIL_PUBLISHED] = LIST(OUTSIDE, "product", "publish_on", "url", "jvn",
-	"cve", "credit", "affected", REMEDY),
-    [MAIL_SUPPORT_REQUEST] = LIST(OUTSIDE, "received", "product", "source_kind",
-	"country", "tried", "finder", "imposed"),
+    [MAIL_PUBLISHED] = LIST(OUTSIDE, "publish_on", "url", "jvn", "cve",
+	"credit", "affected", REMEDY),
+    [MAIL_SUPPORT_REQUEST] = LIST(OUTSIDE, "received", "source_kind", "country",
+	"tried", "finder", "imposed"),
     [MAIL_MEDIATED] =
 	LIST(COMMON, "to_name", "number", "coordinator", "coordinator_address"),
     [MAIL_STATUS] = LIST(COMMON, "correspondent", "number", "tracking",
 	"phase_words", "next_contact"),
     [MAIL_REPLY] = LIST(OUTSIDE, "text"),
 
-    [MAIL_CUSTOMER] = LIST(COMMON, "to_name", "number", "product", "affected",
-	"not_affected", "cvss", "impact", REMEDY, "decision_customers_only",
-	"publish_on", "url", "cve", "integrator"),
+    [MAIL_CUSTOMER] = LIST(COMMON, "to_name", "number", "nda", "product",
+	"affected", "not_affected", "cvss", "impact", REMEDY,
+	"decision_customers_only", "publish_on", "url", "cve", "integrator"),
 
     [MAIL_ESCALATION] = LIST(COMMON, "to_name", "number", "department", "step",
 	"step_title", "asked", "reply_by", "count", "lines"),
