@@ -54,10 +54,14 @@ static const struct stop stops[] = {
 	"an opened letter becomes a case or joins one: filed, inquiry, "
 	"set-aside, quarantined",
 	stop_file},
+    {"flow", "a case goes on: steps begin and end, their mails are drafted",
+	stop_flow},
     {"open", "a received letter is read and its PGP opened: opened", stop_open},
+    {"due", "reminders, warnings, status and morning mails", stop_due},
     {"alert", "what the POC is to be told becomes one mail", stop_alert},
     {"route", "psirt route: drafts to departments", NULL},
     {"decide", "psirt file and letter --reopen: received again", NULL},
+    {"order", "what a person decides of a case, its steps and drafts", NULL},
 };
 
 void
@@ -156,6 +160,21 @@ engine_record(struct engine *e, enum record_what what, int64_t casefile,
 	return store_record_add(e->st, &r, err);
 }
 
+/* The loop wakes up when the next thing is due. */
+static void
+wake_when_due(struct engine *e)
+{
+	int64_t next = e->unlocked ? due_next(e) : 0;
+	int64_t soon = clock_now() + 1;
+
+	if (next == 0)
+		return;
+	if (next < soon)
+		next = soon;
+	if (e->retry_at == 0 || next < e->retry_at)
+		e->retry_at = next;
+}
+
 /* One round over the stops. */
 static void
 engine_work(struct engine *e)
@@ -169,6 +188,7 @@ engine_work(struct engine *e)
 		if (e->stopping || clock_monotonic_ms() < e->pause_until_ms)
 			return;
 	}
+	wake_when_due(e);
 }
 
 /* --once: is anything left that could go on by itself now? */
@@ -189,6 +209,8 @@ engine_settled(struct engine *e)
 		return false;
 	if (store_letter_next(e->st, LETTER_OPENED, 0, &id, &err) != 0 ||
 	    id != 0)
+		return false;
+	if (store_case_next_advance(e->st, 0, &id, &err) != 0 || id != 0)
 		return false;
 	if (store_outmail_next(e->st, OUTMAIL_APPROVED, clock_now(), 0, &id,
 		&next, &err) != 0 ||
@@ -426,7 +448,7 @@ engine_new(
 	if (e->starter == NULL || engine_load_secrets(e, err) != 0)
 		goto fail;
 	e->templates = write_load(e, s->templates, &errors, err);
-	if (e->templates == NULL) {
+	if (e->templates == NULL || flows_check(s, &errors, err) != 0) {
 		if (errors != NULL)
 			fputs(errors, stderr);
 		goto fail;

@@ -224,11 +224,29 @@ ask_trouble(void *arg, const void *ctx)
 	return NULL;
 }
 
+static struct casework *
+ask_casework(void *arg, const void *ctx, int64_t casefile, struct error *err)
+{
+	return case_load(ctx, arg, casefile, err);
+}
+
+static char *
+ask_approval_digest(void *arg, const void *ctx, const struct store_outmail *m)
+{
+	uint8_t digest[STORE_DIGEST_BYTES];
+
+	leave_digest(m, digest);
+	return bytes_hex(ctx, bytes_of(digest, sizeof(digest)));
+}
+
 const struct control_engine engine_asks = {
     .wake = ask_wake,
     .file = ask_file,
     .reopen = ask_reopen,
     .route = ask_route,
     .reseal = key_reseal,
+    .order = engine_order,
+    .casework = ask_casework,
+    .approval_digest = ask_approval_digest,
     .trouble = ask_trouble,
 };

@@ -143,13 +143,43 @@ check_keys(struct engine *e)
 }
 
 int
+flows_check(const struct settings *s, char **errors, struct error *err)
+{
+	static const enum flow all[] = {FLOW_DIRECT, FLOW_JPCERT};
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		const struct flow_file *flow = settings_flow(s, all[i]);
+
+		if (flow != NULL && write_check_flow(flow, errors, err) != 0)
+			rc = -1;
+	}
+	return rc;
+}
+
+/* What is allowed and yet ought to be known. */
+static void
+print_notes(const void *ctx, const struct settings *s)
+{
+	static const enum flow all[] = {FLOW_DIRECT, FLOW_JPCERT};
+	char *notes = settings_notes(ctx, s);
+
+	fputs(notes != NULL ? notes : "", stderr);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		const struct flow_file *flow = settings_flow(s, all[i]);
+
+		notes = flow != NULL ? flow_notes(ctx, flow) : NULL;
+		fputs(notes != NULL ? notes : "", stderr);
+	}
+}
+
+int
 engine_check(const struct settings *s, const char *self)
 {
 	struct engine *e = talloc_zero(NULL, struct engine);
 	struct error err = {0};
 	struct templates *t;
 	char *errors = NULL;
-	char *notes;
 	unsigned faults = 0;
 
 	log_start("check", LOG_LEVEL_WARN);
@@ -165,6 +195,11 @@ engine_check(const struct settings *s, const char *self)
 		fputs(errors != NULL ? errors : err.text, stderr);
 		faults++;
 	}
+	errors = NULL;
+	if (flows_check(s, &errors, &err) != 0) {
+		fputs(errors != NULL ? errors : err.text, stderr);
+		faults++;
+	}
 	if (engine_load_secrets(e, &err) != 0) {
 		fprintf(stderr, "%s\n", err.text);
 		faults++;
@@ -172,9 +207,7 @@ engine_check(const struct settings *s, const char *self)
 	faults += check_patterns(e);
 	faults += check_keys(e);
 	starter_end(e->starter);
-	notes = settings_notes(e, s);
-	if (notes != NULL)
-		fputs(notes, stderr);
+	print_notes(e, s);
 	if (faults == 0)
 		printf("%s: good\n", s->file);
 	talloc_free(e);

@@ -105,6 +105,22 @@ fill_case(struct filing *f)
 		    talloc_strdup(f, f->e->s->products[d->product].name);
 	c->proposed = route_words(f);
 	c->routed = c->proposed != NULL ? 1 : 0;
+	c->advance = 1;
+}
+
+/* It goes by the file of today to its end (RULES 29). */
+static int
+take_flow(struct filing *f, struct error *err)
+{
+	const struct flow_file *flow =
+	    settings_flow(f->e->s, (enum flow)f->c.flow);
+
+	if (flow == NULL)
+		return error_set(err, FAULT_SETUP,
+		    "there is no file of flow %s",
+		    flow_name((enum flow)f->c.flow));
+	return store_flow_keep(
+	    f->e->st, f->c.flow, flow->text, &f->c.flow_file, err);
 }
 
 /* The case that the letter joins becomes f->c. */
@@ -132,6 +148,8 @@ write_case(struct filing *f, struct error *err)
 	if (f->have_case && f->c.state != CASE_UNOPENED)
 		return 0; /* a letter read again: its case stands */
 	fill_case(f);
+	if (take_flow(f, err) != 0)
+		return -1;
 	if (f->have_case) {
 		if (store_case_put(e->st, &f->c, err) != 0)
 			return -1;

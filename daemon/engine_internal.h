@@ -527,6 +527,11 @@ int morning_next(
 int engine_order(void *arg, const void *ctx, const struct order *order,
     char **said, struct error *err);
 
+/* ---- engine_check.c ---- */
+/* Mails and readers that the flows of the settings name; *errors: a line
+ * each, with file:line. */
+int flows_check(const struct settings *s, char **errors, struct error *err);
+
 /* ---- engine_ask.c ---- */
 extern const struct control_engine engine_asks;
 /* The letter's opening out of the store; NULL with err clear: none. */

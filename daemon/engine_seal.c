@@ -80,6 +80,29 @@ fill_seal_job(struct engine *e, struct seal_state *s,
 	return m->with_files ? add_files(e, s, job, err) : 0;
 }
 
+/*
+ * Why it may not leave; NULL: it may.  What was drafted or approved in time
+ * may have been overtaken: by the channel, the publication date, an answer.
+ */
+static int
+find_refusal(
+    struct engine *e, struct seal_state *s, char **why, struct error *err)
+{
+	enum guard_kind guard = 0;
+	bool stale = false;
+
+	*why = NULL;
+	if (mail_is_stale(e, &s->m, &stale, err) != 0 ||
+	    leave_may(e, s, &s->m, &guard, why, err) != 0)
+		return -1;
+	if (guard != 0)
+		*why = talloc_asprintf(s, "guard %s: %s", guard_name(guard),
+		    *why != NULL ? *why : "it may not leave");
+	if (stale)
+		*why = talloc_strdup(s, MAIL_STALE);
+	return 0;
+}
+
 bool
 stop_seal(struct engine *e)
 {
@@ -90,7 +113,7 @@ stop_seal(struct engine *e)
 	struct task *task;
 	int64_t id = 0;
 	int64_t next = 0;
-	bool stale = false;
+	char *why = NULL;
 	bool done;
 
 	if (w == NULL || !e->unlocked)
@@ -110,7 +133,7 @@ stop_seal(struct engine *e)
 	task->state = s = talloc_zero(task, struct seal_state);
 	if (store_outmail_get(s, e->st, id, &s->m, &err) != 1 ||
 	    fill_seal_job(e, s, &job, &err) != 0 ||
-	    mail_is_stale(e, &s->m, &stale, &err) != 0) {
+	    find_refusal(e, s, &why, &err) != 0) {
 		/* The mail's own fault: nobody else is to wait for it. */
 		done = err.fault == FAULT_INPUT &&
 		       mail_mark(e, &s->m, OUTMAIL_FAILED, err.text, "seal",
@@ -120,8 +143,8 @@ stop_seal(struct engine *e)
 		task_done(task);
 		return done;
 	}
-	if (stale) {
-		if (commit_held(task, MAIL_STALE, &err) != 0)
+	if (why != NULL) {
+		if (commit_held(task, why, &err) != 0)
 			engine_trouble(e, "seal", &err);
 		task_done(task);
 		return true;
