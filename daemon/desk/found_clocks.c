@@ -64,12 +64,16 @@ begins_any(const char *s, const char *const *words, size_t n)
 	return false;
 }
 
-/* One of the words, and not as a part of another. */
-static bool
-is_said(const char *s, const char *const *words, size_t n)
+/* The length of the word that stands there; 0: none, or a part of another. */
+static size_t
+word_at(const char *s, const char *const *words, size_t n)
 {
-	return begins_any(s, words, n) &&
-	       !begins_any(s, not_disclosure, COUNT(not_disclosure));
+	if (begins_any(s, not_disclosure, COUNT(not_disclosure)))
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(s, words[i], strlen(words[i])) == 0)
+			return strlen(words[i]);
+	return 0;
 }
 
 /* A full stop that ends a sentence, not that of "2.4" or "dec. 1". */
@@ -86,23 +90,23 @@ ends_sentence(const char *s)
 	       !(s[1] == ' ' && s[2] >= '0' && s[2] <= '9');
 }
 
-/* How far from the date such a word stands, from `from` to `to`; NEAR: none. */
+/* How many bytes lie between the date and such a word; NEAR: none is there. */
 static size_t
 nearest(const char *text, size_t from, size_t start, size_t end, size_t to,
     const char *const *words, size_t n)
 {
-	for (size_t far = 1; far < NEAR; far++) {
-		bool before = start - from >= far;
-		bool behind = end + far <= to;
+	size_t least = NEAR;
 
-		if (before && is_said(text + start - far, words, n))
-			return far;
-		if (behind && is_said(text + end + far - 1, words, n))
-			return far;
-		if (!before && !behind)
-			break;
+	for (size_t at = from; at < start; at++) {
+		size_t len = word_at(text + at, words, n);
+
+		if (len > 0 && at + len <= start && start - at - len < least)
+			least = start - at - len;
 	}
-	return NEAR;
+	for (size_t at = end; at < to && at - end < least; at++)
+		if (word_at(text + at, words, n) > 0)
+			return at - end;
+	return least;
 }
 
 /* What the date at [start, end) of the text is for; 0: nothing of ours. */
@@ -289,8 +293,9 @@ may_begin(const char *text, size_t at)
 	if (c >= 'a' && c <= 'z')
 		return !is_word(before) && before != '-';
 	if (c >= '0' && c <= '9')
-		return !is_word(before) && before != '.' && before != '-' &&
-		       before != '/' && before != '#' && before != ':';
+		return !is_word(before) && strchr(".-/#", before) == NULL &&
+		       !(before == ':' && at > 1 && is_word(text[at - 2]) &&
+			   text[at - 2] <= '9');
 	return strncmp(text + at, "令和", 6) == 0;
 }
 
