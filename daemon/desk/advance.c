@@ -107,6 +107,21 @@ step_way_open(const void *ctx, const struct case_view *v,
 	return step->nways == 0;
 }
 
+/* All that this way comes after was done since. */
+static bool
+way_was_done_since(const struct case_view *v, const struct flow_way *way,
+    const struct case_step *pass)
+{
+	for (size_t i = 0; i < way->nafter; i++) {
+		const struct case_step *after = case_step_of(v, way->after[i]);
+
+		if (after == NULL || after < pass ||
+		    after->state != CASE_STEP_ENDED)
+			return false;
+	}
+	return way->nafter > 0;
+}
+
 /*
  * What a step that is done again comes after was done again itself: the
  * second question has a second answer.
@@ -119,14 +134,8 @@ is_due_again(const struct case_view *v, const struct case_step *pass)
 	if (!step->again || !pass_is_over(pass))
 		return false;
 	for (size_t i = 0; i < step->nways; i++)
-		for (size_t k = 0; k < step->ways[i].nafter; k++) {
-			const struct case_step *after =
-			    case_step_of(v, step->ways[i].after[k]);
-
-			if (after != NULL && after > pass &&
-			    after->state == CASE_STEP_ENDED)
-				return true;
-		}
+		if (way_was_done_since(v, &step->ways[i], pass))
+			return true;
 	return false;
 }
 

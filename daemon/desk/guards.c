@@ -255,15 +255,36 @@ keeps_to_the_flow(const struct asked *a)
 	return !told || refused(a, "no step tells customers of this case now");
 }
 
-static const struct flow_mail *
-mail_of(const struct leaving *mail, size_t i)
+/* Is this the mail of the step that is asked about?  Of two of one kind that
+ * have conditions, the one whose conditions hold. */
+static bool
+is_mail(const struct asked *a, const struct flow_mail *mail, bool holds_now)
 {
-	const struct flow_mail *m = &mail->step->mails[i];
+	const struct leaving *leaving = a->mail;
 
-	return m->to == mail->audience && mail->template != NULL &&
-		       strcmp(m->template, mail->template) == 0
-		   ? m
-		   : NULL;
+	if (mail->to != leaving->audience || leaving->template == NULL ||
+	    strcmp(mail->template, leaving->template) != 0)
+		return false;
+	for (size_t i = 0; holds_now && i < mail->nwhen; i++)
+		if (!case_has(a->v, &mail->when[i]))
+			return false;
+	return true;
+}
+
+static enum guard_kind
+mail_refusal(const struct asked *a)
+{
+	const struct flow_step *step = a->mail->step;
+	enum guard_kind refusal = 0;
+	bool holds_now = false;
+
+	for (size_t i = 0; i < step->nmails; i++)
+		holds_now = holds_now || is_mail(a, &step->mails[i], true);
+	for (size_t i = 0; refusal == 0 && i < step->nmails; i++)
+		if (is_mail(a, &step->mails[i], holds_now))
+			refusal = first_refusal(a, step->mails[i].guards,
+			    step->mails[i].nguards, a->mail->overridden);
+	return refusal;
 }
 
 enum guard_kind
@@ -286,13 +307,8 @@ desk_may_leave(const void *ctx, const struct case_view *v,
 		return 0;
 	refusal = first_refusal(
 	    &a, mail->step->guards, mail->step->nguards, mail->overridden);
-	for (size_t i = 0; refusal == 0 && i < mail->step->nmails; i++) {
-		const struct flow_mail *m = mail_of(mail, i);
-
-		if (m != NULL)
-			refusal = first_refusal(
-			    &a, m->guards, m->nguards, mail->overridden);
-	}
+	if (refusal == 0)
+		refusal = mail_refusal(&a);
 	return refusal;
 }
 

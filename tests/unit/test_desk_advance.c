@@ -186,6 +186,14 @@ test_done_again(void **state)
 	walk(&p, moves, COUNT_OF(moves));
 	assert_int_equal(case_step_of(&p.v, "2")->round, 2);
 	procedure_free(&p);
+	/* One of two that it comes after is not all of it. */
+	GOES(STEP("1", "start = hand") STEP("2", "start = hand again = yes")
+		 STEP("3", "after = {\"1\", \"2\"} again = yes "
+			   "expects = {plan}"),
+	    {BEGINS, .at = "[1] [2]"}, {STARTS, "1", .at = "1 [2]"},
+	    {DONE, "1", .at = "[2]"}, {STARTS, "2", .at = "2"},
+	    {DONE, "2", .at = "3"}, {ANSWER, "3", "plan = A", .at = ""},
+	    {STARTS, "2", .at = "2"}, {DONE, "2", .at = ""});
 	/* An answer to the first round is none to the second. */
 	GOES(STEP("1", "again = yes start = hand expects = {plan}"),
 	    {BEGINS, .at = "[1]"}, {STARTS, "1", .at = "1"},

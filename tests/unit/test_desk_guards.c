@@ -27,6 +27,12 @@ static const char flow_text[] =
     "step \"3.2\" { " TITLES "start = hand"
     " guard = {\"requires_sent: 3.1\", \"no_finder\"}"
     " mail \"report\" { to = {counterpart} policy = approve } }\n"
+    "step \"3.3\" { " TITLES "start = hand"
+    " mail \"published\" { to = {counterpart} policy = approve"
+    "   when = {\"decision = publish\"} guard = {\"not_before\"} }"
+    " mail \"published\" { to = {counterpart} policy = approve"
+    "   when = {\"decision = customers only\"} }"
+    " expects = {decision} }\n"
     "close \"published\" { guard = {\"requires_sent: 3.1\"} }\n"
     "close \"customers\" { guard = {\"agreement\", \"not_before\"} }\n"
     "close \"duplicate\" { }\n";
@@ -450,6 +456,24 @@ test_answered(void **state)
 	procedure_free(&p);
 }
 
+/* Of two of one kind the one that the decision chose. */
+static void
+test_two_mails_of_one_kind(void **state)
+{
+	struct procedure p;
+	struct leaving mail;
+
+	procedure_init(&p, FLOW_DIRECT, flow_text);
+	mail = to_finder(&p, "3.3", "published");
+	/* None of the two yet: all that either asks for. */
+	refuses(ask(&p, mail), GUARD_NOT_BEFORE, "agreed");
+	answer_add(&p, "3.3", ANSWER_DECISION, "customers only");
+	lets(ask(&p, mail));
+	answer_add(&p, "3.3", ANSWER_DECISION, "publish");
+	refuses(ask(&p, mail), GUARD_NOT_BEFORE, "agreed");
+	procedure_free(&p);
+}
+
 /* The desk is told of its own steps whatever guards stand there. */
 static void
 test_the_desk_may_know(void **state)
@@ -529,6 +553,7 @@ main(void)
 	    cmocka_unit_test(test_not_before),
 	    cmocka_unit_test(test_requires_sent),
 	    cmocka_unit_test(test_answered),
+	    cmocka_unit_test(test_two_mails_of_one_kind),
 	    cmocka_unit_test(test_the_desk_may_know),
 	    cmocka_unit_test(test_closing),
 	};
