@@ -49,7 +49,8 @@ engine_SRC := engine engine_rooms engine_setup engine_key engine_intake engine_o
 	engine_case engine_flow engine_step engine_step_mail engine_step_facts engine_counterpart \
 	engine_leave engine_answer engine_clock engine_department engine_arrival engine_bounce \
 	engine_link engine_task engine_due engine_status engine_morning engine_order \
-	engine_order_step engine_order_mail
+	engine_order_step engine_order_mail engine_order_case engine_order_clock \
+	engine_order_talk engine_order_link
 control_SRC := control request words commands answer today waits unread cases casework \
 	show step orders desk_lists approve keys letters letter_show letter_headers \
 	letter_parts mails record
