@@ -54,7 +54,8 @@ engine_SRC := engine engine_rooms engine_setup engine_key engine_intake engine_o
 control_SRC := control request words commands answer today waits unread cases casework \
 	show step orders desk_lists approve keys letters letter_show letter_headers \
 	letter_parts mails record
-ctl_SRC := psirt ask print print_line view view_case view_letter view_part
+ctl_SRC := psirt verbs ask talk edit print print_line view view_case view_step \
+	view_approve view_letter view_part
 
 # what a unit test of a room links beside that room
 base_NEEDS :=
@@ -294,6 +295,8 @@ install: all
 	install -m 755 $(BUILD)/psirt $(DESTDIR)$(PREFIX)/bin/psirt
 	install -m 644 conf/templates/en/* $(SHARE)/psirtd/templates/en
 	install -m 644 conf/templates/ja/* $(SHARE)/psirtd/templates/ja
+	install -m 644 conf/flow-jpcert.conf conf/flow-direct.conf $(SHARE)/psirtd
+	install -m 644 conf/holidays-jp conf/customers.csv $(SHARE)/doc/psirtd
 	$(call install_text,644,conf/psirtd.conf,$(SHARE)/doc/psirtd/psirtd.conf)
 	test -e $(ETC)/psirtd.conf || \
 	    install -m 640 $(SHARE)/doc/psirtd/psirtd.conf $(ETC)/psirtd.conf
@@ -302,6 +305,7 @@ install: all
 	$(call install_text,644,systemd/psirtd.tmpfiles,$(UNITS)/tmpfiles.d/psirtd.conf)
 	$(call install_text,644,daemon/ctl/psirt.1,$(SHARE)/man/man1/psirt.1)
 	$(call install_text,644,conf/psirtd.conf.5,$(SHARE)/man/man5/psirtd.conf.5)
+	$(call install_text,644,conf/psirtd-flow.5,$(SHARE)/man/man5/psirtd-flow.5)
 	$(call install_text,644,daemon/psirtd.8,$(SHARE)/man/man8/psirtd.8)
 	install -m 644 README.md LICENSE $(SHARE)/doc/psirtd
 

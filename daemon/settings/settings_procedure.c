@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <talloc.h>
 
@@ -53,18 +54,25 @@ text_of(
 	return NULL;
 }
 
-/* Without its key a flow stands beside the folder of templates. */
+/*
+ * Without its key a flow stands beside the folder of templates; NULL: where
+ * that is not there, which was said already.
+ */
 static const char *
 beside_templates(struct settings *s, enum flow flow)
 {
-	size_t len = strlen(s->templates);
+	const char *path = s->templates == NULL ? "" : s->templates;
+	const char *below = talloc_asprintf(s, "%s/ja", path);
+	size_t len = strlen(path);
 
-	while (len > 1 && s->templates[len - 1] == '/')
+	if (len == 0 || below == NULL || access(below, X_OK) != 0)
+		return NULL;
+	while (len > 1 && path[len - 1] == '/')
 		len--;
-	while (len > 0 && s->templates[len - 1] != '/')
+	while (len > 0 && path[len - 1] != '/')
 		len--;
 	return talloc_asprintf(
-	    s, "%.*sflow-%s.conf", (int)len, s->templates, flow_name(flow));
+	    s, "%.*sflow-%s.conf", (int)len, path, flow_name(flow));
 }
 
 static void
@@ -74,7 +82,7 @@ load_flow(struct loader *l, const char *key, enum flow flow)
 	struct problems *p;
 	char *text;
 
-	if (s->flow_files[flow] == NULL && s->templates != NULL)
+	if (s->flow_files[flow] == NULL)
 		s->flow_files[flow] = beside_templates(s, flow);
 	if (s->flow_files[flow] == NULL)
 		return;

@@ -65,12 +65,24 @@ static char *
 at_home(const void *ctx, char *text)
 {
 	static const char ca[] = "/etc/ssl/certs/example-ca.pem";
+	static const char *const shipped[][2] = {
+	    {"@SYSCONFDIR@/psirtd/flow-jpcert.conf",
+		"/proc/self/cwd/conf/flow-jpcert.conf"},
+	    {"@SYSCONFDIR@/psirtd/flow-direct.conf",
+		"/proc/self/cwd/conf/flow-direct.conf"},
+	    {"@SYSCONFDIR@/psirtd/holidays\"",
+		"/proc/self/cwd/conf/holidays-jp\""},
+	    {"@SYSCONFDIR@/psirtd/customers.csv",
+		"/proc/self/cwd/conf/customers.csv"},
+	};
 	const char *pem = file_with(ctx, GOOD_PEM);
 
 	credentials_make();
 	text = replaced(
 	    ctx, text, "@PREFIX@/share/psirtd/templates", GOOD_TEMPLATES);
 	text = replaced(ctx, text, "/var/lib/psirtd-gnupg", GOOD_GNUPGHOME);
+	for (size_t i = 0; i < COUNT(shipped); i++)
+		text = replaced(ctx, text, shipped[i][0], shipped[i][1]);
 	while (strstr(text, ca) != NULL)
 		text = replaced(ctx, text, ca, pem);
 	return text;
@@ -118,6 +130,11 @@ test_every_example_loads(void **state)
 	assert_int_equal(s->noperators, 1);
 	assert_non_null(s->recovery);
 	assert_string_equal(s->templates, GOOD_TEMPLATES);
+	/* And the files it names, as they are shipped. */
+	assert_true(s->nholidays > 30);
+	assert_int_equal(s->ncustomers, 3);
+	assert_non_null(settings_flow(s, FLOW_JPCERT));
+	assert_non_null(settings_flow(s, FLOW_DIRECT));
 	talloc_free(ctx);
 
 	/* And the commands, without the files. */
@@ -140,8 +157,8 @@ test_every_key_with_its_default(void **state)
 	void *ctx = talloc_new(NULL);
 	struct problems *p = problems_new(ctx, CONF);
 	char *path = file_with(ctx, uncommented(ctx, NULL));
-	struct tree *tree = settings_parse(
-	    ctx, &conf_grammar, settings_text(ctx, path, p), p);
+	struct tree *tree =
+	    settings_parse(ctx, &conf_grammar, settings_text(ctx, path, p), p);
 	struct loader l = {.tree = tree};
 
 	assert_non_null(tree);
@@ -177,8 +194,8 @@ test_live_keys_are_needed(void **state)
 {
 	void *ctx = talloc_new(NULL);
 	struct problems *p = problems_new(ctx, CONF);
-	struct tree *tree = settings_parse(
-	    ctx, &conf_grammar, settings_text(ctx, CONF, p), p);
+	struct tree *tree =
+	    settings_parse(ctx, &conf_grammar, settings_text(ctx, CONF, p), p);
 
 	assert_non_null(tree);
 	for (size_t i = 0; i < tree->nnodes; i++) {

@@ -204,7 +204,21 @@ test_names(void **state)
 	for (int r = ROLE_DESIGN; r < ROLE_COUNT; r++)
 		assert_string_not_equal(role_name((enum role)r), "unknown");
 	assert_string_equal(role_name((enum role)0), "unknown");
-	assert_string_equal(role_name(ROLE_COUNT), "unknown");
+	assert_string_equal(role_name(ROLE_PARTY_COUNT), "unknown");
+	/* In flows, parties that are no department. */
+	for (int r = ROLE_POC; r < ROLE_PARTY_COUNT; r++) {
+		const char *name = role_name((enum role)r);
+
+		assert_int_equal(role_by_name(name, true), r);
+		assert_int_equal(role_by_name(name, false), 0);
+	}
+	assert_int_equal(role_by_name("Quality", false), ROLE_QUALITY);
+	assert_int_equal(role_by_name("qualty", true), 0);
+	assert_int_equal(role_by_name(NULL, true), 0);
+	assert_string_equal(role_title(ROLE_DESIGN, "en"), "Design");
+	assert_string_equal(role_title(ROLE_CSIRT, "ja"), "組織内CSIRT");
+	assert_string_equal(role_title(ROLE_JPCERT, NULL), "JPCERT/CC");
+	assert_string_equal(role_title((enum role)0, "ja"), "unknown");
 	assert_string_equal(flow_name(FLOW_JPCERT), "jpcert");
 	assert_string_equal(flow_name(FLOW_DIRECT), "direct");
 	assert_string_equal(flow_name((enum flow)9), "unknown");
