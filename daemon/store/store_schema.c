@@ -333,7 +333,7 @@ static const char version_3[] =
     " started INTEGER NOT NULL,"
     " ended INTEGER NOT NULL,"
     " due INTEGER NOT NULL,"
-    " look INTEGER NOT NULL," /* its due, or the next reminder; 0 never */
+    " look INTEGER NOT NULL," /* 0: at its due */
     " reminders INTEGER NOT NULL,"
     " reminded INTEGER NOT NULL,"
     " escalated INTEGER NOT NULL,"
@@ -346,8 +346,8 @@ static const char version_3[] =
     ") STRICT;"
     "CREATE INDEX step_casefile ON step (casefile, id);"
     "CREATE INDEX step_ref ON step (lookup) WHERE lookup IS NOT NULL;"
-    "CREATE INDEX step_late ON step (look, id)"
-    " WHERE state = 2 AND look > 0 AND asleep = 0;"
+    "CREATE INDEX step_late ON step (iif(look = 0, due, look), id)"
+    " WHERE state = 2 AND asleep = 0 AND iif(look = 0, due, look) > 0;"
 
     "CREATE TABLE answer ("
     " id INTEGER PRIMARY KEY,"
@@ -407,8 +407,7 @@ static const char version_3[] =
     " text BLOB"
     ") STRICT;"
     "CREATE INDEX task_open ON task (id) WHERE done = 0;"
-    "CREATE INDEX task_open_casefile ON task (casefile, id) WHERE done = 0;"
-    "CREATE INDEX task_casefile ON task (casefile);"
+    "CREATE INDEX task_casefile ON task (casefile, done, id);"
     "CREATE INDEX task_letter ON task (letter);"
     "CREATE INDEX task_outmail ON task (outmail);"
     "CREATE INDEX task_step ON task (step);"

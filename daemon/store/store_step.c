@@ -30,7 +30,9 @@ enum {
 	"id, casefile, number, round, state, ready, started, ended, due,"      \
 	" look, reminders, reminded, escalated, actor, ref, shares"
 #define STEP_SELECT "SELECT " STEP_COLUMNS " FROM step"
-#define STEP_AWAKE "state = 2 AND look > 0 AND asleep = 0"
+/* Word for word as the index step_late has them. */
+#define LOOK "iif(look = 0, due, look)"
+#define STEP_AWAKE "state = 2 AND asleep = 0 AND " LOOK " > 0"
 
 static const char *const sql[STEP_STMT_COUNT] = {
     [STEP_ADD] = "INSERT INTO step (" STEP_COLUMNS ", lookup) VALUES"
@@ -44,10 +46,10 @@ static const char *const sql[STEP_STMT_COUNT] = {
     /* Tokens are random, not unique: one that runs is meant first. */
     [STEP_BY_REF] = STEP_SELECT " WHERE lookup = ?"
 				" ORDER BY state <> 2, id DESC LIMIT 1",
-    [STEP_LATE] = STEP_SELECT " WHERE " STEP_AWAKE " AND look <= ?"
-			      " ORDER BY look, id LIMIT ?",
-    [STEP_NEXT_TIME] =
-	"SELECT min(look) FROM step WHERE " STEP_AWAKE " AND look > ?",
+    [STEP_LATE] = STEP_SELECT " WHERE " STEP_AWAKE " AND " LOOK " <= ?"
+			      " ORDER BY " LOOK ", id LIMIT ?",
+    [STEP_NEXT_TIME] = "SELECT " LOOK " FROM step WHERE " STEP_AWAKE
+		       " AND " LOOK " > ? ORDER BY " LOOK " LIMIT 1",
 };
 
 _Static_assert(STEP_RUNNING == 2, "STEP_AWAKE, STEP_BY_REF");
@@ -92,7 +94,7 @@ bind_step(struct query *q, const struct store_step *s)
 	query_int(q, s->started);
 	query_int(q, s->ended);
 	query_int(q, s->due);
-	query_int(q, s->look != 0 ? s->look : s->due);
+	query_int(q, s->look);
 	query_int(q, s->reminders);
 	query_int(q, s->reminded);
 	query_int(q, s->escalated);
