@@ -288,8 +288,6 @@ take_day(const char **at, struct day *d)
 	if (!take_year_first(&s, d) && !take_year_last(&s, d) &&
 	    !take_english(&s, d) && !take_yearless(&s, d))
 		return false;
-	if (is_digit(*s))
-		return false;
 	*at = s;
 	return true;
 }

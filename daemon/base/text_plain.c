@@ -41,12 +41,16 @@ has_no_width(uint32_t c)
 	       c == 0xfeff;
 }
 
-/* Half-width kana write the voice mark behind the letter. */
-static bool
-voiced(uint32_t before, uint32_t c, uint32_t *whole)
+/* Half-width kana write the voice mark behind the letter; 0: no such pair. */
+static uint32_t
+voiced(uint32_t before, uint32_t c)
 {
+	gunichar whole;
+
 	return (c == 0x3099 || c == 0x309a) &&
-	       g_unichar_compose(before, c, whole);
+		       g_unichar_compose(before, c, &whole)
+		   ? whole
+		   : 0;
 }
 
 bool
@@ -67,6 +71,7 @@ text_plain(
 		return false;
 	for (size_t at = 0; at < len; at += n) {
 		uint32_t c;
+		uint32_t whole;
 		gchar utf8[6];
 		size_t start;
 		size_t m;
@@ -83,7 +88,9 @@ text_plain(
 		if (has_no_width(c))
 			continue;
 		start = at;
-		if (voiced(before, c, &c)) {
+		whole = voiced(before, c);
+		if (whole != 0) {
+			c = whole;
 			to = last;
 			start = out->from[last];
 		}
