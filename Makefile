@@ -54,7 +54,8 @@ engine_SRC := engine engine_rooms engine_setup engine_key engine_intake engine_o
 control_SRC := control request words commands answer today waits unread cases casework \
 	show step orders desk_lists approve keys letters letter_show letter_headers \
 	letter_parts mails record
-ctl_SRC := psirt ask print print_line view view_case view_letter view_part
+ctl_SRC := psirt verbs ask talk edit print print_line view view_case view_step \
+	view_approve view_letter view_part
 
 # what a unit test of a room links beside that room
 base_NEEDS :=

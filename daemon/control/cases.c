@@ -162,6 +162,78 @@ struct list {
 	int64_t id; /* the row looked at last; they go down */
 };
 
+/* Adds what is not in it yet. */
+static void
+list_merge(json_t *list, const json_t *words)
+{
+	json_t *word, *have;
+	size_t i, k;
+
+	json_array_foreach(words, i, word)
+	{
+		bool known = false;
+
+		json_array_foreach(list, k, have)
+		{
+			known |= json_equal(have, word);
+		}
+		if (!known)
+			json_array_append(list, word);
+	}
+}
+
+/* Which steps it is at, who has to act, and the first date by when. */
+static void
+list_turns(struct request *r, const struct casework *w, json_t *row)
+{
+	json_t *turns = turns_json(r, w);
+	json_t *steps = json_array();
+	json_t *who = json_array();
+	const json_t *turn;
+	const char *due = NULL;
+	bool late = false;
+	size_t i;
+
+	json_array_foreach(turns, i, turn)
+	{
+		const char *when =
+		    json_string_value(json_object_get(turn, "due"));
+
+		json_array_append(steps, json_object_get(turn, "step"));
+		list_merge(who, json_object_get(turn, "who"));
+		late |= json_is_true(json_object_get(turn, "late"));
+		/* RFC 3339 in UTC: the smaller text is the earlier. */
+		if (when != NULL && (due == NULL || strcmp(when, due) < 0))
+			due = when;
+	}
+	json_object_set_new(row, "steps", steps);
+	json_object_set_new(row, "who", who);
+	json_object_set_new(row, "due", json_text(due));
+	json_object_set_new(row, "late", json_boolean(late));
+	json_decref(turns);
+}
+
+static int
+list_case_row(struct request *r, const void *ctx, const struct store_case *c)
+{
+	struct casework *w = request_casework(r, ctx, c->id);
+	json_t *row;
+
+	if (w == NULL)
+		return -1;
+	row = json_pack("{s:o,s:o,s:s,s:s,s:i,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o}",
+	    "case", json_text(c->number), "received", json_time(c->received),
+	    "state", case_state_name(c->state), "flow",
+	    flow_name((enum flow)c->flow), "phase", (int)c->phase, "source",
+	    json_text(case_source(c)), "routed", case_routed(c), "proposed",
+	    json_words(c->proposed), "acknowledged", json_time(c->acknowledged),
+	    "filed", json_time(c->filed), "title", json_text(c->title), "owner",
+	    json_text(c->owner), "deputy", json_text(c->deputy));
+	if (row != NULL)
+		list_turns(r, w, row);
+	return answer_row(r, row);
+}
+
 static int
 list_case(struct request *r, int64_t id)
 {
@@ -171,16 +243,7 @@ list_case(struct request *r, int64_t id)
 
 	rc = store_case_get(ctx, r->st, id, &c, &r->err);
 	if (rc == 1 && (c.state != CASE_CLOSED || request_has(r, OPTION_ALL)))
-		rc = answer_row(r,
-		    json_pack("{s:o,s:o,s:s,s:s,s:i,s:o,s:s,s:o,s:o,s:o,s:o}",
-			"case", json_text(c.number), "received",
-			json_time(c.received), "state",
-			case_state_name(c.state), "flow",
-			flow_name((enum flow)c.flow), "phase", (int)c.phase,
-			"source", json_text(case_source(&c)), "routed",
-			case_routed(&c), "proposed", json_words(c.proposed),
-			"acknowledged", json_time(c.acknowledged), "filed",
-			json_time(c.filed), "title", json_text(c.title)));
+		rc = list_case_row(r, ctx, &c);
 	else if (rc == 1)
 		rc = 0;
 	talloc_free(ctx);

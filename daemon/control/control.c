@@ -272,7 +272,7 @@ connection_read(struct connection *conn)
 	if (buf_add(conn->in, chunk,
 		end != NULL ? (size_t)(end - chunk) : (size_t)n, NULL) != 0) {
 		conn->request = request_refuse(conn, conn->control,
-		    CONTROL_EXIT_USAGE, "the request is longer than 64 KB");
+		    CONTROL_EXIT_USAGE, "the request is longer than 256 KB");
 		conn->gone = conn->request == NULL;
 		return;
 	}

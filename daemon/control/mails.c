@@ -25,7 +25,18 @@ mail_to(const struct store_outmail *m)
 {
 	if (m->department != NULL)
 		return m->department;
-	return m->kind == MAIL_ALERT ? "desk" : "sender";
+	switch (m->audience) {
+	case AUDIENCE_COUNTERPART:
+		return "counterpart";
+	case AUDIENCE_COORDINATOR:
+		return "coordinator";
+	case AUDIENCE_CUSTOMER:
+		return "customer";
+	case AUDIENCE_DESK:
+		return "desk";
+	default:
+		return m->kind == MAIL_ALERT ? "desk" : "sender";
+	}
 }
 
 static bool
@@ -67,6 +78,9 @@ mail_row(struct request *r, const struct store_outmail *m)
 		next = talloc_asprintf(r,
 		    "psirt queue sent %lld | resend %lld | drop %lld",
 		    (long long)m->id, (long long)m->id, (long long)m->id);
+	else if (m->state == OUTMAIL_DRAFT)
+		next =
+		    talloc_asprintf(r, "psirt approve %lld", (long long)m->id);
 	else if (needs_decision(m))
 		next = talloc_asprintf(r, "psirt queue resend %lld | drop %lld",
 		    (long long)m->id, (long long)m->id);

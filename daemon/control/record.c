@@ -48,6 +48,70 @@ number_text(const void *ctx, const struct store_record *line)
 	}
 }
 
+/* Which parts of a case, as psirt who says them. */
+static const char *
+told_text(const void *ctx, uint32_t parts)
+{
+	json_t *list = told_parts(parts);
+	char *text = talloc_strdup(ctx, "");
+	const json_t *part;
+	size_t i;
+
+	json_array_foreach(list, i, part)
+	{
+		text = talloc_asprintf_append(
+		    text, "%s%s", i > 0 ? ", " : "", json_string_value(part));
+	}
+	json_decref(list);
+	return text;
+}
+
+/* The same for lines of the procedure, made on ctx. */
+static const char *
+procedure_text(const void *ctx, const struct store_record *line)
+{
+	const struct answer_rule *answer;
+	const struct clock_rule *clock;
+
+	switch (line->what) {
+	case RECORD_STEP_STARTED:
+	case RECORD_STEP_ENDED:
+	case RECORD_STEP_SKIPPED:
+	case RECORD_STEP_MOVED:
+		/* 20301 is 2.3.1: store_step_code(). */
+		return line->code != 0
+			   ? talloc_asprintf(ctx, "%u.%u.%u",
+				 line->code / 10000, line->code / 100 % 100,
+				 line->code % 100)
+			   : NULL;
+	case RECORD_ANSWER:
+		answer = answer_rule((enum answer_kind)line->code);
+		return answer != NULL ? answer->name : NULL;
+	case RECORD_ANSWER_REFUSED:
+		return command_trouble_text((enum command_trouble)line->code);
+	case RECORD_OVERRIDE:
+	case RECORD_GUARD_MISSING:
+		return guard_name((enum guard_kind)line->code);
+	case RECORD_CLOCK:
+	case RECORD_CLOCK_WARNED:
+		clock = clock_rule((enum clock_kind)line->code);
+		return clock != NULL ? clock->name : NULL;
+	case RECORD_TASK:
+	case RECORD_TASK_DONE:
+		return task_kind_name(line->code);
+	case RECORD_QUESTION:
+		return talloc_asprintf(ctx, "%u", line->code);
+	case RECORD_CASE_CLOSED:
+		return close_reason_name((enum close_reason)line->code);
+	case RECORD_CHANNEL:
+		return channel_name(line->code);
+	case RECORD_TOLD:
+		return told_text(ctx, line->code);
+	default:
+		return number_text(ctx, line);
+	}
+}
+
 /* What the code of a line says, by what the line is; NULL: nothing. */
 static const char *
 code_text(const void *ctx, const struct store_record *line)
@@ -80,7 +144,7 @@ code_text(const void *ctx, const struct store_record *line)
 	case RECORD_NO_ACKNOWLEDGE:
 		return silence_name((enum silence)line->code);
 	default:
-		return number_text(ctx, line);
+		return procedure_text(ctx, line);
 	}
 }
 

@@ -1,10 +1,10 @@
 /*
  * request.c - a line of JSON from the socket becomes a request.
  *
- * Runs in the engine.  Takes the line and the uid of who sent it; finds the
- * row of commands[], checks the role, parses the options, calls the handler
- * turn by turn.  Whoever may not is refused, and the refusal stands in the
- * record before it is answered.  Knows nothing of sockets.
+ * Runs in the engine.  Takes the line and the uid of who sent it; checks the
+ * role, calls the handler turn by turn.  Which row of commands[] is meant by
+ * its words stands in words.c.  Whoever may not is refused, and the refusal
+ * stands in the record before it is answered.  Knows nothing of sockets.
  */
 #include "request.h"
 
@@ -19,28 +19,6 @@
 #include "psirtd/log.h"
 
 #define REQUEST_WORDS 64
-#define REQUEST_WHY_MAX 2000
-
-static const struct option {
-	const char *name;
-	enum request_option option;
-	bool value;
-} options[] = {
-    {"again", OPTION_AGAIN, false},
-    {"all", OPTION_ALL, false},
-    {"attachments", OPTION_ATTACHMENTS, false},
-    {"case", OPTION_CASE, true},
-    {"details", OPTION_DETAILS, false},
-    {"letters", OPTION_LETTERS, false},
-    {"notes", OPTION_NOTES, false},
-    {"raw", OPTION_RAW, false},
-    {"reopen", OPTION_REOPEN, false},
-    {"verify", OPTION_VERIFY, false},
-    {"why", OPTION_WHY, true},
-};
-
-#define NOPTIONS (sizeof(options) / sizeof(options[0]))
-
 enum turn
 request_fail(struct request *r, int exit, const char *fmt, ...)
 {
@@ -153,177 +131,7 @@ request_deny(struct request *r, const char *why)
 	return request_fail(r, CONTROL_EXIT_REFUSED, "%s", why);
 }
 
-/* ---- the words of the command line ---- */
-
-static int
-request_option(
-    struct request *r, const char *const *args, size_t nargs, size_t *at)
-{
-	const char *name = args[*at] + 2;
-	const char *equals = strchr(name, '=');
-	size_t len = equals != NULL ? (size_t)(equals - name) : strlen(name);
-	const char *value = equals != NULL ? equals + 1 : NULL;
-
-	for (size_t i = 0; i < NOPTIONS; i++) {
-		if (strlen(options[i].name) != len ||
-		    strncmp(options[i].name, name, len) != 0)
-			continue;
-		if (options[i].value && value == NULL && *at + 1 < nargs)
-			value = args[++*at];
-		if (options[i].value != (value != NULL)) {
-			request_fail(r, CONTROL_EXIT_USAGE,
-			    options[i].value ? "--%s wants a word behind it"
-					     : "--%s takes no value",
-			    options[i].name);
-			return -1;
-		}
-		r->options |= options[i].option;
-		if (options[i].option == OPTION_WHY)
-			r->why = value;
-		if (options[i].option == OPTION_CASE)
-			r->casefile = value;
-		return 0;
-	}
-	request_fail(r, CONTROL_EXIT_USAGE,
-	    "no option \"%.40s\": \"psirt help\" shows what there is",
-	    args[*at]);
-	return -1;
-}
-
-/* Words and options apart; the words go to r->words. */
-static int
-request_words(struct request *r, const char *const *args, size_t nargs)
-{
-	bool plain = false;
-
-	r->words = talloc_zero_array(r, const char *, nargs + 1);
-	if (r->words == NULL)
-		return error_set(&r->err, FAULT_RETRY, "out of memory");
-	for (size_t i = 0; i < nargs; i++) {
-		if (!plain && strcmp(args[i], "--") == 0) {
-			plain = true;
-		} else if (!plain && strncmp(args[i], "--", 2) == 0) {
-			if (request_option(r, args, nargs, &i) != 0)
-				return -1;
-		} else {
-			r->words[r->nwords++] = args[i];
-		}
-	}
-	return 0;
-}
-
-static const struct command *
-command_named(const char *first, const char *second)
-{
-	size_t len = strlen(first);
-
-	for (size_t i = 0; i < ncommands; i++) {
-		const char *name = commands[i].name;
-
-		if (strncmp(name, first, len) != 0)
-			continue;
-		if (second == NULL && name[len] == '\0')
-			return &commands[i];
-		if (second != NULL && name[len] == ' ' &&
-		    strcmp(name + len + 1, second) == 0)
-			return &commands[i];
-	}
-	return NULL;
-}
-
-/* The row for this word, with an option or a second word that has its own. */
-static void
-request_find(struct request *r)
-{
-	const char *word = r->nwords > 0 ? r->words[0] : "today";
-	const struct command *special;
-	char name[32];
-
-	if (strchr(word, ' ') != NULL)
-		return;
-	r->command = command_named(word, NULL);
-	/* "key" is none by itself. */
-	if (r->command == NULL &&
-	    (r->nwords < 2 || command_named(word, r->words[1]) == NULL))
-		return;
-	if (r->nwords > 0) {
-		r->words++;
-		r->nwords--;
-	}
-	for (size_t i = 0; i < NOPTIONS; i++) {
-		if (!request_has(r, options[i].option))
-			continue;
-		snprintf(name, sizeof(name), "--%s", options[i].name);
-		special = command_named(word, name);
-		if (special != NULL)
-			r->command = special;
-	}
-	if (r->nwords == 0 || strncmp(r->words[0], "--", 2) == 0)
-		return;
-	special = command_named(word, r->words[0]);
-	if (special != NULL) {
-		r->command = special;
-		r->words++;
-		r->nwords--;
-	}
-}
-
-/* `queue foo`: the command is known, what stands behind it is not. */
-static enum turn
-request_no_word(struct request *r, const char *word, const char *behind,
-    const struct command *cmd)
-{
-	return request_fail(r, CONTROL_EXIT_USAGE,
-	    "no \"%.40s\" behind %s: psirt %s", word, behind, cmd->usage);
-}
-
-static enum turn
-request_unknown(struct request *r)
-{
-	const char *word = r->words[0];
-	const struct command *near = command_nearest(word);
-	int len = near != NULL ? (int)command_word(near) : 0;
-
-	if (near == NULL)
-		return request_fail(r, CONTROL_EXIT_USAGE,
-		    "no command \"%.40s\": \"psirt help\" shows what there is",
-		    word);
-	if ((size_t)len == strlen(word) && r->nwords > 1 &&
-	    strncmp(near->name, word, (size_t)len) == 0)
-		return request_no_word(r, r->words[1], word, near);
-	if ((size_t)len == strlen(word) &&
-	    strncmp(near->name, word, (size_t)len) == 0)
-		return request_fail(r, CONTROL_EXIT_USAGE,
-		    "too few words: psirt %s", near->usage);
-	return request_fail(r, CONTROL_EXIT_USAGE,
-	    "no command \"%.40s\": did you mean \"%.*s\"?", word, len,
-	    near->name);
-}
-
-static enum turn
-request_check(struct request *r)
-{
-	const struct command *cmd = r->command;
-
-	if (cmd == NULL)
-		return request_unknown(r);
-	for (size_t i = 0; i < NOPTIONS; i++)
-		if (request_has(r, options[i].option) &&
-		    !(cmd->options & options[i].option))
-			return request_fail(r, CONTROL_EXIT_USAGE,
-			    "--%s does not go here: psirt %s", options[i].name,
-			    cmd->usage);
-	if (cmd->most == 0 && r->nwords > 0)
-		return request_no_word(r, r->words[0], cmd->name, cmd);
-	if (r->nwords < cmd->least || r->nwords > cmd->most)
-		return request_fail(r, CONTROL_EXIT_USAGE,
-		    "too %s words: psirt %s",
-		    r->nwords < cmd->least ? "few" : "many", cmd->usage);
-	if (r->why != NULL && strlen(r->why) > REQUEST_WHY_MAX)
-		return request_fail(r, CONTROL_EXIT_USAGE,
-		    "--why is longer than %d bytes", REQUEST_WHY_MAX);
-	return TURN_MORE;
-}
+/* ---- who asks ---- */
 
 static const char *
 role_of(enum operator_role role)
@@ -338,6 +146,7 @@ request_role(struct request *r, uid_t uid)
 {
 	const struct operator* who = settings_operator(r->s, uid);
 
+	r->uid = uid;
 	if (who == NULL) {
 		r->actor = talloc_asprintf(r, "uid %u", (unsigned)uid);
 		return request_deny(
@@ -347,6 +156,7 @@ request_role(struct request *r, uid_t uid)
 			   (unsigned)uid, r->s->file));
 	}
 	r->actor = talloc_strdup(r, who->user);
+	r->who = who;
 	if (r->command != NULL && who->role < r->command->role)
 		return request_deny(
 		    r, talloc_asprintf(r,

@@ -3,12 +3,19 @@
  *
  *   control.c   the socket, connections, turns
  *   request.c   a line of JSON becomes a request; who may; the record
+ *   words.c     its words: options, and which row of commands[] is meant
  *   commands.c  commands[]: name, least role, what it records, handler
  *   answer.c    the answer, written piece by piece
  *   today.c     `psirt`: what needs a person
  *   unread.c    letters of a case that nobody has read
  *   cases.c     list, route, and how a case is named
  *   show.c      show
+ *   casework.c  a case on its way, in JSON: turns, answers, questions, clocks
+ *   step.c      step: the steps of a case, and what a person does to one
+ *   orders.c    what a person decides of a case: take, note, link, close …
+ *   desk_lists.c  clock, customers, question, task, who
+ *   approve.c   approve: what a draft says, and that it may leave
+ *   waits.c     `psirt` again: drafts, steps, tasks and clocks
  *   letters.c   file, drop, letter --reopen
  *   letter_show.c  letter
  *   letter_headers.c  its header fields, and who vouches for them
@@ -30,8 +37,8 @@
 #include "psirtd/desk.h"
 
 #define CONTROL_CONNECTIONS 32
-#define CONTROL_ONE_USER 24 /* of them; the rest is for everybody else */
-#define CONTROL_REQUEST_MAX 65536
+#define CONTROL_ONE_USER 24        /* of them; the rest is for everybody else */
+#define CONTROL_REQUEST_MAX 262144 /* a draft edited at the desk */
 #define CONTROL_TURN_MS 20
 #define CONTROL_ASK_MS 5000 /* a request is whole by then */
 #define CONTROL_IDLE_MS 30000
@@ -63,6 +70,16 @@ enum request_option {
 	OPTION_VERIFY = 1 << 8,
 	OPTION_WHY = 1 << 9,
 	OPTION_AGAIN = 1 << 10,
+	OPTION_BY = 1 << 11,
+	OPTION_DEPUTY = 1 << 12,
+	OPTION_DIGEST = 1 << 13,
+	OPTION_DROP = 1 << 14,
+	OPTION_EDIT = 1 << 15,
+	OPTION_JA = 1 << 16,
+	OPTION_MOVE = 1 << 17,
+	OPTION_OVERRIDE = 1 << 18,
+	OPTION_SHARE = 1 << 19,
+	OPTION_YES = 1 << 20,
 };
 
 enum turn { TURN_DONE, TURN_MORE, TURN_FAILED };
@@ -73,7 +90,9 @@ enum recorder { RECORDER_NONE, RECORDER_CONTROL, RECORDER_ENGINE };
 struct request;
 
 struct command {
-	const char *name; /* one word, or two: "queue drop", "log --notes" */
+	/* "queue drop", "log --notes"; a word in capitals is any word, and
+	 * stays among those behind the name: "clock CASE set" */
+	const char *name;
 	enum operator_role role; /* the least that may */
 	enum recorder recorder;
 	enum record_what records; /* its line; 0 with RECORDER_NONE */
@@ -103,11 +122,14 @@ struct request {
 	struct store *st;
 	const struct settings *s;
 	const struct command *command;
-	char *actor;        /* login name, or "uid N" for one without a role */
-	const char **words; /* behind the command's name */
+	char *actor; /* login name, or "uid N" for one without a role */
+	uid_t uid;
+	const struct operator* who; /* NULL: it has no role */
+	const char **words;         /* behind the command's name */
 	size_t nwords;
 	uint32_t options;
-	const char *why, *casefile; /* of --why, --case */
+	/* of --why, --case … */
+	const char *why, *casefile, *by, *deputy, *digest, *override, *share;
 
 	void *state;      /* of the handler */
 	int64_t until_ms; /* the end of this turn, monotonic */
@@ -151,6 +173,15 @@ int request_record(struct request *r, int64_t casefile, int64_t letter,
 bool request_number(struct request *r, const char *word, const char *noun,
     const char *look, int64_t *number);
 bool request_has(const struct request *r, enum request_option option);
+
+/* ---- words.c ---- */
+
+/* Words and options apart; the words go to r->words. */
+int request_words(struct request *r, const char *const *args, size_t nargs);
+/* Sets r->command, and takes that row's own words out; NULL: none fits. */
+void request_find(struct request *r);
+/* What is wrong with the words and options; TURN_MORE: nothing. */
+enum turn request_check(struct request *r);
 
 /* ---- answer.c: each takes the json_t away, NULL is "out of memory" ---- */
 
@@ -201,6 +232,77 @@ bool letter_is_noise(const struct store_letter *l);
 /* Filed under this case, no noise, and read by no person; newest first. */
 int unread_letters(const void *ctx, struct request *r, int64_t casefile,
     struct store_letter **letters, size_t *count);
+
+/* ---- casework.c ---- */
+
+/* Titles of steps and clocks in Japanese: the language of who asks, --ja. */
+bool request_japanese(const struct request *r);
+/* A case with all that is known of its way; NULL with r->err. */
+struct casework *request_casework(
+    struct request *r, const void *ctx, int64_t casefile);
+const char *step_state_name(uint32_t state);
+/* Who has to act, by when: a list of {step, title, who, due …}. */
+json_t *turns_json(struct request *r, const struct casework *w);
+/* All of one kind in it: steps in the order of the flow, answers … */
+json_t *step_row(
+    struct request *r, const struct casework *w, const struct flow_step *step);
+json_t *answer_rows(struct request *r, const struct casework *w,
+    const struct flow_step *step); /* NULL: all */
+json_t *question_rows(const struct casework *w);
+json_t *case_clock_row(struct request *r, const struct store_clock *c);
+json_t *case_clock_rows(struct request *r, const struct casework *w);
+/* The cases that are linked with it: {case, link, flow, state}. */
+json_t *link_rows(struct request *r, const void *ctx, int64_t casefile);
+const char *link_name(uint32_t kind);
+const char *channel_name(uint32_t channel); /* "own", "jpcert", "advised" */
+
+/* ---- step.c, orders.c ---- */
+
+enum turn step_run(struct request *r);
+enum turn step_order_run(struct request *r);
+enum turn step_move_run(struct request *r);
+/* An order with its actor, role and uid; the rest is the caller's. */
+struct order request_order(const struct request *r, enum order_kind what);
+/* The engine's, with what it says: added to the list `said`. */
+int request_give(struct request *r, const struct order *order, json_t *said);
+/* {case, said, next}; takes said away. */
+enum turn order_answer(
+    struct request *r, const struct store_case *c, json_t *said);
+/* The guards of --override; else failed, false. */
+bool request_override(struct request *r, uint32_t *guards);
+/* Words from `from` on, put together as they were typed. */
+char *request_text(const struct request *r, size_t from);
+/* One command, one order: what its words are stands in orders.c. */
+enum turn order_run(struct request *r);
+
+/* ---- desk_lists.c ---- */
+
+enum turn clocks_run(struct request *r);
+enum turn customers_run(struct request *r);
+enum turn questions_run(struct request *r);
+enum turn tasks_run(struct request *r);
+enum turn task_run(struct request *r);
+enum turn who_run(struct request *r);
+/* A task without its words: no content. */
+json_t *task_row(struct request *r, const struct store_task *t);
+const char *task_kind_name(uint32_t kind);
+json_t *told_parts(uint32_t parts); /* "overview", "details", "exploit" */
+
+/* ---- approve.c ---- */
+
+enum turn approve_list_run(struct request *r);
+enum turn approve_show_run(struct request *r);
+enum turn approve_order_run(struct request *r); /* --yes, --edit, --drop */
+/* A row of the list of drafts: no address, no word of it. */
+json_t *draft_row(struct request *r, const struct store_outmail *m);
+
+/* ---- waits.c: pieces of `psirt` ---- */
+
+/* Rows of an open case's steps that wait for the desk, or are late. */
+int waits_steps(struct request *r, int64_t casefile, size_t most, size_t *shown,
+    int64_t *over);
+int waits_tasks(struct request *r);  /* the list "tasks" */
+int waits_clocks(struct request *r); /* the list "clocks": near ones */
 
 /* ---- letters.c, letter_show.c ---- */
 

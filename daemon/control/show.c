@@ -52,6 +52,57 @@ first_answer_due(const struct settings *s, enum flow flow, int64_t received)
 	return desk_clocks(s, flow, received, clocks) > 0 ? clocks[0].due : 0;
 }
 
+/* What is kept with the case; of one from before, what runs from receipt. */
+static json_t *
+show_clocks(struct request *r, const struct casework *w)
+{
+	const struct store_case *c = &w->c;
+
+	if (c->state == CASE_CLOSED || w->nclocks > 0)
+		return case_clock_rows(r, w);
+	return clocks_json(r->s, (enum flow)c->flow, c->received);
+}
+
+/* At a glance: where it stands, who has to act, and by when. */
+static int
+show_way(struct request *r, const struct casework *w)
+{
+	const struct store_case *c = &w->c;
+	struct store_task *tasks = NULL;
+	size_t count = 0;
+
+	if (answer_set(r, "owner", json_text(c->owner)) != 0 ||
+	    answer_set(r, "deputy", json_text(c->deputy)) != 0 ||
+	    answer_set(r, "channel",
+		json_text(c->channel != CHANNEL_OWN ? channel_name(c->channel)
+						    : NULL)) != 0 ||
+	    answer_set(r, "closed", json_time(c->closed)) != 0 ||
+	    answer_set(r, "close_reason",
+		json_text(
+		    c->close_reason != 0
+			? close_reason_name((enum close_reason)c->close_reason)
+			: NULL)) != 0 ||
+	    answer_set(r, "merged_into",
+		json_text(request_case_number(r, c->merged_into))) != 0 ||
+	    answer_set(
+		r, "publication", json_time(case_publication(&w->view))) != 0 ||
+	    answer_set(r, "next_status", json_time(c->next_status)) != 0 ||
+	    answer_set(r, "turns", turns_json(r, w)) != 0 ||
+	    answer_set(r, "refused", json_text(w->refused)) != 0 ||
+	    answer_set(r, "questions", question_rows(w)) != 0 ||
+	    answer_set(r, "links", link_rows(r, w, c->id)) != 0 ||
+	    answer_set(r, "clocks", show_clocks(r, w)) != 0)
+		return -1;
+	if (store_task_list(
+		r, r->st, c->id, SHOW_ROWS, &tasks, &count, &r->err) != 0 ||
+	    answer_list(r, "tasks") != 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (answer_row(r, task_row(r, &tasks[i])) != 0)
+			return -1;
+	return answer_list_end(r);
+}
+
 static int
 show_who(struct request *r, const struct store_case *c)
 {
@@ -81,11 +132,7 @@ show_who(struct request *r, const struct store_case *c)
 	    answer_set(r, "received", json_time(c->received)) != 0 ||
 	    answer_set(r, "filed", json_time(c->filed)) != 0 ||
 	    answer_set(r, "acknowledged", json_time(c->acknowledged)) != 0 ||
-	    answer_set(r, "routed", json_text(case_routed(c))) != 0 ||
-	    answer_set(r, "clocks",
-		c->state != CASE_CLOSED
-		    ? clocks_json(r->s, (enum flow)c->flow, c->received)
-		    : json_array()) != 0)
+	    answer_set(r, "routed", json_text(case_routed(c))) != 0)
 		return -1;
 	return answer_set(
 	    r, "proposed", json_words(c->routed == 1 ? c->proposed : NULL));
@@ -193,6 +240,8 @@ show_next(struct request *r, const struct store_case *c)
 		json_array_append_new(
 		    next, json_text(talloc_asprintf(
 			      r, "psirt route %s DEPARTMENT", c->number)));
+	json_array_append_new(
+	    next, json_text(talloc_asprintf(r, "psirt step %s", c->number)));
 	json_array_append_new(next,
 	    json_text(talloc_asprintf(r, "psirt log --case %s", c->number)));
 	return answer_set(r, "next", next);
@@ -201,15 +250,17 @@ show_next(struct request *r, const struct store_case *c)
 enum turn
 show_run(struct request *r)
 {
+	struct casework *w;
 	struct store_case c;
 
-	if (!request_case(r, r->words[0], &c))
+	if (!request_case(r, r->words[0], &c) ||
+	    (w = request_casework(r, r, c.id)) == NULL)
 		return TURN_FAILED;
 	if (request_record(r, c.id, 0, 0, 0, NULL, false) != 0)
 		return TURN_FAILED;
-	if (show_who(r, &c) != 0 || show_idents(r, &c) != 0 ||
-	    show_letters(r, &c) != 0 || show_mails(r, &c) != 0 ||
-	    show_next(r, &c) != 0)
+	if (show_who(r, &c) != 0 || show_way(r, w) != 0 ||
+	    show_idents(r, &c) != 0 || show_letters(r, &c) != 0 ||
+	    show_mails(r, &c) != 0 || show_next(r, &c) != 0)
 		return TURN_FAILED;
 	return TURN_DONE;
 }

@@ -12,7 +12,15 @@
 #include "psirtd/opening.h"
 #include "psirtd/write.h"
 
-enum stage { STAGE_CASES, STAGE_LETTERS, STAGE_UNREAD, STAGE_MAILS, STAGE_END };
+enum stage {
+	STAGE_CASES,
+	STAGE_STEPS,
+	STAGE_LETTERS,
+	STAGE_UNREAD,
+	STAGE_MAILS,
+	STAGE_DRAFTS,
+	STAGE_END,
+};
 
 struct today {
 	enum stage stage;
@@ -21,13 +29,17 @@ struct today {
 	int64_t newest, open_cases;
 	int64_t open; /* open cases not come across yet */
 	size_t shown;
-	int64_t cases_over, letters_over, mails_over, by_itself;
+	int64_t cases_over, steps_over, letters_over, mails_over, drafts_over;
+	int64_t by_itself;
 };
 
 static const enum letter_state letter_states[] = {
     LETTER_INQUIRY, LETTER_SET_ASIDE, LETTER_QUARANTINED};
 static const enum outmail_state mail_states[] = {
     OUTMAIL_HELD, OUTMAIL_UNCERTAIN, OUTMAIL_FAILED, OUTMAIL_SEALED};
+static const enum outmail_state draft_states[] = {OUTMAIL_DRAFT};
+
+#define N(a) (sizeof(a) / sizeof((a)[0]))
 
 #define TRIES_TOLD 3 /* so often a mail server may say: later */
 
@@ -154,6 +166,23 @@ out:
 	return rc;
 }
 
+/* Its steps that wait for the desk, or for somebody who is late. */
+static int
+today_steps(struct request *r, struct today *t)
+{
+	struct store_case c;
+	void *ctx = talloc_new(r);
+	int rc = store_case_get(ctx, r->st, t->id, &c, &r->err);
+
+	if (rc == 1 && c.state != CASE_CLOSED) {
+		t->open--;
+		rc = waits_steps(
+		    r, c.id, CONTROL_TODAY_ROWS, &t->shown, &t->steps_over);
+	}
+	talloc_free(ctx);
+	return rc < 0 ? -1 : 0;
+}
+
 /* ---- letters ---- */
 
 static int
@@ -257,6 +286,21 @@ out:
 	return rc;
 }
 
+static int
+today_draft(struct request *r, struct today *t)
+{
+	struct store_outmail m;
+	void *ctx = talloc_new(r);
+	int rc = mail_look(r, ctx, t->id, &m);
+
+	if (rc == 1)
+		rc = today_room(t, &t->drafts_over)
+			 ? answer_row(r, draft_row(r, &m))
+			 : 0;
+	talloc_free(ctx);
+	return rc < 0 ? -1 : 0;
+}
+
 /* ---- the walk ---- */
 
 static int
@@ -271,21 +315,42 @@ today_next_list(struct request *r, struct today *t, const char *key)
 	return key != NULL ? answer_list(r, key) : 0;
 }
 
-/* The next row in these states; 0 in t->id when the list is at its end. */
-static int
-today_next(struct request *r, struct today *t, size_t nstates)
+/* All open cases once more, newest first. */
+static void
+today_cases_again(struct today *t)
 {
-	int64_t id = 0, next = 0;
-	int rc = 0;
+	t->id = t->newest + 1;
+	t->open = t->open_cases;
+}
 
+/* The next letter that waits; 0 in t->id when there is none left. */
+static int
+today_next_letter(struct request *r, struct today *t)
+{
+	while (t->state < N(letter_states)) {
+		int64_t id = 0;
+
+		if (store_letter_next(r->st, letter_states[t->state], t->id,
+			&id, &r->err) < 0)
+			return -1;
+		t->id = id;
+		if (id != 0)
+			return 0;
+		t->state++;
+	}
+	return 0;
+}
+
+/* The same for mails in these states. */
+static int
+today_next_mail(struct request *r, struct today *t,
+    const enum outmail_state *states, size_t nstates)
+{
 	while (t->state < nstates) {
-		if (t->stage == STAGE_LETTERS)
-			rc = store_letter_next(r->st, letter_states[t->state],
-			    t->id, &id, &r->err);
-		else
-			rc = store_outmail_next(r->st, mail_states[t->state],
-			    INT64_MAX, t->id, &id, &next, &r->err);
-		if (rc < 0)
+		int64_t id = 0, next = 0;
+
+		if (store_outmail_next(r->st, states[t->state], INT64_MAX,
+			t->id, &id, &next, &r->err) < 0)
 			return -1;
 		t->id = id;
 		if (id != 0)
@@ -300,30 +365,38 @@ today_step(struct request *r, struct today *t)
 {
 	switch (t->stage) {
 	case STAGE_CASES:
+		if (--t->id >= 1 && t->open > 0)
+			return today_case(r, t);
+		if (today_next_list(r, t, "steps") != 0)
+			return -1;
+		today_cases_again(t);
+		return 0;
+	case STAGE_STEPS:
 		if (--t->id < 1 || t->open <= 0)
 			return today_next_list(r, t, "letters");
-		return today_case(r, t);
+		return today_steps(r, t);
 	case STAGE_LETTERS:
-		if (today_next(r, t,
-			sizeof(letter_states) / sizeof(letter_states[0])) != 0)
+		if (today_next_letter(r, t) != 0)
 			return -1;
 		if (t->id != 0)
 			return today_letter(r, t);
 		t->stage = STAGE_UNREAD;
-		t->id = t->newest + 1;
-		t->open = t->open_cases;
+		today_cases_again(t);
 		return 0;
 	case STAGE_UNREAD:
 		if (--t->id < 1 || t->open <= 0)
 			return today_next_list(r, t, "mails");
 		return today_unread(r, t);
 	case STAGE_MAILS:
-		if (today_next(r, t,
-			sizeof(mail_states) / sizeof(mail_states[0])) != 0)
+		if (today_next_mail(r, t, mail_states, N(mail_states)) != 0)
 			return -1;
-		if (t->id == 0)
-			return today_next_list(r, t, NULL);
-		return today_mail(r, t);
+		return t->id != 0 ? today_mail(r, t)
+				  : today_next_list(r, t, "drafts");
+	case STAGE_DRAFTS:
+		if (today_next_mail(r, t, draft_states, N(draft_states)) != 0)
+			return -1;
+		return t->id != 0 ? today_draft(r, t)
+				  : today_next_list(r, t, NULL);
 	case STAGE_END:
 		break;
 	}
@@ -344,12 +417,16 @@ today_run(struct request *r)
 		if (today_step(r, t) != 0)
 			return TURN_FAILED;
 	}
-	if (answer_set(r, "set_aside_by_itself", json_integer(t->by_itself)) !=
+	if (waits_tasks(r) != 0 || waits_clocks(r) != 0 ||
+	    answer_set(r, "set_aside_by_itself", json_integer(t->by_itself)) !=
 		0 ||
 	    answer_set(r, "not_shown",
-		json_pack("{s:I,s:I,s:I}", "cases", (json_int_t)t->cases_over,
-		    "letters", (json_int_t)t->letters_over, "mails",
-		    (json_int_t)t->mails_over)) != 0)
+		json_pack("{s:I,s:I,s:I,s:I,s:I}", "cases",
+		    (json_int_t)t->cases_over, "steps",
+		    (json_int_t)t->steps_over, "letters",
+		    (json_int_t)t->letters_over, "mails",
+		    (json_int_t)t->mails_over, "drafts",
+		    (json_int_t)t->drafts_over)) != 0)
 		return TURN_FAILED;
 	return TURN_DONE;
 }

@@ -9,12 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <talloc.h>
 
 #include "ask.h"
-#include "psirtd/text.h"
-#include "view.h"
+#include "talk.h"
+#include "verbs.h"
 
 #define SOCKET_DEFAULT "/run/psirtd/control.sock"
 #define WORDS_MOST 60
@@ -25,7 +26,7 @@ enum client_option { /* beside those a command hands on */
 	CLIENT_NO_HEADER,
 	CLIENT_SOCKET,
 	CLIENT_VERSION,
-	CLIENT_FIRST, /* from here on: options[] by its place */
+	CLIENT_HANDED,
 };
 
 static const struct option options[] = {
@@ -34,119 +35,36 @@ static const struct option options[] = {
     {"no-header", no_argument, NULL, CLIENT_NO_HEADER},
     {"socket", required_argument, NULL, CLIENT_SOCKET},
     {"version", no_argument, NULL, CLIENT_VERSION},
-    {"again", no_argument, NULL, CLIENT_FIRST},
-    {"all", no_argument, NULL, CLIENT_FIRST + 1},
-    {"attachments", no_argument, NULL, CLIENT_FIRST + 2},
-    {"case", required_argument, NULL, CLIENT_FIRST + 3},
-    {"details", no_argument, NULL, CLIENT_FIRST + 4},
-    {"letters", no_argument, NULL, CLIENT_FIRST + 5},
-    {"notes", no_argument, NULL, CLIENT_FIRST + 6},
-    {"raw", no_argument, NULL, CLIENT_FIRST + 7},
-    {"reopen", no_argument, NULL, CLIENT_FIRST + 8},
-    {"verify", no_argument, NULL, CLIENT_FIRST + 9},
-    {"why", required_argument, NULL, CLIENT_FIRST + 10},
+    {"again", no_argument, NULL, CLIENT_HANDED},
+    {"all", no_argument, NULL, CLIENT_HANDED},
+    {"attachments", no_argument, NULL, CLIENT_HANDED},
+    {"by", required_argument, NULL, CLIENT_HANDED},
+    {"case", required_argument, NULL, CLIENT_HANDED},
+    {"deputy", required_argument, NULL, CLIENT_HANDED},
+    {"details", no_argument, NULL, CLIENT_HANDED},
+    {"digest", required_argument, NULL, CLIENT_HANDED},
+    {"drop", no_argument, NULL, CLIENT_HANDED},
+    {"edit", no_argument, NULL, CLIENT_HANDED},
+    {"ja", no_argument, NULL, CLIENT_HANDED},
+    {"letters", no_argument, NULL, CLIENT_HANDED},
+    {"move", no_argument, NULL, CLIENT_HANDED},
+    {"notes", no_argument, NULL, CLIENT_HANDED},
+    {"override", required_argument, NULL, CLIENT_HANDED},
+    {"raw", no_argument, NULL, CLIENT_HANDED},
+    {"reopen", no_argument, NULL, CLIENT_HANDED},
+    {"share", required_argument, NULL, CLIENT_HANDED},
+    {"verify", no_argument, NULL, CLIENT_HANDED},
+    {"why", required_argument, NULL, CLIENT_HANDED},
+    {"yes", no_argument, NULL, CLIENT_HANDED},
     {NULL, 0, NULL, 0},
 };
-
-/* In alphabetical order, as in psirt.1. */
-static const struct verb {
-	const char *name;
-	const char *usage;
-	const char *summary;
-	const char *more; /* for `psirt help NAME`; NULL: nothing to add */
-	void (*view)(const struct printer *p, json_t *data);
-} verbs[] = {
-    {"drop", "drop LETTER --why TEXT",
-	"end a letter that is no report; the reason is kept",
-	"The letter stays readable, and \"psirt file LETTER\" takes it up "
-	"again.\nThe reason is sealed; the record holds its digest alone.",
-	view_done},
-    {"file", "file LETTER", "make a case of a letter that was set aside",
-	"For an inquiry, a letter set aside or a quarantined one. It joins\n"
-	"the case it names where it may, else it becomes a case of its own.\n"
-	"A claim to be a correspondent stays a claim: nothing is answered.",
-	view_done},
-    {"help", "help [COMMAND]", "this page; more about one command", NULL, NULL},
-    {"key", "key reseal", "seal the data key to the keys of today",
-	"For leads, after the POC key or the recovery key was changed in the\n"
-	"settings: old backups still open with the old ones.",
-	view_key},
-    {"letter", "letter LETTER [--raw | --reopen]",
-	"read a letter; its bytes; open it anew with new keys",
-	"Text behind \"| \" is covered by a good signature of a key that is\n"
-	"known here, text behind \"? \" by none. Above each part stands who\n"
-	"signed it. Reading is recorded before the first byte is shown.\n"
-	"--raw gives the bytes as they came, best into a file.\n"
-	"--reopen decrypts and judges the letter once more.",
-	view_letter},
-    {"list", "list [--all] [--letters]",
-	"open cases; closed ones too; letters instead",
-	"Numbers, dates and states only; it leaves no trace.", view_list},
-    {"log", "log [--case CASE] [--notes | --verify]",
-	"the record; with its notes; check its chain",
-	"--notes shows what people wrote as reasons; that is recorded.\n"
-	"--verify walks the whole chain and prints its head.",
-	view_log},
-    {"queue", "queue [drop MAIL | resend MAIL | sent MAIL]",
-	"mails that have not left; decide about one",
-	"drop    it will not be sent\n"
-	"resend  try again; where it may have arrived, the same bytes\n"
-	"sent    it did arrive (you asked the reader): count it as sent",
-	view_queue},
-    {"route", "route CASE DEPARTMENT... [--details] [--attachments] [--again]",
-	"send a case to departments",
-	"Each contact gets the overview, signed and encrypted; quality only\n"
-	"that something came in. --details adds the words of the report, a\n"
-	"signature under them too: read them first. --attachments adds its\n"
-	"files. Headers, address and keys of the finder stay here unless the\n"
-	"settings share them. --again sends what went out once already.",
-	view_done},
-    {"show", "show CASE", "all about one case",
-	"Finder, letters, mails and departments; reading is recorded.",
-	view_show},
-    {"today", "[today]", "what waits for you, and what to type", NULL,
-	view_today},
-};
-
-#define NVERBS (sizeof(verbs) / sizeof(verbs[0]))
-
-static const struct verb *
-verb_named(const char *name)
-{
-	for (size_t i = 0; i < NVERBS; i++)
-		if (strcmp(verbs[i].name, name) == 0)
-			return &verbs[i];
-	return NULL;
-}
-
-/*
- * A refusal of psirt itself: a sentence, or for programs the same object
- * that psirtd would have answered.
- */
-static int
-refuse(bool json, const char *why, int exit)
-{
-	char *safe = text_show(NULL, why);
-	json_t *answer;
-
-	if (json) {
-		answer = json_pack("{s:i,s:{},s:s,s:i}", "version", 1, "data",
-		    "error", safe != NULL ? safe : "?", "exit", exit);
-		view_json(stdout, answer);
-		json_decref(answer);
-	} else {
-		fprintf(stderr, "psirt: %s\n", safe != NULL ? safe : "?");
-	}
-	talloc_free(safe);
-	return exit;
-}
 
 static int
 usage_error(bool json, const char *what, const char *word)
 {
 	char *why = talloc_asprintf(
 	    NULL, "%s \"%s\": \"psirt help\" shows all", what, word);
-	int code = refuse(json, why != NULL ? why : what, ASK_EXIT_USAGE);
+	int code = talk_refuse(json, why != NULL ? why : what, ASK_EXIT_USAGE);
 
 	talloc_free(why);
 	return code;
@@ -170,9 +88,8 @@ help(void)
 {
 	puts("usage: psirt [COMMAND] [--json] [--no-header] [--socket PATH]\n\n"
 	     "psirt alone shows what waits for you and what to type next.\n");
-	for (size_t i = 0; i < NVERBS; i++)
-		printf(
-		    "  psirt %s\n      %s\n", verbs[i].usage, verbs[i].summary);
+	for (const struct verb *verb = verbs; verb->name != NULL; verb++)
+		printf("  psirt %s\n      %s\n", verb->usage, verb->summary);
 	puts("\nCASE is PSIRT-2026-0012, 2026-12 or 12; LETTER and MAIL are "
 	     "numbers.\n\"psirt help COMMAND\" says more about one, --json "
 	     "answers for machines.\nExit: 0 done, 1 refused, 2 wrong usage, "
@@ -249,39 +166,55 @@ call_parse(struct call *call, int argc, char **argv)
 	return ASK_EXIT_DONE;
 }
 
-static int
-call_answer(const struct call *call, const char *name, const json_t *answer)
+/* An option that is handed on, and its value behind it; NULL: not given. */
+static const char *
+call_value(const struct call *call, const char *option)
 {
-	const struct verb *verb = verb_named(name);
-	const char *error = json_string_value(json_object_get(answer, "error"));
-	json_int_t code = json_integer_value(json_object_get(answer, "exit"));
-	struct printer p = printer_of(stdout);
-	char *safe;
+	for (size_t i = 0; i + call->nwords < call->nargs; i++)
+		if (strcmp(call->args[i], option) == 0)
+			return call->args[i + 1];
+	return NULL;
+}
 
-	p.header = call->header;
-	if (call->json) {
-		if (view_json(stdout, answer) != 0)
-			return ASK_EXIT_REFUSED;
-	} else if (code == ASK_EXIT_DONE && verb != NULL &&
-		   verb->view != NULL) {
-		verb->view(&p, json_object_get(answer, "data"));
+static bool
+call_has(const struct call *call, const char *option)
+{
+	return call_value(call, option) != NULL;
+}
+
+/*
+ * A command that takes more than one question; false: it is asked as it
+ * stands.  With a digest it says itself what was read.
+ */
+static bool
+call_talk(
+    const struct call *call, const struct talk *t, const char *name, int *code)
+{
+	const char *word = call->args[call->nargs - 1];
+	bool yes = call_has(call, "--yes"), edit = call_has(call, "--edit");
+
+	if (call->nwords != 2)
+		return false;
+	if (strcmp(name, "reply") == 0 && t->override == NULL) {
+		*code = talk_reply(t, word);
+		return true;
 	}
-	if (error != NULL && !call->json) {
-		safe = text_show(NULL, error);
-		fprintf(stderr, "psirt: %s\n", safe != NULL ? safe : "?");
-		talloc_free(safe);
-	}
-	/* A full disk behind a redirection is no success. */
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		perror("psirt");
-		return ASK_EXIT_REFUSED;
-	}
-	return code >= 0 && code < 126 ? (int)code : ASK_EXIT_REFUSED;
+	if (strcmp(name, "approve") != 0 || call_has(call, "--drop") ||
+	    call_has(call, "--digest") || (yes && edit))
+		return false;
+	if (!yes && !edit && (t->json || !t->terminal))
+		return false;
+	*code = talk_approve(t, word,
+	    yes    ? APPROVE_SEND
+	    : edit ? APPROVE_EDIT
+		   : APPROVE_ASK);
+	return true;
 }
 
 static int
 call_run(struct call *call, int argc, char **argv)
 {
+	struct talk t = {.in = stdin, .p = printer_of(stdout)};
 	const char *name;
 	struct error err;
 	json_t *answer;
@@ -303,13 +236,21 @@ call_run(struct call *call, int argc, char **argv)
 			   ? help_about(call->args[call->nargs - 1])
 			   : help();
 
+	t.socket = call->socket;
+	t.json = call->json;
+	t.p.header = call->header;
+	t.override = call_value(call, "--override");
+	t.why = call_value(call, "--why");
+	t.terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+	if (call_talk(call, &t, name, &rc))
+		return rc;
 	error_clear(&err);
 	answer = ask(call->socket, call->args, call->nargs, &err);
 	if (answer == NULL)
-		return refuse(call->json, err.text,
+		return talk_refuse(call->json, err.text,
 		    err.fault == FAULT_RETRY ? ASK_EXIT_AGAIN
 					     : ASK_EXIT_REFUSED);
-	rc = call_answer(call, name, answer);
+	rc = talk_answer(&t, name, answer);
 	json_decref(answer);
 	return rc;
 }

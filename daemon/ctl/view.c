@@ -46,15 +46,26 @@ static const struct column mail_wait[] = {
     {"next", "TYPE NEXT", HOW_BELOW, true},
 };
 
+static const struct column step_wait[] = {
+    {"short", "CASE", HOW_TEXT, true},
+    {"step", "STEP", HOW_TEXT, true},
+    {"state_round", "STATE", HOW_TEXT, true},
+    {"whom", "WHO ACTS", HOW_TEXT, false},
+    {"due_late", "DUE", HOW_TEXT, true},
+    {"title", "TITLE", HOW_TEXT, false},
+    {"next", "TYPE NEXT", HOW_BELOW, true},
+};
+
 static const struct column case_list[] = {
     {"case", "CASE", HOW_TEXT, true},
     {"received", "RECEIVED", HOW_DATE, true},
     {"state", "STATE", HOW_TEXT, false},
     {"flow", "FLOW", HOW_TEXT, false},
-    {"phase", "PHASE", HOW_TEXT, true},
     {"source", "SOURCE", HOW_TEXT, false},
-    {"routed", "ROUTED", HOW_TEXT, false},
-    {"acknowledged", "ACK", HOW_YES, true},
+    {"steps", "STEP", HOW_TEXT, false},
+    {"whom", "WHO ACTS", HOW_TEXT, false},
+    {"due_late", "DUE", HOW_TEXT, false},
+    {"owner", "OWNER", HOW_TEXT, false},
     {"title", "TITLE", HOW_TEXT, false},
 };
 
@@ -83,6 +94,14 @@ json_int_t
 view_number(const json_t *object, const char *key)
 {
 	return json_integer_value(json_object_get(object, key));
+}
+
+const char *
+view_string(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text != NULL ? text : "";
 }
 
 char *
@@ -172,14 +191,13 @@ short_number(const char *number)
 	return at != NULL ? at : number;
 }
 
-/* The number of its case in each row: eighty columns are soon full. */
-static void
-set_short_numbers(const json_t *letters)
+void
+view_short_numbers(json_t *rows)
 {
 	json_t *row;
 	size_t i;
 
-	json_array_foreach(letters, i, row)
+	json_array_foreach(rows, i, row)
 	{
 		const char *of =
 		    json_string_value(json_object_get(row, "case"));
@@ -194,10 +212,11 @@ view_today(const struct printer *p, json_t *data)
 {
 	char *trouble = view_text(NULL, data, "trouble");
 	json_int_t quiet = view_number(data, "set_aside_by_itself");
-	const json_t *letters = json_object_get(data, "letters");
 	bool any = trouble != NULL;
 
-	set_short_numbers(letters);
+	view_short_numbers(json_object_get(data, "letters"));
+	view_short_numbers(json_object_get(data, "steps"));
+	view_turn_columns(json_object_get(data, "steps"));
 	if (trouble != NULL)
 		print_wrapped(p, "Trouble: ", "         ", trouble);
 	talloc_free(trouble);
@@ -205,6 +224,12 @@ view_today(const struct printer *p, json_t *data)
 		N(case_wait)))
 		any = true;
 	view_over(p, data, "cases", "psirt list");
+	any |= view_section(p, data, "steps", "Steps that wait for you",
+	    step_wait, N(step_wait));
+	view_over(p, data, "steps", "psirt list");
+	any |= view_drafts(p, data, "drafts", "Drafts that wait for approval");
+	view_over(p, data, "drafts", "psirt approve");
+	any |= view_tasks(p, data, "Tasks");
 	if (view_section(p, data, "letters", "Letters that wait for you",
 		letter_wait, N(letter_wait)))
 		any = true;
@@ -213,6 +238,7 @@ view_today(const struct printer *p, json_t *data)
 		mail_wait, N(mail_wait)))
 		any = true;
 	view_over(p, data, "mails", "psirt queue");
+	any |= view_case_clocks(p, data, "Clocks that are near");
 	if (!any)
 		fputs("Nothing waits for you.\n", p->out);
 	fprintf(p->out, "Open cases: %" JSON_INTEGER_FORMAT " (psirt list)",
@@ -228,10 +254,11 @@ view_today(const struct printer *p, json_t *data)
 void
 view_list(const struct printer *p, json_t *data)
 {
-	const json_t *letters = json_object_get(data, "letters");
-	const json_t *cases = json_object_get(data, "cases");
+	json_t *letters = json_object_get(data, "letters");
+	json_t *cases = json_object_get(data, "cases");
 
-	set_short_numbers(letters);
+	view_short_numbers(letters);
+	view_turn_columns(cases);
 	if (letters != NULL && json_array_size(letters) > 0)
 		print_table(p, letters, letter_list, N(letter_list));
 	else if (json_array_size(cases) > 0)

@@ -13,6 +13,30 @@ void view_letter(const struct printer *p, json_t *data);
 void view_queue(const struct printer *p, json_t *data);
 void view_log(const struct printer *p, json_t *data);
 void view_key(const struct printer *p, json_t *data);
+/* Of the procedure: view_step.c, view_approve.c. */
+void view_approve(const struct printer *p, json_t *data);
+void view_clock(const struct printer *p, json_t *data);
+void view_customers(const struct printer *p, json_t *data);
+void view_question(const struct printer *p, json_t *data);
+void view_said(const struct printer *p, json_t *data);
+void view_step(const struct printer *p, json_t *data);
+void view_task(const struct printer *p, json_t *data);
+void view_who(const struct printer *p, json_t *data);
+/* Pieces of them for show and today; false: there was nothing. */
+bool view_case_clocks(
+    const struct printer *p, const json_t *data, const char *title);
+bool view_drafts(const struct printer *p, const json_t *data, const char *key,
+    const char *title);
+bool view_questions(const struct printer *p, const json_t *data);
+void view_refused(const struct printer *p, const json_t *data);
+bool view_tasks(const struct printer *p, const json_t *data, const char *title);
+void view_turns(const struct printer *p, json_t *data);
+/* Columns of rows that have a state, a due date, and who acts. */
+void view_turn_columns(json_t *rows);
+/* "short": 2026-0012 of each row's case; eighty columns are soon full. */
+void view_short_numbers(json_t *rows);
+/* "" where there is none; as it came: not to be printed. */
+const char *view_string(const json_t *object, const char *key);
 /* Of a letter: its layers; its parts, each under who signed it. */
 void view_layers(const struct printer *p, const json_t *data);
 void view_parts(const struct printer *p, const json_t *data);

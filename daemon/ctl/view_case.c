@@ -15,10 +15,18 @@
 
 static const struct column case_fields[] = {
     {"title", "title", HOW_TEXT, false},
+    {"owner", "owner", HOW_TEXT, false},
+    {"deputy", "deputy", HOW_TEXT, false},
     {"state", "state", HOW_TEXT, false},
+    {"closed", "closed", HOW_TIME, false},
+    {"close_reason", "because", HOW_TEXT, false},
+    {"merged_into", "merged into", HOW_TEXT, false},
     {"flow", "flow", HOW_TEXT, false},
     {"phase", "phase", HOW_TEXT, false},
     {"source", "source", HOW_TEXT, false},
+    {"window", "window", HOW_TEXT, false},
+    {"publication", "publication", HOW_TIME, false},
+    {"next_status", "next status mail", HOW_TIME, false},
     {"product", "product", HOW_TEXT, false},
     {"received", "received", HOW_TIME, false},
     {"filed", "filed", HOW_TIME, false},
@@ -63,6 +71,29 @@ static const struct column case_departments[] = {
     {"state", "STATE", HOW_TEXT, true},
     {"sent", "SENT", HOW_TIME, true},
 };
+
+static const struct column case_links[] = {
+    {"case", "CASE", HOW_TEXT, true},
+    {"link", "LINK", HOW_TEXT, true},
+    {"flow", "FLOW", HOW_TEXT, true},
+    {"state", "STATE", HOW_TEXT, true},
+    {"why", "THE SAME", HOW_TEXT, false},
+    {"title", "TITLE", HOW_TEXT, false},
+};
+
+/* Who speaks with the source, where it is not the desk alone. */
+static json_t *
+window_text(const json_t *data)
+{
+	const char *channel = view_string(data, "channel");
+
+	if (strcmp(channel, "jpcert") == 0)
+		return json_string(
+		    "JPCERT/CC speaks with the source: nothing goes to it");
+	if (strcmp(channel, "advised") == 0)
+		return json_string("the desk; JPCERT/CC stands behind");
+	return json_null();
+}
 
 /* What the key of a finder is worth. */
 static const char *
@@ -133,14 +164,20 @@ view_show(const struct printer *p, json_t *data)
 	json_object_set_new(shown, "phase",
 	    json_sprintf("%" JSON_INTEGER_FORMAT " %s",
 		view_number(data, "phase"), phase != NULL ? phase : ""));
+	json_object_set_new(shown, "window", window_text(data));
 	print_title(p, case_number != NULL ? case_number : "?");
 	print_fields(p, shown, case_fields, N(case_fields));
+	view_turns(p, data);
+	view_tasks(p, data, "Tasks");
 	json_array_foreach(letters, i, letter)
 	{
 		null_if_false(letter, "unconfirmed");
 	}
 	view_finder(p, json_object_get(data, "finder"));
-	view_clocks(p, data);
+	view_case_clocks(p, data, "Clocks");
+	view_questions(p, data);
+	view_section(
+	    p, data, "links", "Linked cases", case_links, N(case_links));
 	view_identifiers(p, data);
 	view_section(p, data, "letters",
 	    "Letters (the verdict is over the text; from and subject anybody "

@@ -8,6 +8,7 @@
 #ifndef TESTS_UNIT_CONTROL_WORLD_H
 #define TESTS_UNIT_CONTROL_WORLD_H
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -29,7 +30,9 @@
 #include "psirtd/clock.h"
 #include "psirtd/control.h"
 #include "psirtd/desk.h"
+#include "psirtd/write.h"
 
+#define ORDERS_MOST 8
 #define RECEIVED INT64_C(1795510000)
 #define KEY_JPCERT "1111111111111111111111111111111111111111"
 #define KEY_FINDER "4444444444444444444444444444444444444444"
@@ -38,7 +41,7 @@
 struct desk_world {
 	char folder[32], path[64], socket[64];
 	struct settings s;
-	struct operator operators[1];
+	struct operator operators[2];
 	struct correspondent correspondents[1];
 	struct contact contacts[1];
 	struct department departments[2];
@@ -53,6 +56,10 @@ struct desk_world {
 	size_t ndepartments;
 	int reseal_turns;
 	enum fault refuse; /* FAULT_NONE: it does what it is asked */
+	struct order orders[ORDERS_MOST]; /* copies, in the order they came */
+	size_t norders;
+	const char *said,
+	    *refused; /* what the engine says of an order, a case */
 	const char *trouble;
 };
 
@@ -118,6 +125,163 @@ engine_reseal(void *arg, const char *actor, struct error *err)
 	return engine_answer(w, 0, err);
 }
 
+/* ---- a flow of four steps, and cases that go by it ---- */
+
+static struct guard world_guards[] = {{.kind = GUARD_NO_FINDER}};
+static enum answer_kind world_expects[] = {ANSWER_DETAILS, ANSWER_STATUS};
+static struct flow_share world_shares[] = {
+    {.role = ROLE_QUALITY, .template = "share"}};
+static struct flow_mail world_mails[] = {
+    {.template = "report",
+	.to = AUDIENCE_COUNTERPART,
+	.policy = POLICY_APPROVE,
+	.guards = world_guards,
+	.nguards = 1},
+};
+static struct flow_step world_steps[] = {
+    {.number = "1.3.1",
+	.title_en = "Details needed?",
+	.title_ja = "詳細の要否確認",
+	.phase = 1,
+	.lead = ROLE_BIT(ROLE_DESIGN),
+	.start = START_AUTO,
+	.expects = &world_expects[0],
+	.nexpects = 1},
+    {.number = "2.1.1",
+	.title_en = "Reproduction",
+	.title_ja = "再現の確認・共有",
+	.phase = 2,
+	.lead = ROLE_BIT(ROLE_DESIGN),
+	.start = START_AUTO,
+	.expects = &world_expects[1],
+	.nexpects = 1,
+	.shares = world_shares,
+	.nshares = 1},
+    {.number = "2.3.1",
+	.title_en = "Questions",
+	.title_ja = "不明点の回答要求",
+	.phase = 2,
+	.lead = ROLE_BIT(ROLE_POC),
+	.start = START_HAND,
+	.optional = true,
+	.again = true},
+    {.number = "2.6.1",
+	.title_en = "Report",
+	.title_ja = "調査結果の報告",
+	.phase = 2,
+	.lead = ROLE_BIT(ROLE_POC),
+	.start = START_HAND,
+	.mails = world_mails,
+	.nmails = 1},
+};
+static const struct flow_file world_flow = {.flow = FLOW_DIRECT,
+    .path = "flow-direct.conf",
+    .steps = world_steps,
+    .nsteps = sizeof(world_steps) / sizeof(world_steps[0])};
+
+static void
+casework_answers(struct casework *cw)
+{
+	struct case_answer *standing =
+	    talloc_zero_array(cw, struct case_answer, cw->nanswers + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < cw->nanswers; i++) {
+		const struct store_answer *a = &cw->answers[i];
+
+		if (a->void_)
+			continue;
+		standing[n++] = (struct case_answer){.id = a->id,
+		    .kind = (enum answer_kind)a->kind,
+		    .value = a->value,
+		    .by = a->by,
+		    .department = a->department,
+		    .at = a->at};
+	}
+	cw->view.answers = standing;
+	cw->view.nanswers = n;
+}
+
+/* Rows to a case_view, as the engine does it. */
+static struct casework *
+engine_casework(void *arg, const void *ctx, int64_t casefile, struct error *err)
+{
+	struct desk_world *w = arg;
+	struct casework *cw = talloc_zero(ctx, struct casework);
+	struct case_step *steps;
+	size_t n = 0;
+
+	if (store_case_get(cw, w->st, casefile, &cw->c, err) != 1 ||
+	    store_step_list(cw, w->st, casefile, &cw->steps, &n, err) != 0 ||
+	    store_answer_list(
+		cw, w->st, casefile, &cw->answers, &cw->nanswers, err) != 0 ||
+	    store_question_list(cw, w->st, casefile, &cw->questions,
+		&cw->nquestions, err) != 0 ||
+	    store_clock_list(
+		cw, w->st, casefile, 100, &cw->clocks, &cw->nclocks, err) != 0)
+		return NULL;
+	steps = talloc_zero_array(cw, struct case_step, n + 1);
+	for (size_t i = 0; i < n; i++)
+		steps[i] = (struct case_step){.id = cw->steps[i].id,
+		    .step = flow_step(&world_flow, cw->steps[i].number),
+		    .round = cw->steps[i].round,
+		    .state = cw->steps[i].state,
+		    .started = cw->steps[i].started,
+		    .due = cw->steps[i].due,
+		    .ref = cw->steps[i].ref};
+	cw->view = (struct case_view){.s = &w->s,
+	    .flow = &world_flow,
+	    .kind = (enum flow)cw->c.flow,
+	    .channel = cw->c.channel,
+	    .closed = cw->c.state == CASE_CLOSED,
+	    .phase = cw->c.phase,
+	    .finder_address = cw->c.finder_address,
+	    .received = cw->c.received,
+	    .steps = steps,
+	    .nsteps = n,
+	    .routed = cw->c.routed,
+	    .now = RECEIVED};
+	casework_answers(cw);
+	cw->refused = w->refused != NULL ? talloc_strdup(cw, w->refused) : NULL;
+	return cw;
+}
+
+static int
+engine_order(void *arg, const void *ctx, const struct order *order, char **said,
+    struct error *err)
+{
+	struct desk_world *w = arg;
+	struct order *copy = &w->orders[w->norders++];
+	const char **words = talloc_zero_array(w, const char *, 16);
+
+	assert_true(w->norders <= ORDERS_MOST);
+	assert_true(order->nwords <= 16);
+	*copy = *order;
+	for (size_t i = 0; i < order->nwords; i++)
+		words[i] = talloc_strdup(w, order->words[i]);
+	copy->words = words;
+	copy->actor = talloc_strdup(w, order->actor);
+#define KEEP(field)                                                            \
+	copy->field =                                                          \
+	    order->field != NULL ? talloc_strdup(w, order->field) : NULL
+	KEEP(step);
+	KEEP(by);
+	KEEP(why);
+	KEEP(subject);
+	KEEP(text);
+	KEEP(digest);
+#undef KEEP
+	*said = w->said != NULL ? talloc_strdup(ctx, w->said) : NULL;
+	return engine_answer(w, order->casefile, err);
+}
+
+static char *
+engine_digest(void *arg, const void *ctx, const struct store_outmail *m)
+{
+	(void)arg;
+	return talloc_asprintf(ctx, "digest-of-%s", m->subject);
+}
+
 static const char *
 engine_trouble(void *arg, const void *ctx)
 {
@@ -140,15 +304,20 @@ desk_settings(struct desk_world *w)
 
 	w->operators[0] = (struct operator){
 	    .user = "yuki", .uid = getuid(), .role = OPERATOR_LEAD};
+	w->operators[1] = (struct operator){
+	    .user = "ken", .uid = getuid() + 1, .role = OPERATOR_OPERATOR};
 	w->correspondents[0] = (struct correspondent){.name = "JPCERT/CC",
 	    .fingerprints = keys,
 	    .nfingerprints = 1,
 	    .flow = FLOW_JPCERT};
 	w->contacts[0] =
 	    (struct contact){.name = "Hana", .address = "hana@vendor.example"};
-	w->departments[0] = (struct department){
-	    .name = "plc", .contacts = w->contacts, .ncontacts = 1};
-	w->departments[1] = (struct department){.name = "qa"};
+	w->departments[0] = (struct department){.name = "plc",
+	    .role = ROLE_DESIGN,
+	    .contacts = w->contacts,
+	    .ncontacts = 1};
+	w->departments[1] =
+	    (struct department){.name = "qa", .role = ROLE_QUALITY};
 	w->s = (struct settings){.file = "psirtd.conf",
 	    .socket = w->socket,
 	    .number_prefix = "PSIRT",
@@ -156,13 +325,25 @@ desk_settings(struct desk_world *w)
 	    .reply_days = 5,
 	    .poc = KEY_FINDER,
 	    .operators = w->operators,
-	    .noperators = 1,
+	    .noperators = 2,
 	    .correspondents = w->correspondents,
 	    .ncorrespondents = 1,
 	    .departments = w->departments,
 	    .ndepartments = 2};
-	w->engine = (struct control_engine){w, engine_wake, engine_file,
-	    engine_reopen, engine_route, engine_reseal, engine_trouble};
+	for (int role = 0; role < ROLE_COUNT; role++)
+		w->s.default_departments[role] = -1;
+	w->s.default_departments[ROLE_DESIGN] = 0;
+	w->s.default_departments[ROLE_QUALITY] = 1;
+	w->engine = (struct control_engine){.arg = w,
+	    .wake = engine_wake,
+	    .file = engine_file,
+	    .reopen = engine_reopen,
+	    .route = engine_route,
+	    .reseal = engine_reseal,
+	    .order = engine_order,
+	    .casework = engine_casework,
+	    .approval_digest = engine_digest,
+	    .trouble = engine_trouble};
 }
 
 static int
@@ -266,7 +447,15 @@ ask_line(struct desk_world *w, const char *line)
 	int fd = client_connect(w);
 	json_t *root = NULL;
 
-	client_send(fd, line);
+	/* A long line takes more than the socket holds at once. */
+	for (size_t at = 0, len = strlen(line); at < len;) {
+		ssize_t n = send(fd, line + at, len - at, MSG_NOSIGNAL);
+
+		if (n < 0 && errno != EAGAIN)
+			break;
+		at += n > 0 ? (size_t)n : 0;
+		turn(w, 0);
+	}
 	for (int i = 0; i < 20000 && !client_take(fd, in); i++)
 		turn(w, 10);
 	close(fd);
@@ -419,6 +608,53 @@ add_case(struct desk_world *w, uint32_t routed, int year)
 	assert_ok(w, store_case_put(w->st, &c, &w->err));
 	assert_ok(w, store_commit(w->st, &w->err));
 	return c.id;
+}
+
+/* A pass of a step in this state; due: so long after the receipt. */
+static inline int64_t
+add_step(struct desk_world *w, int64_t casefile, const char *number,
+    enum step_state state, int64_t due_s)
+{
+	struct store_step s = {.casefile = casefile,
+	    .number = talloc_strdup(w, number),
+	    .round = 1,
+	    .state = state,
+	    .ready = RECEIVED,
+	    .started = state != STEP_READY ? RECEIVED : 0,
+	    .ended = state == STEP_ENDED ? RECEIVED : 0,
+	    .due = due_s != 0 ? RECEIVED + due_s : 0,
+	    .ref = state == STEP_RUNNING ? talloc_strdup(w, "7KQ2MX") : NULL};
+
+	assert_ok(w, store_begin(w->st, &w->err));
+	assert_ok(w, store_step_add(w->st, &s, &w->err));
+	assert_ok(w, store_commit(w->st, &w->err));
+	return s.id;
+}
+
+static inline void
+add_answer(struct desk_world *w, int64_t casefile, int64_t step,
+    enum answer_kind kind, const char *value)
+{
+	struct store_answer a = {.casefile = casefile,
+	    .step = step,
+	    .kind = kind,
+	    .at = RECEIVED,
+	    .value = talloc_strdup(w, value),
+	    .by = talloc_strdup(w, "Hana"),
+	    .told_by = talloc_strdup(w, "ken"),
+	    .department = talloc_strdup(w, "plc")};
+
+	assert_ok(w, store_begin(w->st, &w->err));
+	assert_ok(w, store_answer_add(w->st, &a, &w->err));
+	assert_ok(w, store_commit(w->st, &w->err));
+}
+
+/* The last order that the engine was given; there was one. */
+static inline const struct order *
+last_order(const struct desk_world *w)
+{
+	assert_true(w->norders > 0);
+	return &w->orders[w->norders - 1];
 }
 
 /* The newest line of the record. */

@@ -60,10 +60,10 @@ static void
 test_a_long_line(void **state)
 {
 	struct desk_world *w = *state;
-	char *line = calloc(1, 70000);
+	char *line = calloc(1, 270000);
 
-	memset(line, 'x', 69999);
-	assert_refused(ask_line(w, line), 2, "longer than 64 KB");
+	memset(line, 'x', 269999);
+	assert_refused(ask_line(w, line), 2, "longer than 256 KB");
 	free(line);
 }
 

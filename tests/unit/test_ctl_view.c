@@ -627,7 +627,7 @@ test_show(void **state)
 	assert_has(text, "which is  kept: it came with a letter and signed "
 			 "nothing\n");
 	assert_has(text, "Identifiers (as letters give them, signed or not)");
-	assert_has(text, "first answer  2026-12-01\n");
+	assert_has(text, "first answer  2026-12-01 00:00\n");
 	assert_has(text, "CVE-2026-41928\n");
 	assert_has(text, "Next: psirt route 1 plc\n");
 	free(text);

@@ -1,0 +1,307 @@
+/*
+ * desk_lists.c - what stands beside the steps of a case: tasks, questions,
+ * clocks, who was told what, and the ledger of customers.
+ *
+ * Runs in the engine.  The list of tasks shows kinds, numbers and dates: no
+ * trace.  The words of a task, questions, clocks with the words they were
+ * found by, names and addresses are readings.
+ */
+#include "request.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include <talloc.h>
+
+#define TASKS_MOST 500
+#define LEDGER_MAILS 5000 /* the newest of a case */
+
+/* ---- tasks ---- */
+
+/* What a task is, and how its `psirt` goes on: a case, letter or task. */
+static const struct {
+	const char *name;
+	const char *next; /* behind "psirt " */
+	char about;       /* c case, l letter, t task */
+} tasks[TASK_KIND_COUNT] = {
+    [TASK_ANSWER_FINDER] = {"answer-finder", "reply", 'c'},
+    [TASK_COUNTERPART] = {"counterpart-wrote", "letter", 'l'},
+    [TASK_UNDERSTAND] = {"not-understood", "task", 't'},
+    [TASK_CONFLICT] = {"answers-differ", "task", 't'},
+    [TASK_UNSIGNED] = {"unsigned-answer", "letter", 'l'},
+    [TASK_QUESTION] = {"question", "question", 'c'},
+    [TASK_OTHER_KEY] = {"other-key", "letter", 'l'},
+    [TASK_EXPLOITED] = {"exploited", "clock", 'c'},
+    [TASK_DEADLINE] = {"deadline", "clock", 'c'},
+    [TASK_LINK] = {"same-as", "show", 'c'},
+    [TASK_LATER_DATE] = {"date-too-late", "clock", 'c'},
+    [TASK_PLAN_SLIPS] = {"plan-slips", "step", 'c'},
+    [TASK_STATUS_HELD] = {"status-held", "task", 't'},
+    [TASK_REGISTRATION] = {"registration", "task", 't'},
+    [TASK_MEDIATED] = {"mediated", "letter", 'l'},
+    [TASK_BOUNCED] = {"bounced", "task", 't'},
+};
+
+const char *
+task_kind_name(uint32_t kind)
+{
+	return kind < TASK_KIND_COUNT && tasks[kind].name != NULL
+		   ? tasks[kind].name
+		   : "?";
+}
+
+static char *
+task_next(struct request *r, const struct store_task *t)
+{
+	const char *number = request_case_number(r, t->casefile);
+	const char *next =
+	    task_kind_name(t->kind)[0] != '?' ? tasks[t->kind].next : "task";
+	char about = next != NULL && task_kind_name(t->kind)[0] != '?'
+			 ? tasks[t->kind].about
+			 : 't';
+
+	if (about == 'c' && number != NULL)
+		return talloc_asprintf(r, "psirt %s %s", next, number);
+	if (about == 'l' && t->letter != 0)
+		return talloc_asprintf(
+		    r, "psirt %s %lld", next, (long long)t->letter);
+	return talloc_asprintf(r, "psirt task %lld", (long long)t->id);
+}
+
+json_t *
+task_row(struct request *r, const struct store_task *t)
+{
+	char *next = task_next(r, t);
+	json_t *row;
+
+	row = json_pack("{s:I,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "task",
+	    (json_int_t)t->id, "kind", task_kind_name(t->kind), "case",
+	    json_text(request_case_number(r, t->casefile)), "letter",
+	    json_number(t->letter), "mail", json_number(t->outmail), "made",
+	    json_time(t->made), "due", json_time(t->due), "done",
+	    json_time(t->done), "next", json_text(next));
+	talloc_free(next);
+	return row;
+}
+
+enum turn
+tasks_run(struct request *r)
+{
+	struct store_task *list = NULL;
+	struct store_case c = {0};
+	size_t count = 0;
+
+	if (r->casefile != NULL && !request_case(r, r->casefile, &c))
+		return TURN_FAILED;
+	if (store_task_list(
+		r, r->st, c.id, TASKS_MOST, &list, &count, &r->err) != 0 ||
+	    answer_list(r, "tasks") != 0)
+		return TURN_FAILED;
+	for (size_t i = 0; i < count; i++)
+		if (answer_row(r, task_row(r, &list[i])) != 0)
+			return TURN_FAILED;
+	return answer_list_end(r) == 0 ? TURN_DONE : TURN_FAILED;
+}
+
+enum turn
+task_run(struct request *r)
+{
+	struct store_task t = {0};
+	json_t *row;
+	int64_t id;
+	int found;
+
+	if (!request_number(r, r->words[0], "task", "psirt task", &id))
+		return TURN_FAILED;
+	found = store_task_get(r, r->st, id, &t, &r->err);
+	if (found == 0)
+		return request_fail(r, CONTROL_EXIT_REFUSED,
+		    "no task %lld: \"psirt task\" shows them", (long long)id);
+	if (found < 0 || request_record(r, t.casefile, t.letter, t.outmail,
+			     t.kind, NULL, false) != 0)
+		return TURN_FAILED;
+	row = task_row(r, &t);
+	if (row != NULL)
+		json_object_set_new(row, "text", json_text(t.text));
+	if (answer_set(r, "task", row) != 0 ||
+	    answer_set(r, "next",
+		json_pack(
+		    "[o]", json_text(talloc_asprintf(r, "psirt task %lld done",
+			       (long long)id)))) != 0)
+		return TURN_FAILED;
+	return TURN_DONE;
+}
+
+/* ---- questions, clocks ---- */
+
+/* The case of the first word, read; NULL: failed. */
+static struct casework *
+request_reading(struct request *r)
+{
+	struct casework *w;
+	struct store_case c;
+
+	if (!request_case(r, r->words[0], &c))
+		return NULL;
+	w = request_casework(r, r, c.id);
+	if (w == NULL || request_record(r, c.id, 0, 0, 0, NULL, false) != 0 ||
+	    answer_set(r, "case", json_text(c.number)) != 0)
+		return NULL;
+	return w;
+}
+
+enum turn
+questions_run(struct request *r)
+{
+	struct casework *w = request_reading(r);
+
+	return w != NULL && answer_set(r, "questions", question_rows(w)) == 0
+		   ? TURN_DONE
+		   : TURN_FAILED;
+}
+
+enum turn
+clocks_run(struct request *r)
+{
+	struct casework *w = request_reading(r);
+
+	return w != NULL && answer_set(r, "clocks", case_clock_rows(r, w)) == 0
+		   ? TURN_DONE
+		   : TURN_FAILED;
+}
+
+/* ---- who was told ---- */
+
+json_t *
+told_parts(uint32_t parts)
+{
+	json_t *list = json_array();
+
+	if (parts & TOLD_OVERVIEW)
+		json_array_append_new(list, json_string("overview"));
+	if (parts & TOLD_DETAILS)
+		json_array_append_new(list, json_string("details"));
+	if (parts & TOLD_EXPLOIT)
+		json_array_append_new(list, json_string("exploit"));
+	return list;
+}
+
+enum turn
+who_run(struct request *r)
+{
+	struct store_told *told = NULL;
+	struct store_case c;
+	size_t count = 0;
+
+	if (!request_case(r, r->words[0], &c) ||
+	    store_told_list(r, r->st, c.id, &told, &count, &r->err) != 0 ||
+	    request_record(r, c.id, 0, 0, 0, NULL, false) != 0 ||
+	    answer_set(r, "case", json_text(c.number)) != 0 ||
+	    answer_list(r, "told") != 0)
+		return TURN_FAILED;
+	for (size_t i = 0; i < count; i++)
+		if (answer_row(
+			r, json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "person",
+			       json_text(told[i].person), "address",
+			       json_text(told[i].address), "department",
+			       json_text(told[i].department), "key",
+			       json_text(told[i].fingerprint), "parts",
+			       told_parts(told[i].parts), "at",
+			       json_time(told[i].at), "mail",
+			       json_number(told[i].outmail))) != 0)
+			return TURN_FAILED;
+	return answer_list_end(r) == 0 ? TURN_DONE : TURN_FAILED;
+}
+
+/* ---- customers ---- */
+
+/* One that has the product, or every one where the case has none. */
+static bool
+customer_concerned(const struct customer *customer, const char *product)
+{
+	for (size_t i = 0; product != NULL && i < customer->nproducts; i++)
+		if (strcasecmp(customer->products[i], product) == 0)
+			return true;
+	return product == NULL;
+}
+
+static json_t *
+ledger_row(const struct customer *customer, const struct store_outmail *m)
+{
+	const char *name = customer != NULL ? customer->name
+			   : m != NULL      ? m->to_name
+					    : NULL;
+	const char *address = m != NULL ? m->to : customer->address;
+	json_t *nda =
+	    customer != NULL ? json_boolean(customer->nda) : json_null();
+
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "customer",
+	    json_text(name), "address", json_text(address), "nda", nda, "via",
+	    json_text(customer != NULL ? customer->integrator : NULL), "mail",
+	    json_number(m != NULL ? m->id : 0), "kind",
+	    json_text(
+		m != NULL ? mail_kind_name((enum mail_kind)m->kind) : NULL),
+	    "state", json_text(m != NULL ? outmail_state_name(m->state) : NULL),
+	    "sent", json_time(m != NULL ? m->sent : 0), "bounced",
+	    json_time(m != NULL ? m->bounced : 0));
+}
+
+struct ledger {
+	struct store_outmail *mails;
+	size_t nmails;
+	int64_t customers, told, bounced;
+};
+
+/* Each mail to one, then each who is concerned and has none. */
+static int
+ledger_rows(struct request *r, struct ledger *l, const char *product)
+{
+	for (size_t i = l->nmails; i-- > 0;) {
+		const struct store_outmail *m = &l->mails[i];
+
+		if (m->audience != AUDIENCE_CUSTOMER)
+			continue;
+		l->told += m->state == OUTMAIL_SENT && m->bounced == 0;
+		l->bounced += m->bounced != 0;
+		if (answer_row(
+			r, ledger_row(settings_customer(r->s, m->to), m)) != 0)
+			return -1;
+	}
+	for (size_t i = 0; i < r->s->ncustomers; i++) {
+		const struct customer *customer = &r->s->customers[i];
+		bool mailed = false;
+
+		if (!customer_concerned(customer, product))
+			continue;
+		l->customers++;
+		for (size_t k = 0; k < l->nmails; k++)
+			mailed |=
+			    l->mails[k].audience == AUDIENCE_CUSTOMER &&
+			    strcasecmp(l->mails[k].to, customer->address) == 0;
+		if (!mailed && answer_row(r, ledger_row(customer, NULL)) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+enum turn
+customers_run(struct request *r)
+{
+	struct ledger l = {0};
+	struct store_case c;
+
+	if (!request_case(r, r->words[0], &c) ||
+	    store_outmail_list(r, r->st, 0, c.id, LEDGER_MAILS, &l.mails,
+		&l.nmails, &r->err) != 0 ||
+	    request_record(r, c.id, 0, 0, 0, NULL, false) != 0 ||
+	    answer_set(r, "case", json_text(c.number)) != 0 ||
+	    answer_set(r, "product", json_text(c.product)) != 0 ||
+	    answer_list(r, "customers") != 0 ||
+	    ledger_rows(r, &l, c.product) != 0 || answer_list_end(r) != 0 ||
+	    answer_set(r, "counts",
+		json_pack("{s:I,s:I,s:I}", "customers", (json_int_t)l.customers,
+		    "told", (json_int_t)l.told, "bounced",
+		    (json_int_t)l.bounced)) != 0)
+		return TURN_FAILED;
+	return TURN_DONE;
+}
