@@ -50,7 +50,7 @@
 #define REMEDY "fix", "workaround", "planned"
 #define PROGRESS                                                               \
 	RESULTS, "difficulty", "plan", REMEDY, "verified_yes", "verified_no"
-#define DECISION "decision_publish", "decision_customers_only", "weighing"
+#define DECISION "decision_publish", "decision_customers_only"
 
 /* ---- outside ---- */
 
@@ -76,7 +76,7 @@ static const char *const *const lists[MAIL_KIND_COUNT] = {
     [MAIL_ASK] = LIST(STEP, EXPLOIT, PROGRESS, DECISION, "publish_on"),
     [MAIL_REMINDER] = LIST(STEP, "asked", "count"),
     [MAIL_SHARE] = LIST(INSIDE, "step", "step_title", EXPLOIT, PROGRESS,
-	DECISION, "publish_on"),
+	DECISION, "weighing", "publish_on"),
     [MAIL_CONFIRM] = LIST(STEP, "understood", "not_understood"),
     [MAIL_RELAY] =
 	LIST(INSIDE, "question_number", "question", "text", "attachments"),
@@ -95,8 +95,7 @@ static const char *const *const lists[MAIL_KIND_COUNT] = {
     [MAIL_QUESTIONS] = LIST(OUTSIDE, "questions", "reply_by"),
     [MAIL_REPORT] = LIST(OUTSIDE, "received", EXPLOIT, PROGRESS),
     [MAIL_PLAN] = LIST(OUTSIDE, "plan", "affected", REMEDY, "again"),
-    [MAIL_POLICY] = LIST(OUTSIDE, "decision_publish", "decision_customers_only",
-	"plan", "affected", REMEDY),
+    [MAIL_POLICY] = LIST(OUTSIDE, DECISION, "plan", "affected", REMEDY),
     [MAIL_PRIOR_NOTICE] = LIST(OUTSIDE, "affected", REMEDY, "count",
 	"infrastructure", "publish_on", "reply_by"),
     [MAIL_ALL_CUSTOMERS] =
@@ -105,8 +104,9 @@ static const char *const *const lists[MAIL_KIND_COUNT] = {
     [MAIL_NO_OBJECTION] = LIST(OUTSIDE, "ok_yes", "ok_no", "comment"),
     [MAIL_PUBLISHED] = LIST(OUTSIDE, "publish_on", "url", "jvn", "cve",
 	"credit", "affected", REMEDY),
-    [MAIL_SUPPORT_REQUEST] = LIST(OUTSIDE, "received", "source_kind", "country",
-	"tried", "finder", "imposed"),
+    /* Not the number that the source gave it. */
+    [MAIL_SUPPORT_REQUEST] = LIST(COMMON, "correspondent", "number", "product",
+	"received", "source_kind", "country", "tried", "finder", "imposed"),
     [MAIL_MEDIATED] =
 	LIST(COMMON, "to_name", "number", "coordinator", "coordinator_address"),
     [MAIL_STATUS] = LIST(COMMON, "correspondent", "number", "tracking",
@@ -118,7 +118,7 @@ static const char *const *const lists[MAIL_KIND_COUNT] = {
 	"decision_customers_only", "publish_on", "url", "cve", "integrator"),
 
     [MAIL_ESCALATION] = LIST(COMMON, "to_name", "number", "department", "step",
-	"step_title", "asked", "reply_by", "count", "lines"),
+	"step_title", "asked", "reply_by", "count"),
     [MAIL_MORNING] = LIST(COMMON, "to_name", "count", "lines", "head"),
 };
 
