@@ -90,6 +90,9 @@ draft_status(struct engine *e, struct casework *w, const struct draft_to *to,
 	struct facts f = {0};
 	int rc;
 
+	/* Who never gave a key gets it signed, in clear (RULES 25). */
+	if (to->recipient == NULL && to->key_fpr == NULL)
+		d.to.encrypt = false;
 	draft_common_facts(&f, ctx, e, to->language);
 	draft_fact(&f, "number", w->c.number);
 	outside_facts(&f, ctx, e, w, to);

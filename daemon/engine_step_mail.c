@@ -416,6 +416,22 @@ relay_all(struct mailing *m, uint32_t roles, struct error *err)
 	return 0;
 }
 
+/* One that is put alone: the others go on waiting (leave_sent()). */
+static const struct store_question *
+asked_alone(const struct casework *w)
+{
+	const struct store_question *one = NULL;
+
+	for (size_t i = 0; i < w->nquestions; i++) {
+		if (w->questions[i].state != QUESTION_OPEN)
+			continue;
+		if (one != NULL)
+			return NULL;
+		one = &w->questions[i];
+	}
+	return one;
+}
+
 static int
 mail_out(struct mailing *m, uint32_t roles, struct error *err)
 {
@@ -424,6 +440,8 @@ mail_out(struct mailing *m, uint32_t roles, struct error *err)
 
 	rc = m->kind == MAIL_RELAY ? relay_all(m, roles, err) : 0;
 	if (rc == 0 && m->question == NULL) {
+		if (m->kind == MAIL_QUESTIONS)
+			m->question = asked_alone(m->w);
 		rc = take_letter(m, ctx, err);
 		if (rc == 0)
 			rc = to_readers(m, roles, err);
