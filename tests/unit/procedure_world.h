@@ -54,8 +54,6 @@ struct procedure {
 	struct case_answer answers[ANSWERS_MOST];
 	/* the guard that refused a mail of the step begun last; 0 none */
 	enum guard_kind refused;
-	uint32_t overridden;
-	bool visited[PASSES_MOST]; /* by place in the flow */
 };
 
 static inline void
@@ -207,7 +205,6 @@ pass_new(struct procedure *p, const struct flow_step *step)
 	    .step = step,
 	    .round = last != NULL ? last->round + 1 : 1,
 	    .state = CASE_STEP_READY};
-	p->visited[step - p->v.flow->steps] = true;
 	return &p->steps[p->v.nsteps++];
 }
 
@@ -221,7 +218,6 @@ mail_to(struct procedure *p, struct case_step *pass,
 	leaving.step = pass->step;
 	leaving.audience = mail->to;
 	leaving.template = mail->template;
-	leaving.overridden = p->overridden;
 	guard = desk_may_leave(p->ctx, &p->v, &leaving, &why);
 	if (guard != 0) {
 		assert_non_null(why);
@@ -233,13 +229,34 @@ mail_to(struct procedure *p, struct case_step *pass,
 	}
 }
 
+/* To JPCERT/CC where it is the counterpart, and then to the finder never. */
+static inline void
+mail_outside(
+    struct procedure *p, struct case_step *pass, const struct flow_mail *mail)
+{
+	struct leaving to_finder = {.step = pass->step,
+	    .audience = mail->to,
+	    .address = AT_FINDER,
+	    .fingerprint = KEY_FINDER,
+	    .template = mail->template};
+	struct leaving to_jpcert = {
+	    .address = AT_JPCERT, .fingerprint = KEY_JPCERT};
+	char *why;
+
+	if (mail->to == AUDIENCE_COUNTERPART &&
+	    !case_speaks_through_jpcert(&p->v)) {
+		mail_to(p, pass, mail, to_finder);
+		return;
+	}
+	assert_int_equal(
+	    desk_may_leave(p->ctx, &p->v, &to_finder, &why), GUARD_NO_FINDER);
+	mail_to(p, pass, mail, to_jpcert);
+}
+
 static inline void
 mail_readers(
     struct procedure *p, struct case_step *pass, const struct flow_mail *mail)
 {
-	bool jpcert = mail->to == AUDIENCE_COORDINATOR ||
-		      case_speaks_through_jpcert(&p->v);
-
 	switch (mail->to) {
 	case AUDIENCE_DEPARTMENT:
 		for (int r = ROLE_DESIGN; r < ROLE_COUNT; r++)
@@ -258,12 +275,22 @@ mail_readers(
 				.customer = &p->customers[i]});
 		break;
 	default:
-		mail_to(p, pass, mail,
-		    (struct leaving){
-			.address = jpcert ? AT_JPCERT : p->v.finder_address,
-			.fingerprint = jpcert ? KEY_JPCERT : KEY_FINDER});
+		mail_outside(p, pass, mail);
 		break;
 	}
+}
+
+static inline bool
+is_on(const struct case_view *v, const struct flow_when *when, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct case_answer *a = case_answer_of(v, when[i].answer);
+
+		if (a == NULL || (when[i].value != NULL &&
+				     strcmp(a->value, when[i].value) != 0))
+			return false;
+	}
+	return true;
 }
 
 static inline void
@@ -278,21 +305,12 @@ step_run(struct procedure *p, struct case_step *pass)
 		pass->mails_sent = 1; /* the overviews */
 		return;
 	}
-	for (size_t i = 0; i < step->nmails; i++) {
-		bool on = true;
-
-		for (size_t k = 0; k < step->mails[i].nwhen; k++) {
-			const struct flow_when *w = &step->mails[i].when[k];
-			const struct case_answer *a =
-			    case_answer_of(&p->v, w->answer);
-
-			on = on && a != NULL &&
-			     (w->value == NULL ||
-				 strcmp(a->value, w->value) == 0);
-		}
-		if (on)
+	for (size_t i = 0; i < step->nmails; i++)
+		if (is_on(&p->v, step->mails[i].when, step->mails[i].nwhen))
 			mail_readers(p, pass, &step->mails[i]);
-	}
+	/* Nothing of it may leave: offered, for the desk to see. */
+	if (p->refused != 0 && pass->mails_sent + pass->mails_waiting == 0)
+		pass->state = CASE_STEP_READY;
 }
 
 static inline void
