@@ -49,6 +49,13 @@ struct world {
 			    (int)(w)->err.fault, (w)->err.text);               \
 	} while (0)
 
+/* A member of a row takes its text so; the store never writes to it. */
+static inline char *
+text(const char *from)
+{
+	return (char *)(uintptr_t)from;
+}
+
 static inline void
 world_close(struct world *w)
 {
@@ -211,11 +218,22 @@ new_case(struct world *w, const char *product)
 	    .received = NOW,
 	    .filed = NOW};
 
-	c.product = (char *)(uintptr_t)product;
+	c.product = text(product);
 	begin(w);
 	assert_ok(w, store_case_new(w, w->st, &c, "PSIRT", 2026, &w->err));
 	commit(w);
 	return c.id;
+}
+
+/* No store is opened, and it is said why. */
+static inline void
+refuse_open(struct world *w, const char *why)
+{
+	error_clear(&w->err);
+	assert_null(store_open(w, w->path, &w->err));
+	assert_int_equal(w->err.fault, FAULT_SETUP);
+	if (strstr(w->err.text, why) == NULL)
+		fail_msg("\"%s\" does not say \"%s\"", w->err.text, why);
 }
 
 #endif

@@ -1,15 +1,7 @@
 /*
- * test_store_case.c - cases, their numbers, and what they are known by.
+ * test_store_case.c - cases, their numbers, and which of them is next.
  */
 #include "store_world.h"
-
-#include "psirtd/reading.h"
-
-static char *
-text(const char *from)
-{
-	return (char *)(uintptr_t)from;
-}
 
 static struct store_case
 full_case(void)
@@ -32,6 +24,15 @@ full_case(void)
 	    .title = text("short"),
 	    .routed = 1,
 	    .proposed = text("design quality"),
+	    .owner = text("alice"),
+	    .deputy = text("bob"),
+	    .channel = CHANNEL_ADVISED,
+	    .advance = 1,
+	    .closed = NOW + 6,
+	    .close_reason = 4,
+	    .next_status = NOW + 7,
+	    .status_phase = 2,
+	    .status_same = 3,
 	};
 }
 
@@ -57,6 +58,17 @@ assert_same_case(const struct store_case *a, const struct store_case *b)
 	assert_string_equal(a->title, b->title);
 	assert_int_equal(a->routed, b->routed);
 	assert_string_equal(a->proposed, b->proposed);
+	assert_string_equal(a->owner, b->owner);
+	assert_string_equal(a->deputy, b->deputy);
+	assert_int_equal(a->channel, b->channel);
+	assert_int_equal(a->flow_file, b->flow_file);
+	assert_int_equal(a->advance, b->advance);
+	assert_int_equal(a->closed, b->closed);
+	assert_int_equal(a->close_reason, b->close_reason);
+	assert_int_equal(a->merged_into, b->merged_into);
+	assert_int_equal(a->next_status, b->next_status);
+	assert_int_equal(a->status_phase, b->status_phase);
+	assert_int_equal(a->status_same, b->status_same);
 }
 
 static struct store_case
@@ -77,6 +89,7 @@ test_case_round_trips(void **state)
 	struct store_case back;
 
 	begin(w);
+	assert_ok(w, store_flow_keep(w->st, 2, "flow", &c.flow_file, &w->err));
 	assert_ok(w, store_case_new(w, w->st, &c, "PSIRT", 2026, &w->err));
 	commit(w);
 	assert_int_equal(c.id, 1);
@@ -222,219 +235,83 @@ test_lists_of_cases(void **state)
 	assert_ptr_equal(talloc_parent(list[1].product), list);
 }
 
-/* ---- identifiers ---- */
+/* ---- which is next ---- */
 
 static void
-test_idents(void **state)
+set_advance(struct world *w, int64_t id, bool advance)
 {
-	struct world *w = *state;
-	int64_t a = new_case(w, NULL), b = new_case(w, NULL);
-	int64_t *cases;
-	uint32_t *kinds;
-	char **values;
-	size_t count;
-
 	begin(w);
-	assert_ok(w, store_case_ident_add(
-			 w->st, b, IDENT_JPCERT, "JPCERT#91837758", &w->err));
-	for (int i = 0; i < 2; i++) {
-		assert_ok(w, store_case_ident_add(w->st, a, IDENT_JPCERT,
-				 "JPCERT#91837758", &w->err));
-		assert_ok(w, store_case_ident_add(w->st, a, IDENT_CVE,
-				 "CVE-2026-12345", &w->err));
-	}
-	assert_ok(w, store_case_ident_add(
-			 w->st, a, IDENT_JPCERT, "jpcert#91837758", &w->err));
+	assert_ok(w, store_case_advance(w->st, id, advance, &w->err));
 	commit(w);
-
-	assert_ok(w,
-	    store_case_idents(w, w->st, a, &kinds, &values, &count, &w->err));
-	assert_int_equal(count, 2); /* adding twice is nothing */
-	assert_int_equal(kinds[0], IDENT_JPCERT);
-	assert_string_equal(values[0], "JPCERT#91837758");
-	assert_int_equal(kinds[1], IDENT_CVE);
-	assert_string_equal(values[1], "CVE-2026-12345");
-	assert_ok(w,
-	    store_case_idents(w, w->st, 99, &kinds, &values, &count, &w->err));
-	assert_int_equal(count, 0);
-
-#define BY_IDENT(kind, value, n)                                               \
-	do {                                                                   \
-		assert_ok(w, store_cases_by_ident(w, w->st, kind, value,       \
-				 &cases, &count, &w->err));                    \
-		assert_int_equal(count, n);                                    \
-	} while (0)
-	BY_IDENT(IDENT_JPCERT, "JPCERT#91837758", 2);
-	assert_int_equal(cases[0], a);
-	assert_int_equal(cases[1], b);
-	BY_IDENT(IDENT_JPCERT, "jpcert#91837758", 2);
-	BY_IDENT(IDENT_CVE, "CVE-2026-12345", 1);
-	/* The kind counts: no number of one kind is one of another. */
-	BY_IDENT(IDENT_JVN, "JPCERT#91837758", 0);
-	BY_IDENT(IDENT_CVE, "CVE-2026-1234", 0);
 }
 
 static void
-test_many_idents(void **state)
+next_is(struct world *w, int64_t after, int64_t want)
 {
-	struct world *w = *state;
-	int64_t a = new_case(w, NULL);
-	uint32_t *kinds;
-	char **values, one[32];
-	size_t count;
+	int64_t id = 77;
 
-	begin(w);
-	for (uint32_t i = 0; i < 40; i++) {
-		snprintf(one, sizeof(one), "CVE-2026-%05u", i);
-		assert_ok(
-		    w, store_case_ident_add(w->st, a, IDENT_CVE, one, &w->err));
-	}
-	commit(w);
-	assert_ok(w,
-	    store_case_idents(w, w->st, a, &kinds, &values, &count, &w->err));
-	assert_int_equal(count, 40);
-	for (uint32_t i = 0; i < 40; i++) {
-		snprintf(one, sizeof(one), "CVE-2026-%05u", i);
-		assert_string_equal(values[i], one);
-		assert_int_equal(kinds[i], IDENT_CVE);
-	}
-}
-
-/* ---- addresses ---- */
-
-static void
-test_addresses(void **state)
-{
-	struct world *w = *state;
-	int64_t a = new_case(w, NULL), b = new_case(w, NULL);
-	int64_t *cases;
-	size_t count;
-	bool has;
-
-	begin(w);
-	assert_ok(
-	    w, store_case_address_add(w->st, b, "Robin@Example.ORG", &w->err));
-	assert_ok(
-	    w, store_case_address_add(w->st, b, "robin@example.org", &w->err));
-	assert_ok(
-	    w, store_case_address_add(w->st, a, "robin@example.org", &w->err));
-	assert_ok(
-	    w, store_case_address_add(w->st, a, "other@example.org", &w->err));
-	commit(w);
-
-#define HAS(casefile, address, want)                                           \
-	do {                                                                   \
-		assert_ok(w, store_case_has_address(                           \
-				 w->st, casefile, address, &has, &w->err));    \
-		assert_int_equal(has, want);                                   \
-	} while (0)
-	HAS(a, "ROBIN@EXAMPLE.ORG", true);
-	HAS(b, "rObin@example.org", true);
-	HAS(b, "other@example.org", false);
-	HAS(a, "robin@example.com", false);
-	HAS(99, "robin@example.org", false);
-
-	assert_ok(w, store_cases_by_address(w, w->st, "ROBIN@example.org",
-			 &cases, &count, &w->err));
-	assert_int_equal(count, 2);
-	assert_int_equal(cases[0], a);
-	assert_int_equal(cases[1], b);
-	assert_ok(w, store_cases_by_address(w, w->st, "nobody@example.org",
-			 &cases, &count, &w->err));
-	assert_int_equal(count, 0);
-}
-
-/* ---- Message-IDs ---- */
-
-static int64_t
-new_mail(struct world *w, int64_t casefile)
-{
-	struct store_outmail m = {.kind = 3,
-	    .state = OUTMAIL_APPROVED,
-	    .casefile = casefile,
-	    .made = NOW,
-	    .to = text("a@example.org")};
-
-	begin(w);
-	assert_ok(w, store_outmail_add(w->st, &m, &w->err));
-	commit(w);
-	return m.id;
+	assert_ok(w, store_case_next_advance(w->st, after, &id, &w->err));
+	assert_int_equal(id, want);
 }
 
 static void
-test_message_ids(void **state)
+test_cases_that_are_to_be_looked_at(void **state)
 {
 	struct world *w = *state;
-	int64_t a = new_case(w, NULL), b = new_case(w, NULL);
-	int64_t letter = arrive_text(w, 1, "x");
-	int64_t mail = new_mail(w, b), alert = new_mail(w, 0);
-	int64_t casefile, outmail;
+	struct store_case c;
 
-	begin(w);
-	for (int i = 0; i < 2; i++) {
-		assert_ok(w, store_message_id_add(w->st, "one@example.org", a,
-				 letter, 0, &w->err));
-		assert_ok(w, store_message_id_add(
-				 w->st, "psirtd.x@us", b, 0, mail, &w->err));
-		assert_ok(w, store_message_id_add(
-				 w->st, "psirtd.y@us", 0, 0, alert, &w->err));
-	}
-	/* A stranger's letter that carries the Message-ID of a mail of ours,
-	 * and one that carries that of another finder. */
-	assert_ok(w,
-	    store_message_id_add(w->st, "psirtd.x@us", a, letter, 0, &w->err));
-	assert_ok(w, store_message_id_add(
-			 w->st, "one@example.org", b, letter, 0, &w->err));
-	commit(w);
-
-#define FIND(id, want_case, want_mail)                                         \
-	do {                                                                   \
-		assert_ok(w, store_message_id_find(                            \
-				 w->st, id, &casefile, &outmail, &w->err));    \
-		assert_int_equal(casefile, want_case);                         \
-		assert_int_equal(outmail, want_mail);                          \
-	} while (0)
-	FIND("one@example.org", a, 0);
-	FIND("psirtd.x@us", b, mail);
-	FIND("psirtd.y@us", 0, alert);
-	FIND("two@example.org", 0, 0);
-	FIND("ONE@example.org", 0, 0);
+	for (int i = 0; i < 5; i++)
+		new_case(w, "XYZ-100");
+	next_is(w, 0, 0);
+	set_advance(w, 4, true);
+	set_advance(w, 2, true);
+	set_advance(w, 2, true);
+	next_is(w, 0, 2);
+	next_is(w, 2, 4);
+	next_is(w, 4, 0);
+	/* Nothing else of the row is touched. */
+	c = get_case(w, 2);
+	assert_int_equal(c.advance, 1);
+	assert_string_equal(c.product, "XYZ-100");
+	set_advance(w, 2, false);
+	next_is(w, 0, 4);
 	world_close(w);
-	assert_int_equal(peek(w, "SELECT count(*) FROM message_id"), 5);
+	world_open(w);
+	next_is(w, 0, 4);
 }
 
-/* ---- reports ---- */
+static void
+status_is(struct world *w, int64_t want, int64_t want_due)
+{
+	int64_t id = 77, due = 77;
+
+	assert_ok(w, store_case_next_status(w->st, &id, &due, &w->err));
+	assert_int_equal(id, want);
+	assert_int_equal(due, want_due);
+}
 
 static void
-test_reports(void **state)
+test_case_whose_status_is_due_first(void **state)
 {
+	static const int64_t dues[] = {NOW + 30, 0, NOW + 10, NOW + 20};
 	struct world *w = *state;
-	int64_t first = arrive_text(w, 1, "x"), second = arrive_text(w, 2, "y");
-	int64_t a = new_case(w, NULL);
-	uint8_t digest[STORE_DIGEST_BYTES], other[STORE_DIGEST_BYTES];
-	int64_t report, again, casefile = 77;
-	bool fresh = false;
+	struct store_case c;
 
-	store_digest(bytes_str("report"), digest);
-	store_digest(bytes_str("other"), other);
+	status_is(w, 0, 0);
+	for (int i = 0; i < 4; i++) {
+		c = get_case(w, new_case(w, NULL));
+		c.next_status = dues[i];
+		begin(w);
+		assert_ok(w, store_case_put(w->st, &c, &w->err));
+		commit(w);
+	}
+	status_is(w, 3, NOW + 10);
+	c = get_case(w, 3);
+	c.state = CASE_CLOSED;
 	begin(w);
-	assert_ok(w, store_report(w->st, digest, first, &report, &fresh,
-			 &casefile, &w->err));
-	assert_true(fresh);
-	assert_int_equal(casefile, 0);
-	assert_ok(w, store_report_case(w->st, report, a, &w->err));
-	assert_ok(w, store_report(w->st, digest, second, &again, &fresh,
-			 &casefile, &w->err));
-	assert_false(fresh);
-	assert_int_equal(again, report);
-	assert_int_equal(casefile, a);
-	assert_ok(w, store_report(w->st, other, second, &again, &fresh,
-			 &casefile, &w->err));
-	assert_true(fresh);
-	assert_int_not_equal(again, report);
-	assert_int_equal(casefile, 0);
-	assert_fault(w, store_report_case(w->st, 99, a, &w->err), FAULT_BUG);
+	assert_ok(w, store_case_put(w->st, &c, &w->err));
 	commit(w);
+	status_is(w, 4, NOW + 20);
 }
 
 static void
@@ -464,11 +341,8 @@ main(void)
 	    TEST(test_numbers_live_on),
 	    TEST(test_number_is_found_in_any_case),
 	    TEST(test_lists_of_cases),
-	    TEST(test_idents),
-	    TEST(test_many_idents),
-	    TEST(test_addresses),
-	    TEST(test_message_ids),
-	    TEST(test_reports),
+	    TEST(test_cases_that_are_to_be_looked_at),
+	    TEST(test_case_whose_status_is_due_first),
 	    TEST(test_names),
 	};
 

@@ -3,12 +3,6 @@
  */
 #include "store_world.h"
 
-static char *
-text(const char *from)
-{
-	return (char *)(uintptr_t)from;
-}
-
 static int64_t
 set(struct world *w, struct store_clock c)
 {

@@ -24,15 +24,14 @@ one_turn(struct store *st, void *ctx, uint32_t n, struct error *err)
 	    noise(ctx, n % 8 == 3 ? MIB + MIB / 2 : 3000 + n, n);
 	struct store_intake *in =
 	    store_intake_begin(ctx, st, "INBOX", 7, n, NOW, false, err);
-	struct store_case c = {
-	    .state = CASE_OPEN, .product = (char *)(uintptr_t) "XYZ-100"};
+	struct store_case c = {.state = CASE_OPEN, .product = text("XYZ-100")};
 	struct store_outmail m = {.kind = 1,
 	    .state = OUTMAIL_APPROVED,
-	    .to = (char *)(uintptr_t) "robin@example.org"};
+	    .to = text("robin@example.org")};
 	struct store_record r = {.at = NOW,
 	    .what = RECORD_CASE_MADE,
-	    .actor = (char *)(uintptr_t) "psirtd",
-	    .note = (char *)(uintptr_t) "a note"};
+	    .actor = text("psirtd"),
+	    .note = text("a note")};
 	struct store_letter l;
 	int64_t id, casefile;
 	bool known, fresh;

@@ -41,8 +41,8 @@ fill(struct world *w)
 	struct store_outmail m = {.kind = 3,
 	    .state = OUTMAIL_HELD,
 	    .made = NOW,
-	    .to = (char *)(uintptr_t) "robin-zq@example.org",
-	    .subject = (char *)(uintptr_t) "Subject-zq"};
+	    .to = text("robin-zq@example.org"),
+	    .subject = text("Subject-zq")};
 
 	new_case(w, "Product-zq");
 	arrive_text(w, 1, "Body-zq");

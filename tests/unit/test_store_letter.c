@@ -296,9 +296,9 @@ test_put_writes_and_guards_the_state(void **state)
 	l.casefile = casefile;
 	l.by_hand = 1;
 	l.unconfirmed = 1;
-	l.sender = (char *)(uintptr_t) "robin@example.org";
-	l.subject = (char *)(uintptr_t) "\xe8\x84\x86\xe5\xbc\xb1\xe6\x80\xa7";
-	l.signer = (char *)(uintptr_t) "";
+	l.sender = text("robin@example.org");
+	l.subject = text("\xe8\x84\x86\xe5\xbc\xb1\xe6\x80\xa7");
+	l.signer = text("");
 	begin(w);
 	assert_fault(w, store_letter_put(w->st, &l, LETTER_OPENED, &w->err),
 	    FAULT_DENIED);

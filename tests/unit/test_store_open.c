@@ -1,5 +1,5 @@
 /*
- * test_store_open.c - the file, its key, its transactions, its migrations.
+ * test_store_open.c - the file, its key, its transactions.
  */
 #include "store_world.h"
 
@@ -94,16 +94,6 @@ test_second_daemon_is_refused(void **state)
 	arrive_text(w, 1, "x");
 	world_close(w);
 	world_open(w);
-}
-
-static void
-refuse_open(struct world *w, const char *why)
-{
-	error_clear(&w->err);
-	assert_null(store_open(w, w->path, &w->err));
-	assert_int_equal(w->err.fault, FAULT_SETUP);
-	if (strstr(w->err.text, why) == NULL)
-		fail_msg("\"%s\" does not say \"%s\"", w->err.text, why);
 }
 
 static void
@@ -251,14 +241,21 @@ test_changes_want_a_transaction(void **state)
 {
 	struct world *w = *state;
 	struct store_mailbox mb = {.folder = "INBOX"};
-	struct store_record r = {.at = NOW,
-	    .what = RECORD_START,
-	    .actor = (char *)(uintptr_t) "psirtd"};
+	struct store_record r = {
+	    .at = NOW, .what = RECORD_START, .actor = text("psirtd")};
 	struct store_case c = {.state = CASE_OPEN};
 	struct store_letter letter = {.id = 1};
-	struct store_outmail m = {
-	    .id = 1, .to = (char *)(uintptr_t) "a@example.org"};
+	struct store_outmail m = {.id = 1, .to = text("a@example.org")};
+	struct store_step step = {.id = 1};
+	struct store_answer answer = {.id = 1};
+	struct store_question question = {.id = 1};
+	struct store_task task = {.id = 1};
+	struct store_told told = {.id = 1};
+	struct store_approval approval = {.outmail = 1};
+	struct store_clock clock = {.id = 1};
+	struct store_link link = {.from = 1, .to = 2};
 	uint8_t digest[STORE_DIGEST_BYTES] = {0};
+	size_t count;
 	int64_t id;
 	bool fresh;
 
@@ -280,6 +277,31 @@ test_changes_want_a_transaction(void **state)
 	REFUSED(store_record_add(w->st, &r, &w->err));
 	REFUSED(store_alert_add(w->st, 1, 0, 0, NOW, &w->err));
 	REFUSED(store_alert_done(w->st, 1, &w->err));
+	REFUSED(store_case_advance(w->st, 1, true, &w->err));
+	REFUSED(store_outmail_edit(w->st, 1, "x", "x", &w->err));
+	REFUSED(store_outmail_bounced(w->st, 1, NOW, &w->err));
+	REFUSED(store_flow_keep(w->st, 1, "x", &id, &w->err));
+	REFUSED(store_memo_put(w->st, "x", 1, &w->err));
+	REFUSED(store_step_add(w->st, &step, &w->err));
+	REFUSED(store_step_put(w->st, &step, &w->err));
+	REFUSED(store_answer_add(w->st, &answer, &w->err));
+	REFUSED(store_answer_void(w->st, 1, &w->err));
+	REFUSED(store_signature_use(w->st, digest, 1, &fresh, &w->err));
+	REFUSED(store_question_add(w->st, &question, &w->err));
+	REFUSED(store_question_put(w->st, &question, &w->err));
+	REFUSED(store_task_add(w->st, &task, &w->err));
+	REFUSED(store_task_done(w->st, 1, NOW, "alice", &w->err));
+	REFUSED(store_told_add(w->st, &told, &w->err));
+	REFUSED(store_approval_add(w->st, &approval, &w->err));
+	REFUSED(store_approval_void(w->st, 1, &count, &w->err));
+	REFUSED(store_clock_set(w->st, &clock, &w->err));
+	REFUSED(store_clock_put(w->st, &clock, &w->err));
+	REFUSED(store_clock_end(w->st, 1, NOW, &w->err));
+	REFUSED(store_link_set(w->st, &link, &w->err));
+	REFUSED(store_link_remove(w->st, 1, 2, &w->err));
+	REFUSED(store_case_mark(w->st, 1, MARK_FILE, bytes_str("x"), &w->err));
+	REFUSED(store_case_merge(w->st, 1, 2, NOW, &w->err));
+	REFUSED(store_case_split(w->st, 1, &w->err));
 	REFUSED(store_commit(w->st, &w->err));
 	store_rollback(w->st); /* nothing happens outside one */
 
@@ -345,106 +367,6 @@ test_mailbox_round_trips(void **state)
 	    store_mailbox_get(w, w->st, "Other", &out, &w->err), 0);
 }
 
-/* ---- migrations ---- */
-
-#define NEXT(text) text "; PRAGMA user_version = 3;"
-
-static const char version_next[] =
-    NEXT("CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT");
-static const char version_next_broken[] =
-    NEXT("CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT;"
-	 "CREATE TABLE letter (id INTEGER)");
-
-static void
-test_old_database_is_brought_up_to_date(void **state)
-{
-	struct world *w = *state;
-	const char *migrations[] = {
-	    store_migrations[0], store_migrations[1], version_next};
-	const char *broken[] = {
-	    store_migrations[0], store_migrations[1], version_next_broken};
-	int version = 0;
-
-	assert_int_equal(store_migration_count, 2);
-	/* One that fails half-way leaves the old version as it was. */
-	assert_int_equal(store_migrate(w->st, broken, 3, &w->err), -1);
-	assert_ok(w, store_schema_check(w->st, 3, &version, &w->err));
-	assert_int_equal(version, 2);
-	assert_int_equal(pragma(w->st, "SELECT count(*) FROM sqlite_schema"
-				       " WHERE name = 'later'"),
-	    0);
-
-	assert_ok(w, store_migrate(w->st, migrations, 3, &w->err));
-	assert_ok(w, store_schema_check(w->st, 3, &version, &w->err));
-	assert_int_equal(version, 3);
-	/* Twice is once. */
-	assert_ok(w, store_migrate(w->st, migrations, 3, &w->err));
-	/* And the older program refuses it from now on. */
-	world_close(w);
-	refuse_open(w, "schema version 3");
-}
-
-/* Every table, index and trigger as the file has it. */
-static char *
-schema(struct world *w)
-{
-	sqlite3 *db = NULL;
-	sqlite3_stmt *stmt = NULL;
-	char *all;
-
-	assert_null(w->st);
-	assert_int_equal(sqlite3_open(w->path, &db), SQLITE_OK);
-	assert_int_equal(
-	    sqlite3_prepare_v2(db,
-		"SELECT group_concat(sql, ';') FROM (SELECT sql FROM"
-		" sqlite_schema ORDER BY type, name)",
-		-1, &stmt, NULL),
-	    SQLITE_OK);
-	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
-	all = talloc_strdup(w, (const char *)sqlite3_column_text(stmt, 0));
-	sqlite3_finalize(stmt);
-	assert_int_equal(sqlite3_close(db), SQLITE_OK);
-	return all;
-}
-
-/* A file that the first release wrote: 1 meant that a person had looked. */
-static void
-test_version_1_is_brought_up_to_date(void **state)
-{
-	struct world *w = *state;
-	char *fresh;
-
-	world_close(w);
-	fresh = schema(w);
-	unlink(w->path);
-	unlink(w->wal);
-	tamper(w, store_migrations[0]);
-	assert_int_equal(peek(w, "PRAGMA user_version"), 1);
-	tamper(w,
-	    "INSERT INTO casefile (id, number, flow, state, phase, received,"
-	    " filed, acknowledged, finder_key_confirmed, routed) VALUES"
-	    " (1, 'PSIRT-2026-0001', 1, 1, 1, 5, 6, 7, 0, 0),"
-	    " (2, 'PSIRT-2026-0002', 1, 1, 1, 5, 6, 7, 1, 0);"
-	    "INSERT INTO letter (id, state, received, adopted, digest) VALUES"
-	    " (1, 2, 5, 0, x'01'), (2, 3, 5, 0, x'02'), (3, 2, 5, 0, NULL)");
-	world_open_locked(w);
-	world_close(w);
-	assert_int_equal(peek(w, "PRAGMA user_version"), store_migration_count);
-	assert_string_equal(schema(w), fresh);
-	assert_int_equal(
-	    peek(w, "SELECT finder_key_standing FROM casefile WHERE id = 1"),
-	    FINDER_KEY_KEPT);
-	assert_int_equal(
-	    peek(w, "SELECT finder_key_standing FROM casefile WHERE id = 2"),
-	    FINDER_KEY_CONFIRMED);
-	assert_int_equal(
-	    peek(w, "SELECT acknowledged FROM casefile WHERE id = 2"), 7);
-	/* Opened in the old format, filed, without bytes. */
-	assert_int_equal(peek(w, "SELECT state FROM letter WHERE id = 1"), 1);
-	assert_int_equal(peek(w, "SELECT state FROM letter WHERE id = 2"), 3);
-	assert_int_equal(peek(w, "SELECT state FROM letter WHERE id = 3"), 2);
-}
-
 int
 main(void)
 {
@@ -464,8 +386,6 @@ main(void)
 	    TEST(test_rollback_leaves_nothing),
 	    TEST(test_close_commits_nothing),
 	    TEST(test_mailbox_round_trips),
-	    TEST(test_old_database_is_brought_up_to_date),
-	    TEST(test_version_1_is_brought_up_to_date),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

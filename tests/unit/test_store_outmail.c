@@ -1,15 +1,9 @@
 /*
- * test_store_outmail.c - what leaves, and what the POC is to be told.
+ * test_store_outmail.c - what leaves.
  */
 #include "store_world.h"
 
 #include "psirtd/write.h"
-
-static char *
-text(const char *from)
-{
-	return (char *)(uintptr_t)from;
-}
 
 static struct store_outmail
 plain_mail(uint32_t kind, const char *to)
@@ -103,8 +97,27 @@ test_mail_round_trips(void **state)
 	    .with_files = 1,
 	    .automatic = 0,
 	    .department = text("design"),
+	    .audience = 4,
+	    .policy = 2,
+	    .parts = TOLD_DETAILS,
+	    .overridden = 8,
+	    .bounced = NOW + 3,
+	    .language = text("ja"),
 	};
-	struct store_outmail m = get(w, add(w, in));
+	struct store_step step = {.casefile = casefile,
+	    .number = text("1.5.2"),
+	    .round = 1,
+	    .state = STEP_RUNNING};
+	struct store_question question = {.casefile = casefile};
+	struct store_outmail m;
+
+	begin(w);
+	assert_ok(w, store_step_add(w->st, &step, &w->err));
+	assert_ok(w, store_question_add(w->st, &question, &w->err));
+	commit(w);
+	in.step = step.id;
+	in.question = question.id;
+	m = get(w, add(w, in));
 
 	assert_int_equal(m.kind, in.kind);
 	assert_int_equal(m.state, in.state);
@@ -131,6 +144,14 @@ test_mail_round_trips(void **state)
 	assert_string_equal(m.in_reply_to, in.in_reply_to);
 	assert_string_equal(m.reason, in.reason);
 	assert_string_equal(m.department, in.department);
+	assert_int_equal(m.step, in.step);
+	assert_int_equal(m.audience, 4);
+	assert_int_equal(m.policy, 2);
+	assert_int_equal(m.parts, TOLD_DETAILS);
+	assert_int_equal(m.overridden, 8);
+	assert_int_equal(m.question, in.question);
+	assert_int_equal(m.bounced, NOW + 3);
+	assert_string_equal(m.language, "ja");
 
 	m = get(w, add(w, plain_mail(MAIL_ALERT, "desk@example.com")));
 	assert_int_equal(m.casefile, 0);
@@ -364,6 +385,55 @@ test_lists_are_newest_first(void **state)
 }
 
 static void
+test_mails_of_a_step(void **state)
+{
+	struct world *w = *state;
+	struct store_step s = {.casefile = new_case(w, NULL),
+	    .number = text("1.5.2"),
+	    .state = STEP_RUNNING};
+	struct store_outmail m = plain_mail(MAIL_DETAILS, "a@example.org");
+	struct store_outmail *list;
+	size_t count;
+
+	for (s.round = 1; s.round < 3; s.round++) {
+		begin(w);
+		assert_ok(w, store_step_add(w->st, &s, &w->err));
+		commit(w);
+		m.step = s.id;
+		add(w, m);
+		add(w, m);
+	}
+	m.step = 0;
+	add(w, m);
+	assert_ok(
+	    w, store_outmail_of_step(w, w->st, s.id, &list, &count, &w->err));
+	assert_int_equal(count, 2);
+	assert_int_equal(list[0].id, 3);
+	assert_int_equal(list[1].id, 4);
+	assert_string_equal(list[1].to, "a@example.org");
+	assert_ok(
+	    w, store_outmail_of_step(w, w->st, 99, &list, &count, &w->err));
+	assert_int_equal(count, 0);
+}
+
+static void
+test_first_bounce_counts(void **state)
+{
+	struct world *w = *state;
+	int64_t id = add(w, plain_mail(MAIL_DETAILS, "a@example.org"));
+	int64_t other = add(w, plain_mail(MAIL_DETAILS, "a@example.org"));
+
+	for (int i = 0; i < 2; i++) {
+		begin(w);
+		assert_ok(
+		    w, store_outmail_bounced(w->st, id, NOW + i, &w->err));
+		commit(w);
+	}
+	assert_int_equal(get(w, id).bounced, NOW);
+	assert_int_equal(get(w, other).bounced, 0);
+}
+
+static void
 test_automatic_mails_are_counted(void **state)
 {
 	struct world *w = *state;
@@ -398,79 +468,6 @@ test_automatic_mails_are_counted(void **state)
 	COUNT("robin@example.org", NOW + 5, 0);
 }
 
-/* ---- alerts and counts ---- */
-
-static void
-test_alerts_are_gathered_and_done_once(void **state)
-{
-	struct world *w = *state;
-	struct store_alert *list;
-	size_t count;
-
-	assert_ok(w, store_alert_list(w, w->st, &list, &count, &w->err));
-	assert_int_equal(count, 0);
-	begin(w);
-	assert_ok(w, store_alert_done(w->st, 100, &w->err)); /* of nothing */
-	for (uint32_t i = 1; i <= 20; i++)
-		assert_ok(w, store_alert_add(
-				 w->st, i, 100 + i, i % 3, NOW + i, &w->err));
-	commit(w);
-	assert_ok(w, store_alert_list(w, w->st, &list, &count, &w->err));
-	assert_int_equal(count, 20);
-	assert_int_equal(list[0].at, NOW + 1);
-	assert_int_equal(list[19].reason, 20);
-	assert_int_equal(list[19].letter, 120);
-	assert_int_equal(list[19].casefile, 2);
-	begin(w);
-	assert_ok(w, store_alert_done(w->st, list[17].id, &w->err));
-	commit(w);
-	assert_ok(w, store_alert_list(w, w->st, &list, &count, &w->err));
-	assert_int_equal(count, 2);
-	assert_int_equal(list[0].reason, 19);
-}
-
-static void
-test_counts(void **state)
-{
-	struct world *w = *state;
-	struct store_counts c;
-	struct store_case one;
-	int64_t id = new_case(w, NULL);
-
-	new_case(w, NULL);
-	arrive_text(w, 1, "x");
-	arrive_text(w, 2, "y");
-	add(w, plain_mail(MAIL_NOTICE, "a@example.org"));
-	assert_int_equal(store_case_get(w, w->st, id, &one, &w->err), 1);
-	one.routed = 1;
-	begin(w);
-	assert_ok(w, store_case_put(w->st, &one, &w->err));
-	commit(w);
-	memset(&c, 0x55, sizeof(c));
-	assert_ok(w, store_count(w->st, &c, &w->err));
-	assert_int_equal(c.letters[STORE_LETTER_RECEIVED], 2);
-	assert_int_equal(c.letters[0], 0);
-	assert_int_equal(c.letters[15], 0);
-	assert_int_equal(c.outmails[OUTMAIL_APPROVED], 1);
-	assert_int_equal(c.outmails[OUTMAIL_SENT], 0);
-	assert_int_equal(c.cases[CASE_OPEN], 2);
-	assert_int_equal(c.proposed, 1);
-	/* A closed one waits for nobody. */
-	one.state = CASE_CLOSED;
-	begin(w);
-	assert_ok(w, store_case_put(w->st, &one, &w->err));
-	commit(w);
-	assert_ok(w, store_count(w->st, &c, &w->err));
-	assert_int_equal(c.cases[CASE_OPEN], 1);
-	assert_int_equal(c.cases[CASE_CLOSED], 1);
-	assert_int_equal(c.proposed, 0);
-
-	world_close(w);
-	tamper(w, "UPDATE letter SET state = 16 WHERE id = 1");
-	world_open(w);
-	assert_fault(w, store_count(w->st, &c, &w->err), FAULT_INPUT);
-}
-
 static void
 test_names(void **state)
 {
@@ -496,9 +493,9 @@ main(void)
 	    TEST(test_wire_is_kept_until_sent),
 	    TEST(test_next_waits_for_its_time),
 	    TEST(test_lists_are_newest_first),
+	    TEST(test_mails_of_a_step),
+	    TEST(test_first_bounce_counts),
 	    TEST(test_automatic_mails_are_counted),
-	    TEST(test_alerts_are_gathered_and_done_once),
-	    TEST(test_counts),
 	    TEST(test_names),
 	};
 

@@ -153,14 +153,10 @@ test_alike_is_limited_before_it_is_sorted(void **state)
 {
 	struct world *w = *state;
 	char *plan = plan_of(w, &store_link_sql, "case_mark own");
-	char *last = strstr(plan, "SEARCH c USING INTEGER PRIMARY KEY");
-	char *sort = strstr(plan, "TEMP B-TREE");
 
 	assert_non_null(strstr(plan, "SEARCH own USING"));
-	assert_non_null(last);
-	assert_true(sort == NULL || sort > last);
-	assert_null(strstr(plan, "TEMP B-TREE FOR RIGHT PART"));
-	assert_null(strstr(last, "ORDER BY\nSCAN"));
+	assert_non_null(strstr(plan, "SEARCH other USING"));
+	assert_null(strstr(plan, "FOR ORDER BY"));
 }
 
 int

@@ -9,12 +9,6 @@
 #define AB8 "abababababababab"
 #define AB64 AB8 AB8 AB8 AB8
 
-static char *
-text(const char *from)
-{
-	return (char *)(uintptr_t)from;
-}
-
 static void
 add(struct world *w, struct store_record r)
 {

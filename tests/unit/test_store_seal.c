@@ -8,12 +8,6 @@
 
 #define MIB ((size_t)1 << 20)
 
-static char *
-text(const char *from)
-{
-	return (char *)(uintptr_t)from;
-}
-
 /* ---- one value ---- */
 
 static void

@@ -4,12 +4,6 @@
  */
 #include "store_world.h"
 
-static char *
-text(const char *from)
-{
-	return (char *)(uintptr_t)from;
-}
-
 static int64_t
 add(struct world *w, struct store_step s)
 {
