@@ -73,8 +73,9 @@ jpcert_to_details(struct procedure *p)
 	    {DONE, "0.1.1", .at = "[0.2.1] 1.3.1"},
 	    {STARTS, "0.2.1", .at = "0.2.1 1.3.1"},
 	    {DONE, "0.2.1", .at = "1.3.1"},
-	    {ANSWER, "1.3.1", "need details = yes", "1.4.1"},
-	    {SENT, "1.4.1", .at = "1.5.1"},
+	    {ANSWER, "1.3.1", "need details = yes", "1.4.1"});
+	assert_int_equal(case_step_of(&p->v, "1.4.1")->mails_waiting, 1);
+	WALK(p, {SENT, "1.4.1", .at = "1.5.1"},
 	    {FROM_JPCERT, "1.5.1", .at = "1.5.2"},
 	    {SENT, "1.5.2", .at = "2.1.1 [2.3.1]"});
 	assert_int_equal(p->v.phase, 2);
@@ -153,6 +154,11 @@ test_jpcert_customers_not_all_known(void **state)
 	    {ANSWER, "4.4.1", "publish = 2027-02-15 10:00 UTC", "4.4.2"});
 	closes(&p, CLOSE_PUBLISHED, GUARD_REQUIRES_SENT);
 	WALK(&p, {SENT, "4.4.2", .at = "[5.1.1] 5.2.0"},
+	    /* The date moves: JPCERT/CC is told by itself. */
+	    {STARTS, "4.4.1", .at = "4.4.1 [5.1.1] 5.2.0"},
+	    {ANSWER, "4.4.1", "publish = 2027-02-22 10:00 UTC",
+		"4.4.2 [5.1.1] 5.2.0"},
+	    {SENT, "4.4.2", .at = "[5.1.1] 5.2.0"},
 	    {STARTS, "5.1.1", .at = "5.1.1 5.2.0"},
 	    {SENT, "5.1.1", .at = "5.1.1 5.2.0"},
 	    {ANSWER, "5.1.1", "ok = yes", "5.1.1 5.2.0"},
@@ -203,6 +209,9 @@ test_jpcert_details_declined(void **state)
 	WALK(&p, {BEGINS, .at = "[0.1.1] [0.2.1] [1.3.1]"},
 	    {ROUTED, .at = "[0.1.1] [0.2.1] 1.3.1"},
 	    {ANSWER, "1.3.1", "need details = no", "[0.1.1] [0.2.1] 1.4.1"});
+	/* The decline alone, and the request was not even tried. */
+	assert_int_equal(case_step_of(&p.v, "1.4.1")->mails_waiting, 1);
+	assert_int_equal(p.refused, 0);
 	closes(&p, CLOSE_DECLINED, GUARD_REQUIRES_SENT);
 	WALK(&p, {SENT, "1.4.1", .at = "[0.1.1] [0.2.1]"});
 	closes(&p, CLOSE_DECLINED, 0);
@@ -226,6 +235,7 @@ test_jpcert_not_reproduced(void **state)
 	jpcert_to_details(&p);
 	WALK(&p, {ANSWER, "2.1.1", "status = not reproduced", "[2.3.1] 2.6.1"});
 	closes(&p, CLOSE_NOT_REPRODUCIBLE, GUARD_REQUIRES_SENT);
+	closes(&p, CLOSE_NOT_A_VULNERABILITY, GUARD_REQUIRES_SENT);
 	WALK(&p, {SENT, "2.6.1", .at = "[2.3.1]"});
 	closes(&p, CLOSE_NOT_REPRODUCIBLE, 0);
 	closes(&p, CLOSE_NOT_A_VULNERABILITY, 0);
@@ -366,6 +376,7 @@ test_direct_mediation_refused(void **state)
 	WALK(&p, {ROUTED, .at = "2.1.1 [2.3.1]"},
 	    {ANSWER, "2.1.1", "status = not reproduced", "[2.3.1] [2.6.1]"});
 	closes(&p, CLOSE_NOT_REPRODUCIBLE, GUARD_REQUIRES_SENT);
+	closes(&p, CLOSE_NOT_A_VULNERABILITY, GUARD_REQUIRES_SENT);
 	WALK(&p, {STARTS, "2.6.1", .at = "[2.3.1] 2.6.1"},
 	    {SENT, "2.6.1", .at = "[2.3.1]"});
 	closes(&p, CLOSE_NOT_REPRODUCIBLE, 0);
@@ -424,6 +435,32 @@ test_every_row_of_the_seed_is_there(void **state)
 	talloc_free(ctx);
 }
 
+/* Steps that a case may leave out: nobody has to act in one that is offered,
+ * and it is over with the case. */
+static void
+test_what_may_be_left_out(void **state)
+{
+	static const char *const optional[FLOW_JPCERT + 1] = {
+	    [FLOW_JPCERT] = "0.1.1 0.2.1 2.3.1 2.3.2 2.3.3 2.4.2 3.1.2 4.2.1 "
+			    "4.2.2 4.3.3 5.2.3",
+	    [FLOW_DIRECT] = "1.2.1 1.2.2 2.3.1 2.3.2 2.3.3 2.4.2 2.6.1 4.2.1 "
+			    "4.3.2"};
+
+	for (int flow = FLOW_DIRECT; flow <= FLOW_JPCERT; flow++) {
+		void *ctx = talloc_new(NULL);
+		const struct flow_file *f = flow_shipped(ctx, (enum flow)flow);
+		char *list = talloc_strdup(ctx, "");
+
+		for (size_t i = 0; i < f->nsteps; i++)
+			if (f->steps[i].optional)
+				list = talloc_asprintf_append(list, "%s%s",
+				    *list != '\0' ? " " : "",
+				    f->steps[i].number);
+		assert_string_equal(list, optional[flow]);
+		talloc_free(ctx);
+	}
+}
+
 /* ---- the guards that the files attach ---- */
 
 struct guarded {
@@ -449,8 +486,8 @@ mail_named(const struct flow_step *step, const char *template)
 {
 	size_t i = 0;
 
-	while (i < step->nmails &&
-	       strcmp(step->mails[i].template, template) != 0)
+	while (
+	    i < step->nmails && strcmp(step->mails[i].template, template) != 0)
 		i++;
 	assert_true(i < step->nmails);
 	return &step->mails[i];
@@ -549,6 +586,7 @@ main(void)
 	    cmocka_unit_test(test_direct_mediation_refused),
 	    cmocka_unit_test(test_every_step_was_walked),
 	    cmocka_unit_test(test_every_row_of_the_seed_is_there),
+	    cmocka_unit_test(test_what_may_be_left_out),
 	    cmocka_unit_test(test_shipped_guards),
 	    cmocka_unit_test(test_no_mail_of_any_step_reaches_the_finder),
 	};
