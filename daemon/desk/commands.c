@@ -50,14 +50,18 @@ struct scan {
 	bool failed; /* memory */
 };
 
+/* As it was written, in one line. */
 static char *
 original(struct scan *sc, size_t start, size_t end)
 {
 	const struct plain_text *t = &sc->plain;
-	char *text = talloc_strndup(
-	    sc->read, sc->text + t->from[start], t->from[end] - t->from[start]);
+	char *text = talloc_strndup(sc->read, sc->text + t->from[start],
+	    t->from[end] - t->from[start]);
 
 	sc->failed = sc->failed || text == NULL;
+	for (char *c = text; c != NULL && *c != '\0'; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = ' ';
 	return text;
 }
 
