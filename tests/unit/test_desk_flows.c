@@ -299,8 +299,17 @@ test_direct_without_mediation(void **state)
 	    {SENT, "2.3.3", .at = "[2.6.1] [4.1.1]"},
 	    /* The source asks how it stands. */
 	    {STARTS, "2.6.1", .at = "2.6.1 [4.1.1]"},
-	    {SENT, "2.6.1", .at = "[4.1.1]"}, {STARTS, "4.1.1", .at = "4.1.1"},
-	    {SENT, "4.1.1", .at = "4.1.1"},
+	    {SENT, "2.6.1", .at = "[4.1.1]"}, /* Each of it once more. */
+	    {STARTS, "2.3.1", .at = "2.3.1 [4.1.1]"},
+	    {SENT, "2.3.1", .at = "2.3.2 [4.1.1]"},
+	    {ASKED, .at = "2.3.2 [4.1.1]"},
+	    {FROM_SOURCE, "2.3.2", .at = "2.3.3 [4.1.1]"},
+	    {SENT, "2.3.3", .at = "[4.1.1]"},
+	    {STARTS, "2.6.1", .at = "2.6.1 [4.1.1]"},
+	    {SENT, "2.6.1", .at = "[4.1.1]"},
+	    {STARTS, "3.1.1", .at = "3.1.1 [4.1.1]"},
+	    {ANSWER, "3.1.1", "plan = B; planned = 2027-02-15", "[4.1.1]"},
+	    {STARTS, "4.1.1", .at = "4.1.1"}, {SENT, "4.1.1", .at = "4.1.1"},
 	    {ANSWER, "4.1.1", "decision = publish; weighing = known",
 		"[4.2.1] 4.3.1"},
 	    {STARTS, "4.2.1", .at = "4.2.1 4.3.1"});
