@@ -493,7 +493,7 @@ scan_text(struct scan *sc, size_t len)
 	    sc->read, struct command_line, COMMAND_LINES_MOST);
 	if (sc->rest == NULL || sc->read->lines == NULL)
 		return -1;
-	while (!sc->failed && line_next(&walk, &line))
+	while (!sc->failed && mail_line_next(&walk, &line))
 		scan_line(sc, &line);
 	if (!sc->ended)
 		close_line(sc);

@@ -335,7 +335,7 @@ search_text(struct found *f, const char *raw, size_t len, bool field)
 		return;
 	if (field)
 		search(f, &t, 0, t.plain.len);
-	while (!field && line_next(&walk, &line))
+	while (!field && mail_line_next(&walk, &line))
 		if (line.kind == LINE_OWN)
 			search(f, &t, line.words, line.end);
 	talloc_free(t.plain.text);

@@ -263,7 +263,7 @@ pass_marks(const struct plain_text *t, struct mail_line *line)
 }
 
 bool
-line_next(struct line_walk *walk, struct mail_line *line)
+mail_line_next(struct line_walk *walk, struct mail_line *line)
 {
 	const struct plain_text *t = walk->text;
 

@@ -39,7 +39,7 @@ struct line_walk {
 };
 
 /* Zero the walk and set `text` before; false: that was the last line. */
-bool line_next(struct line_walk *walk, struct mail_line *line);
+bool mail_line_next(struct line_walk *walk, struct mail_line *line);
 /* The words of the line begin with this one. */
 bool line_begins(const struct line_walk *walk, const struct mail_line *line,
     const char *word);

@@ -461,7 +461,7 @@ desk_scrub(const void *ctx, const struct settings *s, const char *text)
 	bool good = sc.names != NULL && text_plain(tmp, text, len, &sc.plain);
 	char *out = NULL;
 
-	while (good && line_next(&walk, &line))
+	while (good && mail_line_next(&walk, &line))
 		good = take_line(&sc, &line);
 	if (good) {
 		drop_signature(&sc);
