@@ -28,7 +28,6 @@ struct reply {
 	struct commands_read *read;
 	const struct case_step *pass; /* NULL: no reference of this case */
 	bool good[COMMAND_LINES_MOST];
-	size_t ngood;
 };
 
 /* ---- whose letter it is ---- */
@@ -185,21 +184,6 @@ asked_at(const struct reply *r, int64_t *at, struct error *err)
 	return 0;
 }
 
-static bool
-is_asked(const struct flow_step *step, enum answer_kind kind)
-{
-	if (kind == ANSWER_QUESTION || kind == ANSWER_COMMENT ||
-	    kind == ANSWER_NOTE)
-		return true;
-	for (size_t i = 0; i < step->nexpects; i++)
-		if (step->expects[i] == kind)
-			return true;
-	for (size_t i = 0; i < step->nmay; i++)
-		if (step->may[i] == kind)
-			return true;
-	return false;
-}
-
 /* Which lines are answers to what the step asks. */
 static void
 sort_lines(struct reply *r)
@@ -208,10 +192,9 @@ sort_lines(struct reply *r)
 		struct command_line *line = &r->read->lines[i];
 
 		if (line->trouble == NULL && line->rule != NULL &&
-		    !is_asked(r->pass->step, line->rule->kind))
+		    !desk_step_takes(r->pass->step, line->rule->kind))
 			line->trouble = "this step does not ask for it";
 		r->good[i] = line->rule != NULL && line->trouble == NULL;
-		r->ngood += r->good[i];
 	}
 }
 
@@ -242,13 +225,9 @@ judge(struct reply *r, enum command_trouble *trouble, struct error *err)
 		return -1;
 	*trouble = desk_command_judge(
 	    &r->w->view, r->pass, r->signer, made, asked, r->read);
-	if (*trouble != COMMAND_FINE)
+	if (*trouble != COMMAND_FINE && *trouble != COMMAND_CONFLICT)
 		return 0;
 	sort_lines(r);
-	if (r->ngood == 0) {
-		*trouble = COMMAND_NOTHING;
-		return 0;
-	}
 	if (use_signature(r, made, &fresh, err) != 0)
 		return -1;
 	if (!fresh)
@@ -258,7 +237,7 @@ judge(struct reply *r, enum command_trouble *trouble, struct error *err)
 
 /* ---- what it says ---- */
 
-/* What another contact said otherwise: a person decides, nothing changes. */
+/* What another contact said, and this one says otherwise. */
 static char *
 conflicts(const struct reply *r)
 {
@@ -416,20 +395,22 @@ take_trouble(struct reply *r, enum command_trouble trouble, struct error *err)
 	return 1;
 }
 
+/* A person decides between the two: nothing changes. */
+static int
+take_conflict(struct reply *r, struct error *err)
+{
+	if (refuse(r->f, r->f->c.id, COMMAND_CONFLICT, err) != 0 ||
+	    add_task(r->f, r->f->c.id, TASK_CONFLICT, r->pass, NULL,
+		conflicts(r), err) != 0)
+		return -1;
+	return 1;
+}
+
 static int
 take_lines(struct reply *r, struct error *err)
 {
-	char *conflict = conflicts(r);
-	char *others;
+	char *others = lines_of(r, false);
 
-	if (conflict != NULL) {
-		if (refuse(r->f, r->f->c.id, COMMAND_CONFLICT, err) != 0 ||
-		    add_task(r->f, r->f->c.id, TASK_CONFLICT, r->pass, NULL,
-			conflict, err) != 0)
-			return -1;
-		return 1;
-	}
-	others = lines_of(r, false);
 	if (record_lines(r, err) != 0 || task_of_rest(r, others, err) != 0 ||
 	    confirm(r, lines_of(r, true), others, err) != 0 ||
 	    store_case_advance(r->f->e->st, r->f->c.id, true, err) != 0)
@@ -473,6 +454,8 @@ take_signed(struct filing *f, struct error *err)
 	r->pass = pass_of(r);
 	if (judge(r, &trouble, err) != 0)
 		return -1;
+	if (trouble == COMMAND_CONFLICT)
+		return take_conflict(r, err);
 	return trouble == COMMAND_FINE ? take_lines(r, err)
 				       : take_trouble(r, trouble, err);
 }
