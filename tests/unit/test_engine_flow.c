@@ -1,0 +1,287 @@
+/*
+ * test_engine_flow.c - a case goes through the shipped flows in the engine,
+ * with a real store: which steps begin and end, what is drafted to whom, and
+ * that nothing happens twice.
+ */
+#include "case_world.h"
+
+static int
+set_up_jpcert(void **state)
+{
+	struct world *w = world_new(FLOW_JPCERT, NULL);
+
+	case_make(w, FLOW_JPCERT);
+	*state = w;
+	return 0;
+}
+
+static int
+set_up_direct(void **state)
+{
+	struct world *w = world_new(FLOW_DIRECT, NULL);
+
+	case_make(w, FLOW_DIRECT);
+	*state = w;
+	return 0;
+}
+
+static void
+assert_state(struct world *w, const char *number, const char *state)
+{
+	if (strcmp(state_of(w, number), state) != 0)
+		fail_msg(
+		    "%s is \"%s\", not %s", number, state_of(w, number), state);
+}
+
+/* ---- each stage of flow <1> ---- */
+
+/* Until design has said that details are needed, and they were asked for. */
+static void
+jpcert_asks_for_details(struct world *w)
+{
+	flow_run(w);
+	case_routes(w);
+	assert_int_equal(all_leave(w, MAIL_OVERVIEW), 2);
+	answered(w, "1.3.1", "need details=yes");
+	assert_int_equal(all_leave(w, MAIL_DETAIL_REQUEST), 1);
+}
+
+static void
+jpcert_examines(struct world *w)
+{
+	letter_ends(w, "1.5.1");
+	assert_true(all_leave(w, MAIL_DETAILS) > 0);
+	answered(w, "2.1.1", "status=reproduced");
+	answered(w, "2.2.1", "cause=a length is not checked (CWE-120)");
+	answered(w, "2.2.1", "conditions=the web service is on");
+	answered(w, "2.4.1", "affected=XYZ-100 < 2.4");
+	answered(w, "2.4.1", "affected=XYZ-110 < 1.1");
+	answered(w, "2.5.1", "impact=code runs on the device");
+	answered(w, "2.5.1", "difficulty=small");
+}
+
+static void
+jpcert_plans(struct world *w)
+{
+	assert_int_equal(all_leave(w, MAIL_REPORT), 1);
+	answered(w, "3.1.1", "plan=a new firmware");
+	answered(w, "3.1.1", "planned=2026-12-20");
+	assert_int_equal(all_leave(w, MAIL_PLAN), 1);
+	answered(w, "3.2.1", "fix=version 2.4");
+	answered(w, "3.2.2", "workaround=turn the web service off");
+	answered(w, "3.3.1", "verified=yes");
+}
+
+/* ---- tests ---- */
+
+static void
+test_a_new_case_waits_for_its_route(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(flow_run(w), 1);
+	assert_state(w, "1.1", "ended");
+	assert_state(w, "1.2.1", "ended");
+	assert_state(w, "1.3.1", "ready");
+	assert_state(w, "1.4.1", "");
+	case_routes(w);
+	assert_state(w, "1.3.1", "running");
+	/* Nothing is new: it is marked, looked at, and left alone. */
+	assert_ok(store_begin(w->e->st, &w->err));
+	assert_ok(store_case_advance(w->e->st, w->casefile, true, &w->err));
+	assert_ok(store_commit(w->e->st, &w->err));
+	assert_int_equal(flow_run(w), 1);
+	assert_int_equal(case_now(w)->view.nsteps, 3 + 2);
+	assert_int_equal(records_of(w, RECORD_STEP_STARTED), 3);
+	assert_int_equal(flow_run(w), 0);
+}
+
+static void
+test_details_are_asked_for_where_they_are_needed(void **state)
+{
+	struct world *w = *state;
+	struct store_outmail m;
+
+	flow_run(w);
+	case_routes(w);
+	all_leave(w, MAIL_OVERVIEW);
+	answered(w, "1.3.1", "need details=yes");
+	assert_state(w, "1.3.1", "ended");
+	assert_state(w, "1.4.1", "running");
+	m = mail_of(w, MAIL_DETAIL_REQUEST);
+	assert_int_equal(m.state, OUTMAIL_DRAFT);
+	assert_string_equal(m.to, AT_JPCERT);
+	assert_string_equal(m.recipient, KEY_JPCERT);
+	assert_int_equal(m.encrypt, 1);
+	assert_int_equal(m.automatic, 0);
+	all_leave(w, MAIL_DETAIL_REQUEST);
+	assert_state(w, "1.4.1", "ended");
+	assert_state(w, "1.5.1", "running");
+}
+
+static void
+test_without_details_it_is_declined(void **state)
+{
+	struct world *w = *state;
+	struct store_outmail *list;
+
+	flow_run(w);
+	case_routes(w);
+	all_leave(w, MAIL_OVERVIEW);
+	answered(w, "1.3.1", "need details=no");
+	assert_int_equal(mails_of(w, MAIL_DETAIL_REQUEST, &list), 0);
+	assert_int_equal(all_leave(w, MAIL_DECLINE), 1);
+	assert_state(w, "1.5.1", "");
+}
+
+static void
+test_not_reproduced_is_reported(void **state)
+{
+	struct world *w = *state;
+
+	jpcert_asks_for_details(w);
+	letter_ends(w, "1.5.1");
+	all_leave(w, MAIL_DETAILS);
+	answered(w, "2.1.1", "status=investigating");
+	assert_state(w, "2.1.1", "running");
+	answered(w, "2.1.1", "status=not reproduced");
+	assert_state(w, "2.2.1", "");
+	assert_non_null(strstr(mail_of(w, MAIL_REPORT).body, "再現"));
+}
+
+/* Customers are many: JPCERT/CC consents, and those with an NDA are told. */
+static void
+test_jpcert_publishes(void **state)
+{
+	struct world *w = *state;
+	struct store_outmail *list;
+
+	jpcert_asks_for_details(w);
+	jpcert_examines(w);
+	assert_state(w, "2.6.1", "running");
+	jpcert_plans(w);
+	assert_state(w, "4.1.1", "ready");
+	ordered(w, ORDER_STEP_START, "4.1.1");
+	assert_true(all_leave(w, MAIL_MEETING) > 0);
+	answered(w, "4.1.1", "decision=publish");
+	answered(w, "4.1.1", "weighing=the finder may publish");
+	assert_int_equal(all_leave(w, MAIL_POLICY), 1);
+	ordered(w, ORDER_STEP_START, "4.2.1");
+	assert_int_equal(all_leave(w, MAIL_PRIOR_NOTICE), 1);
+	answered(w, "4.2.1", "consent=yes");
+	ordered(w, ORDER_STEP_START, "4.2.2");
+	assert_non_null(strstr(w->said, "NDA"));
+	assert_int_equal(mails_of(w, MAIL_CUSTOMER, &list), 1);
+	assert_string_equal(list[0].to, AT_NDA);
+	assert_int_equal(all_leave(w, MAIL_CUSTOMER), 1);
+	assert_true(all_leave(w, MAIL_DATES) > 0);
+	answered(w, "4.4.1", "publish=2026-01-20 10:00");
+	assert_int_equal(all_leave(w, MAIL_DATE), 1);
+	letter_ends(w, "5.2.0");
+	assert_true(all_leave(w, MAIL_CIRCULATE) > 0);
+	answered(w, "5.2.1", "ok=yes");
+	assert_int_equal(all_leave(w, MAIL_NO_OBJECTION), 1);
+	answered(w, "5.2.2", "jvn=JVN#12345678");
+	assert_true(all_leave(w, MAIL_NOTIFIED) > 0);
+	assert_state(w, "5.2.5", "ended");
+	assert_int_equal(case_now(w)->c.phase, 5);
+}
+
+/* All customers are known: JPCERT/CC agrees, and every one is told. */
+static void
+test_jpcert_tells_customers_alone(void **state)
+{
+	struct world *w = *state;
+	struct store_outmail *list;
+
+	w->p.customers[1].nda = true;
+	jpcert_asks_for_details(w);
+	jpcert_examines(w);
+	jpcert_plans(w);
+	ordered(w, ORDER_STEP_START, "4.1.1");
+	all_leave(w, MAIL_MEETING);
+	answered(w, "4.1.1", "decision=customers only");
+	answered(w, "4.1.1", "weighing=all of them are known");
+	all_leave(w, MAIL_POLICY);
+	assert_state(w, "4.4.1", "");
+	assert_int_equal(all_leave(w, MAIL_ALL_CUSTOMERS), 1);
+	assert_int_equal(mails_of(w, MAIL_CUSTOMER, &list), 0);
+	answered(w, "4.3.1", "agreement=yes");
+	assert_int_equal(all_leave(w, MAIL_CUSTOMER), 2);
+	assert_state(w, "4.3.2", "ended");
+}
+
+static void
+test_direct_goes_its_way(void **state)
+{
+	struct world *w = *state;
+	struct store_outmail m;
+
+	flow_run(w);
+	assert_state(w, "1.1.1", "ended");
+	case_routes(w);
+	assert_state(w, "2.1.1", "running");
+	all_leave(w, MAIL_OVERVIEW);
+	answered(w, "2.1.1", "status=reproduced");
+	answered(w, "2.2.1", "cause=x");
+	answered(w, "2.2.1", "conditions=x");
+	answered(w, "2.4.1", "affected=XYZ-100");
+	answered(w, "2.5.1", "impact=x");
+	answered(w, "2.5.1", "difficulty=x");
+	answered(w, "3.1.1", "plan=x");
+	answered(w, "3.1.1", "planned=2026-12-20");
+	answered(w, "3.2.1", "fix=x");
+	answered(w, "3.2.2", "workaround=x");
+	answered(w, "3.3.1", "verified=yes");
+	/* The desk decides without a meeting mail: the offer is taken up. */
+	answered(w, "4.1.1", "decision=publish");
+	answered(w, "4.1.1", "weighing=x");
+	answered(w, "4.3.1", "publish=2026-01-20");
+	ordered(w, ORDER_STEP_START, "5.1.1");
+	answered(w, "5.1.1", "ok=yes");
+	answered(w, "5.1.1", "url=https://vendor.example/1");
+	m = mail_of(w, MAIL_PUBLISHED);
+	assert_string_equal(m.to, AT_FINDER);
+	assert_string_equal(m.recipient_key_fpr, KEY_FINDER);
+	assert_int_equal(m.policy, POLICY_APPROVE);
+	assert_int_equal(all_leave(w, MAIL_PUBLISHED), 1);
+	assert_state(w, "5.1.2", "ended");
+	/* What is offered and not taken up ends with the case. */
+	assert_state(w, "2.6.1", "ready");
+}
+
+static void
+test_a_case_that_waits_for_a_key_stands_still(void **state)
+{
+	struct world *w = *state;
+	struct casework *now = case_now(w);
+
+	now->c.state = CASE_UNOPENED;
+	assert_ok(store_begin(w->e->st, &w->err));
+	assert_ok(store_case_put(w->e->st, &now->c, &w->err));
+	assert_ok(store_commit(w->e->st, &w->err));
+	assert_int_equal(flow_run(w), 1);
+	assert_int_equal(case_now(w)->view.nsteps, 0);
+	assert_int_equal(flow_run(w), 0);
+}
+
+int
+main(void)
+{
+#define JPCERT(test)                                                           \
+	cmocka_unit_test_setup_teardown(test, set_up_jpcert, world_free)
+#define DIRECT(test)                                                           \
+	cmocka_unit_test_setup_teardown(test, set_up_direct, world_free)
+	const struct CMUnitTest tests[] = {
+	    JPCERT(test_a_new_case_waits_for_its_route),
+	    JPCERT(test_details_are_asked_for_where_they_are_needed),
+	    JPCERT(test_without_details_it_is_declined),
+	    JPCERT(test_not_reproduced_is_reported),
+	    JPCERT(test_jpcert_publishes),
+	    JPCERT(test_jpcert_tells_customers_alone),
+	    DIRECT(test_direct_goes_its_way),
+	    DIRECT(test_a_case_that_waits_for_a_key_stands_still),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
