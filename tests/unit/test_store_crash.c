@@ -32,6 +32,15 @@ one_turn(struct store *st, void *ctx, uint32_t n, struct error *err)
 	    .what = RECORD_CASE_MADE,
 	    .actor = text("psirtd"),
 	    .note = text("a note")};
+	struct store_step step = {.number = text("1.3.1"),
+	    .round = 1,
+	    .state = STEP_RUNNING,
+	    .due = NOW,
+	    .ref = text("7KQ2MX")};
+	struct store_answer answer = {.kind = 1, .value = text("yes")};
+	struct store_clock clock = {.kind = 1, .source = 1, .due = NOW};
+	struct store_task task = {.kind = TASK_ANSWER_FINDER, .made = NOW};
+	struct store_told told = {.person = text("Robin")};
 	struct store_letter l;
 	int64_t id, casefile;
 	bool known, fresh;
@@ -52,6 +61,23 @@ one_turn(struct store *st, void *ctx, uint32_t n, struct error *err)
 	    store_letter_put(st, &l, STORE_LETTER_RECEIVED, err) != 0 ||
 	    store_outmail_add(st, &m, err) != 0 ||
 	    store_record_add(st, &r, err) != 0)
+		return -1;
+	step.casefile = answer.casefile = clock.casefile = c.id;
+	task.casefile = told.casefile = c.id;
+	told.outmail = m.id;
+	if (store_step_add(st, &step, err) != 0)
+		return -1;
+	answer.step = step.id;
+	if (store_answer_add(st, &answer, err) != 0 ||
+	    store_clock_set(st, &clock, err) != 0 ||
+	    store_task_add(st, &task, err) != 0 ||
+	    store_told_add(st, &told, err) != 0 ||
+	    store_case_advance(st, c.id, true, err) != 0)
+		return -1;
+	/* Every other case turns out to be the one before. */
+	if (n % 2 == 0 && store_case_get(ctx, st, c.id - 1, &c, err) == 1 &&
+	    c.merged_into == 0 &&
+	    store_case_merge(st, c.id + 1, c.id, NOW, err) != 0)
 		return -1;
 	return store_commit(st, err);
 }
@@ -155,7 +181,9 @@ all_is_whole(struct world *w, int64_t upto)
 	talloc_free(list);
 	assert_ok(w, store_count(w->st, &counts, &w->err));
 	filed = counts.letters[3];
-	assert_int_equal(counts.cases[CASE_OPEN], filed);
+	assert_int_equal(
+	    counts.cases[CASE_OPEN] + counts.cases[CASE_CLOSED], filed);
+	assert_int_equal(counts.tasks, filed);
 	assert_int_equal(counts.outmails[OUTMAIL_APPROVED], filed);
 	assert_ok(w, store_record_verify(w, w->st, &lines, &head, &w->err));
 	/* A line for each letter and each case: no more, no less. */
@@ -163,6 +191,12 @@ all_is_whole(struct world *w, int64_t upto)
 	    lines, counts.letters[STORE_LETTER_RECEIVED] + 2 * filed);
 	return last;
 }
+
+/* One row a case, and those that go with it into another. */
+static const char *const tables[] = {
+    "step", "answer", "clock", "task", "told", "report"};
+static const char *const moved[] = {
+    "answer", "clock", "task", "told", "outmail"};
 
 static void
 test_killed_at_any_moment(void **state)
@@ -201,6 +235,25 @@ test_killed_at_any_moment(void **state)
 	    0);
 	assert_int_equal(
 	    peek(w, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+	/* Each case has all that it was made with, and a merge is whole. */
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		assert_int_equal(
+		    peek(w, talloc_asprintf(w,
+				"SELECT count(*) - (SELECT count(*) FROM"
+				" casefile) FROM %s",
+				tables[i])),
+		    0);
+	for (size_t i = 0; i < sizeof(moved) / sizeof(moved[0]); i++)
+		assert_int_equal(
+		    peek(w, talloc_asprintf(w,
+				"SELECT count(*) FROM %s JOIN casefile ON"
+				" casefile.id = ifnull(origin_case, casefile)"
+				" WHERE (origin_case IS NULL) <>"
+				" (merged_into IS NULL)",
+				moved[i])),
+		    0);
+	assert_true(peek(w, "SELECT count(*) FROM casefile"
+			    " WHERE merged_into IS NOT NULL") > 0);
 	/* Numbers without a gap, whatever was undone. */
 	assert_int_equal(
 	    peek(w, "SELECT count(*) - (SELECT last FROM case_number)"

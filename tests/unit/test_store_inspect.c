@@ -44,12 +44,45 @@ fill(struct world *w)
 	    .to = text("robin-zq@example.org"),
 	    .subject = text("Subject-zq")};
 
+	struct store_step step = {.casefile = 1,
+	    .number = text("1.3.1"),
+	    .round = 1,
+	    .state = STEP_RUNNING,
+	    .due = NOW + 7,
+	    .ref = text("Ref-zq")};
+	struct store_answer answer = {
+	    .casefile = 1, .kind = 4, .value = text("Value-zq")};
+	struct store_question question = {
+	    .casefile = 1, .state = 2, .text = text("Question-zq")};
+	struct store_task task = {
+	    .kind = 3, .casefile = 1, .text = text("Task-zq")};
+	struct store_told told = {
+	    .casefile = 1, .parts = 5, .person = text("Person-zq")};
+	struct store_approval approval = {
+	    .outmail = 1, .at = NOW, .person = text("Approver-zq")};
+	struct store_clock clock = {
+	    .casefile = 1, .kind = 6, .due = NOW, .note = text("Words-zq")};
+	struct store_link link = {
+	    .from = 1, .to = 2, .kind = LINK_SAME, .at = NOW};
+	int64_t flow;
+
+	new_case(w, "Product-zq");
 	new_case(w, "Product-zq");
 	arrive_text(w, 1, "Body-zq");
 	begin(w);
 	assert_ok(w, store_mailbox_put(w->st, &mb, &w->err));
 	assert_ok(w, store_outmail_add(w->st, &m, &w->err));
 	assert_ok(w, store_alert_add(w->st, 5, 1, 0, NOW, &w->err));
+	assert_ok(w, store_step_add(w->st, &step, &w->err));
+	assert_ok(w, store_answer_add(w->st, &answer, &w->err));
+	assert_ok(w, store_question_add(w->st, &question, &w->err));
+	assert_ok(w, store_task_add(w->st, &task, &w->err));
+	assert_ok(w, store_told_add(w->st, &told, &w->err));
+	assert_ok(w, store_approval_add(w->st, &approval, &w->err));
+	assert_ok(w, store_clock_set(w->st, &clock, &w->err));
+	assert_ok(w, store_link_set(w->st, &link, &w->err));
+	assert_ok(w, store_flow_keep(w->st, 1, "Flow-zq", &flow, &w->err));
+	assert_ok(w, store_memo_put(w->st, "morning", 5, &w->err));
 	commit(w);
 }
 
@@ -65,12 +98,23 @@ test_shows_numbers_dates_and_states(void **state)
 	w->st = store_look(w, w->path, &w->err);
 	assert_non_null(w->st);
 	assert_ok(w, store_inspect(w->st, see, &seen, &w->err));
-	assert_int_equal(seen.rows, 5);
+	assert_int_equal(seen.rows, 15);
 	assert_non_null(strstr(seen.text, "mailbox folder=INBOX"));
 	assert_non_null(strstr(seen.text, "case number=PSIRT-2026-0001"));
 	assert_non_null(strstr(seen.text, "letter id=1 state=1"));
 	assert_non_null(strstr(seen.text, "mail id=1 kind=3 state=2"));
 	assert_non_null(strstr(seen.text, "alert id=1 reason=5 letter=1"));
+	assert_non_null(
+	    strstr(seen.text, "step id=1 casefile=1 number=1.3.1 round=1"));
+	assert_non_null(strstr(seen.text, "answer id=1 casefile=1"));
+	assert_non_null(
+	    strstr(seen.text, "question id=1 casefile=1 number=1 state=2"));
+	assert_non_null(strstr(seen.text, "task id=1 kind=3 casefile=1"));
+	assert_non_null(strstr(seen.text, "told id=1 casefile=1"));
+	assert_non_null(strstr(seen.text, "approval id=1 outmail=1"));
+	assert_non_null(strstr(seen.text, "clock id=1 casefile=1 kind=6"));
+	assert_non_null(strstr(seen.text, "link id=1 case_from=1 case_to=2"));
+	assert_non_null(strstr(seen.text, "memo name=morning value=5"));
 	snprintf(want, sizeof(want), "received=%lld", (long long)NOW - 60);
 	assert_non_null(strstr(seen.text, want));
 	assert_null(strstr(seen.text, "zq"));
