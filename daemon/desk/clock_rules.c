@@ -13,7 +13,7 @@
 
 #include "psirtd/clock.h"
 
-#define HOUR 3600
+#define HOUR INT64_C(3600)
 #define DAY (24 * HOUR)
 /* Publication target of the partnership and of most CERTs. */
 #define TARGET_DAYS 45
@@ -102,7 +102,7 @@ target_of(const struct settings *s, int64_t received)
 {
 	unsigned days = s->imposed_days > 0 ? s->imposed_days : TARGET_DAYS;
 
-	return received + (int64_t)days * DAY;
+	return received + days * DAY;
 }
 
 size_t

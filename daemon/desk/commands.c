@@ -6,7 +6,8 @@
  * it says.  Nothing is guessed: what is no such line ends them, and a value
  * that is not of its kind is trouble.  Quoted lines never count, but for the
  * reference (RULES 12): of several the one in the mail's own words does, else
- * the one that was quoted least often.  Linear in the text.  Pure.
+ * the one that was quoted least often (command_ref.c).  Linear in the text.
+ * Pure.
  */
 #include "psirtd/procedure.h"
 
@@ -14,7 +15,7 @@
 
 #include <talloc.h>
 
-#include "mail_lines.h"
+#include "command_ref.h"
 
 #define WORD_MOST 60 /* bytes; the longest of ours has 36 */
 #define UNKNOWN_WORDS_MOST 4
@@ -26,9 +27,8 @@ struct scan {
 	void *ctx;
 	const char *text;
 	struct plain_text plain;
-	const char *prefix; /* of numbers, as text_plain() makes it */
 	struct commands_read *read;
-	unsigned ref_depth; /* of the one that stands in *read */
+	struct ref_scan ref;
 
 	bool ended;      /* what follows is no command */
 	bool any;        /* a line was taken */
@@ -55,136 +55,14 @@ static char *
 original(struct scan *sc, size_t start, size_t end)
 {
 	const struct plain_text *t = &sc->plain;
-	char *text = talloc_strndup(sc->read, sc->text + t->from[start],
-	    t->from[end] - t->from[start]);
+	char *text = talloc_strndup(
+	    sc->read, sc->text + t->from[start], t->from[end] - t->from[start]);
 
 	sc->failed = sc->failed || text == NULL;
 	for (char *c = text; c != NULL && *c != '\0'; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = ' ';
 	return text;
-}
-
-/* ---- the reference ---- */
-
-static const char *const ref_words[] = {
-    "ref:", "ref :", "reference:", "参照:", "参照番号:", "照会番号:"};
-
-static bool
-is_ref_char(char c)
-{
-	return (c >= '2' && c <= '9') || (c >= 'a' && c <= 'z');
-}
-
-/* "psirt-2026-0001/1.3.1/7kq2mx", and nothing behind it */
-static bool
-take_ref(struct scan *sc, const char *s, const char *end)
-{
-	static const char digits[] = "0123456789";
-	size_t prefix = strlen(sc->prefix);
-	const char *number = s;
-	const char *step;
-	const char *ref;
-	size_t n;
-
-	if ((size_t)(end - s) < prefix + 1 ||
-	    memcmp(s, sc->prefix, prefix) != 0 || s[prefix] != '-')
-		return false;
-	s += prefix + 1;
-	if (strspn(s, digits) != 4 || s[4] != '-')
-		return false;
-	s += 5;
-	n = strspn(s, digits);
-	if (n < 4 || n > 9 || s[n] != '/')
-		return false;
-	s += n;
-	step = ++s;
-	n = strspn(s, "0123456789.");
-	if (n == 0 || n > 16 || s[n] != '/')
-		return false;
-	s += n;
-	ref = ++s;
-	while (s < end && is_ref_char(*s))
-		s++;
-	if (s - ref != 6 || s + strspn(s, " ") < end)
-		return false;
-	sc->read->number =
-	    talloc_strndup(sc->read, number, (size_t)(step - number) - 1);
-	sc->read->step =
-	    talloc_strndup(sc->read, step, (size_t)(ref - step) - 1);
-	sc->read->ref = talloc_strndup(sc->read, ref, 6);
-	return true;
-}
-
-static char *
-in_capitals(char *text)
-{
-	for (char *s = text; s != NULL && *s != '\0'; s++)
-		if (*s >= 'a' && *s <= 'z')
-			*s = (char)(*s - 'a' + 'A');
-	return text;
-}
-
-static bool
-same(const char *a, const char *b)
-{
-	return a != NULL && b != NULL && strcmp(a, b) == 0;
-}
-
-static void
-free_text(const char *text)
-{
-	talloc_free((void *)(uintptr_t)text);
-}
-
-/* true: it is such a line, well-formed or not. */
-static bool
-scan_ref(struct scan *sc, const struct mail_line *line, size_t words)
-{
-	const char *s = sc->plain.text + words;
-	const char *end = sc->plain.text + line->end;
-	struct commands_read was = *sc->read;
-	size_t n = 0;
-
-	for (size_t i = 0; i < COUNT(ref_words) && n == 0; i++)
-		if ((size_t)(end - s) >= strlen(ref_words[i]) &&
-		    memcmp(s, ref_words[i], strlen(ref_words[i])) == 0)
-			n = strlen(ref_words[i]);
-	if (n == 0)
-		return false;
-	s += n;
-	while (s < end && *s == ' ')
-		s++;
-	if (was.ref != NULL && line->depth > sc->ref_depth)
-		return true;
-	if (!take_ref(sc, s, end))
-		return true;
-	if (sc->read->number == NULL || sc->read->step == NULL ||
-	    sc->read->ref == NULL) {
-		sc->failed = true;
-		return true;
-	}
-	in_capitals((char *)(uintptr_t)sc->read->number);
-	in_capitals((char *)(uintptr_t)sc->read->ref);
-	if (was.ref == NULL || line->depth < sc->ref_depth) {
-		sc->read->refs_differ = false;
-		sc->ref_depth = line->depth;
-		free_text(was.number);
-		free_text(was.step);
-		free_text(was.ref);
-		return true;
-	}
-	sc->read->refs_differ = was.refs_differ ||
-				!same(was.ref, sc->read->ref) ||
-				!same(was.step, sc->read->step) ||
-				!same(was.number, sc->read->number);
-	free_text(sc->read->number);
-	free_text(sc->read->step);
-	free_text(sc->read->ref);
-	sc->read->number = was.number;
-	sc->read->step = was.step;
-	sc->read->ref = was.ref;
-	return true;
 }
 
 /* ---- a line's end ---- */
@@ -465,7 +343,7 @@ scan_line(struct scan *sc, const struct mail_line *line)
 {
 	size_t words = skip_bullet(sc, line->words, line->end);
 
-	if (scan_ref(sc, line, words)) {
+	if (ref_scan(&sc->ref, &sc->plain, line, words)) {
 		if (line->kind == LINE_OWN && !sc->ended)
 			close_line(sc);
 		return;
@@ -505,7 +383,7 @@ scan_text(struct scan *sc, size_t len)
 		    talloc_strndup(sc->read, sc->rest, sc->rest_len);
 		sc->failed = sc->failed || sc->read->rest == NULL;
 	}
-	return sc->failed ? -1 : 0;
+	return sc->failed || sc->ref.failed ? -1 : 0;
 }
 
 struct commands_read *
@@ -521,7 +399,8 @@ desk_commands(const void *ctx, const char *text, const char *number_prefix)
 	if (sc.read != NULL &&
 	    text_plain(tmp, number_prefix, strlen(number_prefix), &prefix) &&
 	    text_plain(tmp, text, len, &sc.plain)) {
-		sc.prefix = prefix.text;
+		sc.ref.prefix = prefix.text;
+		sc.ref.read = sc.read;
 		rc = scan_text(&sc, len);
 	}
 	talloc_free(tmp);

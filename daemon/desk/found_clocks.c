@@ -18,7 +18,7 @@
 #include "psirtd/clock.h"
 
 #define DAY INT64_C(86400)
-#define AHEAD_MOST (3 * 366 * DAY)
+#define AHEAD_MOST (DAY * 3 * 366)
 #define TEXT_MOST ((size_t)262144) /* bytes of a part */
 #define NEAR 160                   /* bytes of a sentence on either side */
 #define WORDS_MOST 80              /* bytes of `words` */
@@ -254,11 +254,11 @@ span_end(const struct found *f, int count, enum unit unit)
 	case UNIT_BUSINESS:
 		return settings_business_days(f->s, f->received, count);
 	case UNIT_WEEKS:
-		return f->received + count * 7 * DAY;
+		return f->received + DAY * 7 * count;
 	case UNIT_MONTHS:
 		return clock_months(f->received, count);
 	default:
-		return f->received + count * DAY;
+		return f->received + DAY * count;
 	}
 }
 

@@ -2,7 +2,7 @@
  * mail_lines.h - the lines of a mail's text, and whose words each one is.
  *
  *   mail_lines.c  the walk: quoted, attributed, signed off, own
- *   commands.c    a department's answer
+ *   commands.c    a department's answer; command_ref.c its reference
  *   scrub.c       a question as it may leave
  */
 #ifndef PSIRTD_DESK_MAIL_LINES_H

@@ -40,9 +40,9 @@ struct clock_read {
 };
 /*
  * The date that `text` begins with, as text_plain() leaves it: 2026-12-01,
- * 2026/12/1, 1 december 2026, dec 1, 2026年12月1日(火), 令和8年12月1日, r8.12.1,
- * with a time and a zone behind it.  One without a year is the first from
- * `near` on; 0: a year must stand there.
+ * 2026/12/1, 1 december 2026, dec 1, 2026年12月1日(火), 令和8年12月1日,
+ * r8.12.1, with a time and a zone behind it.  One without a year is the first
+ * from `near` on; 0: a year must stand there.
  */
 bool clock_read(const char *text, int64_t near, struct clock_read *out);
 /* The whole text is one, in whatever width and case. */
