@@ -162,6 +162,7 @@ take_products(
     struct settings *s, struct csv *c, char *cell, struct customer *customer)
 {
 	char *save = NULL;
+	bool named = false;
 	size_t n = 1;
 
 	for (const char *at = cell; *at != '\0'; at++)
@@ -180,6 +181,7 @@ take_products(
 			word[--len] = '\0';
 		if (len == 0)
 			continue;
+		named = true;
 		if (product_known(s, word, into))
 			customer->nproducts++;
 		else
@@ -188,7 +190,7 @@ take_products(
 			    "psirtd.conf",
 			    shown(c, word));
 	}
-	if (customer->nproducts == 0)
+	if (!named)
 		problem(c->p, c->first,
 		    "products: name one at least, or several with ; between "
 		    "them");
