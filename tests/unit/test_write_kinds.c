@@ -52,6 +52,18 @@ test_facts_are_named_once(void **state)
 	}
 }
 
+static char *
+file_text(const void *ctx, const char *path)
+{
+	char *text = talloc_zero_size(ctx, 1 << 20);
+	FILE *file = fopen(path, "re");
+
+	assert_non_null(file);
+	assert_true(fread(text, 1, (1 << 20) - 1, file) > 1000);
+	fclose(file);
+	return text;
+}
+
 /* ---- what a reader may not know ---- */
 
 /* `but`: the one mail that is made to say it. */
@@ -402,6 +414,27 @@ test_shares_are_looked_at_and_all_is_told_at_once(void **state)
 	assert_non_null(strstr(err.text, "3 mails of flow.conf"));
 }
 
+/* Who writes templates finds every kind and name in psirtd.conf(5). */
+static void
+test_the_manual_names_them_all(void **state)
+{
+	char *page = file_text(*state, "conf/psirtd.conf.5");
+
+	for (int kind = MAIL_ACKNOWLEDGE; kind < MAIL_KIND_COUNT; kind++) {
+		enum mail_kind k = (enum mail_kind)kind;
+		char *item = talloc_asprintf(
+		    page, "\n.It Pa %s.txt\n", mail_kind_name(k));
+
+		if (strstr(page, item) == NULL)
+			fail_msg("no %s", mail_kind_name(k));
+		for (const char *const *f = write_fact_names(k); *f != NULL;
+		     f++)
+			if (strstr(page, *f) == NULL)
+				fail_msg("no %s of %s", *f, mail_kind_name(k));
+	}
+	talloc_free(page);
+}
+
 /* The shipped flows name mails that exist, and hand none to the wrong. */
 static void
 test_shipped_flows(void **state)
@@ -416,15 +449,11 @@ test_shipped_flows(void **state)
 
 	for (size_t i = 0; i < COUNT_OF(flows); i++) {
 		void *ctx = talloc_new(NULL);
-		FILE *file = fopen(flows[i].path, "re");
-		char *text = talloc_zero_size(ctx, 1 << 20);
+		char *text = file_text(ctx, flows[i].path);
 		struct error err = {0};
 		struct flow_file *flow;
 		char *errors = NULL;
 
-		assert_non_null(file);
-		assert_true(fread(text, 1, (1 << 20) - 1, file) > 1000);
-		fclose(file);
 		flow = flow_parse(
 		    ctx, flows[i].flow, flows[i].path, text, &errors, &err);
 		if (flow == NULL)
@@ -448,6 +477,7 @@ main(void)
 	    cmocka_unit_test(test_both_languages_use_the_same_facts),
 	    cmocka_unit_test(test_a_mail_goes_to_whom_it_is_written_for),
 	    cmocka_unit_test(test_shares_are_looked_at_and_all_is_told_at_once),
+	    cmocka_unit_test(test_the_manual_names_them_all),
 	    cmocka_unit_test(test_shipped_flows),
 	};
 
