@@ -339,6 +339,21 @@ struct vendor_letter {
 	bool encrypted;
 };
 
+static inline int64_t
+vendor_arrives(struct vendor *v, const char *bytes)
+{
+	struct world *w = v->w;
+	struct store_intake *in = store_intake_begin(
+	    v, w->st, "INBOX", 7, v->uid, clock_now(), false, &w->err);
+	int64_t id = 0;
+	bool known;
+
+	assert_non_null(in);
+	assert_ok(w, store_intake_chunk(in, bytes_str(bytes), &w->err));
+	assert_ok(w, store_intake_end(in, clock_now(), &id, &known, &w->err));
+	return id;
+}
+
 /* Opened, and lies ready for the stop `file`. */
 static inline int64_t
 vendor_opened(struct vendor *v, const struct vendor_letter *letter)
@@ -382,11 +397,10 @@ vendor_opened(struct vendor *v, const struct vendor_letter *letter)
 
 	if (letter->file != NULL)
 		parts[o.nparts++] = *letter->file;
-	row_id = arrive_text(w, v->uid, id);
+	row_id = vendor_arrives(v, id);
 	assert_ok(w, opening_encode(&o, wire, &w->err));
 	assert_int_equal(store_letter_get(v, w->st, row_id, &row, &w->err), 1);
 	row.state = LETTER_OPENED;
-	row.received = clock_now();
 	begin(w);
 	assert_ok(
 	    w, store_opening_put(w->st, row_id, buf_bytes(wire), &w->err));
