@@ -168,7 +168,8 @@ guard_row(const struct casework *w, enum guard_kind kind, const char *state,
     const char *why)
 {
 	return json_pack("{s:o,s:s,s:s,s:o}", "case", json_text(w->c.number),
-	    "guard", guard_name(kind), "state", state, "why", json_text(why));
+	    "guard", guard_name(kind), "state", state, "why",
+	    json_text(case_sentence(w, w, why)));
 }
 
 /* Every guard of this case that refuses it now; *refused: their bits. */

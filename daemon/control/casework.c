@@ -44,6 +44,20 @@ step_title(const struct request *r, const struct flow_step *step)
 	return request_japanese(r) ? step->title_ja : step->title_en;
 }
 
+char *
+case_sentence(const void *ctx, const struct casework *w, const char *sentence)
+{
+	char *text = sentence != NULL ? talloc_strdup(ctx, "") : NULL;
+	const char *at;
+
+	while (text != NULL && (at = strstr(sentence, "CASE")) != NULL) {
+		text = talloc_asprintf_append(text, "%.*s%s",
+		    (int)(at - sentence), sentence, w->c.number);
+		sentence = at + strlen("CASE");
+	}
+	return text != NULL ? talloc_strdup_append(text, sentence) : NULL;
+}
+
 /* ---- who has to act ---- */
 
 /* "design" is the lead of the product, by the name its department has. */

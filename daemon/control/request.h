@@ -241,6 +241,9 @@ bool request_japanese(const struct request *r);
 struct casework *request_casework(
     struct request *r, const void *ctx, int64_t casefile);
 const char *step_state_name(uint32_t state);
+/* A sentence of the desk, in which CASE stands for the number; NULL: NULL. */
+char *case_sentence(
+    const void *ctx, const struct casework *w, const char *sentence);
 /* Who has to act, by when: a list of {step, title, who, due …}. */
 json_t *turns_json(struct request *r, const struct casework *w);
 /* All of one kind in it: steps in the order of the flow, answers … */

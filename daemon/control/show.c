@@ -88,7 +88,8 @@ show_way(struct request *r, const struct casework *w)
 		r, "publication", json_time(case_publication(&w->view))) != 0 ||
 	    answer_set(r, "next_status", json_time(c->next_status)) != 0 ||
 	    answer_set(r, "turns", turns_json(r, w)) != 0 ||
-	    answer_set(r, "refused", json_text(w->refused)) != 0 ||
+	    answer_set(r, "refused",
+		json_text(case_sentence(w, w, w->refused))) != 0 ||
 	    answer_set(r, "questions", question_rows(w)) != 0 ||
 	    answer_set(r, "links", link_rows(r, w, c->id)) != 0 ||
 	    answer_set(r, "clocks", show_clocks(r, w)) != 0)

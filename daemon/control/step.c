@@ -44,7 +44,8 @@ step_answer(
 			return -1;
 	if (answer_list_end(r) != 0 ||
 	    answer_set(r, "turns", turns_json(r, w)) != 0 ||
-	    answer_set(r, "refused", json_text(w->refused)) != 0)
+	    answer_set(
+		r, "refused", json_text(case_sentence(w, w, w->refused))) != 0)
 		return -1;
 	return answer_set(r, "answers", answer_rows(r, w, only));
 }
