@@ -72,7 +72,8 @@ struct bytes text_to_crlf(const void *ctx, struct bytes from);
 /*
  * The text for looking words up in: lower case, ASCII and kana of one width,
  * every blank but "\n" one " ", dashes "-", nothing without width.  from[i] is
- * where the character of byte i began; from[len] the end.  false: memory, or 64 MB.
+ * where the character of byte i began; from[len] the end.  false: memory, or
+ * a text of 64 MB.
  */
 struct plain_text {
 	char *text;
