@@ -186,6 +186,12 @@ test_done_again(void **state)
 	walk(&p, moves, COUNT_OF(moves));
 	assert_int_equal(case_step_of(&p.v, "2")->round, 2);
 	procedure_free(&p);
+	/* Passed by the first time, it is done the second. */
+	GOES(STEP("1", "start = hand again = yes")
+		 STEP("2", "after = {\"1\"} again = yes start = hand"),
+	    {BEGINS, .at = "[1]"}, {STARTS, "1", .at = "1"},
+	    {DONE, "1", .at = "[2]"}, {SKIPS, "2", .at = ""},
+	    {STARTS, "1", .at = "1"}, {DONE, "1", .at = "[2]"});
 	/* One of two that it comes after is not all of it. */
 	GOES(STEP("1", "start = hand") STEP("2", "start = hand again = yes")
 		 STEP("3", "after = {\"1\", \"2\"} again = yes "

@@ -186,6 +186,25 @@ test_jpcert_case_is_sealed_to_its_pinned_key(void **state)
 	procedure_free(&p);
 }
 
+/* Two correspondents bring cases of that flow: each is its own window. */
+static void
+test_the_window_is_who_brought_it(void **state)
+{
+	struct procedure p;
+	struct leaving mail;
+
+	procedure_init(&p, FLOW_JPCERT, flow_text);
+	p.correspondents[1].flow = FLOW_JPCERT;
+	p.v.counterpart = "CERT/CC";
+	mail = to_jpcert(&p, NULL, NULL);
+	refuses(ask(&p, mail), GUARD_NO_FINDER, "its address");
+	mail.address = AT_CERT;
+	refuses(ask(&p, mail), GUARD_NO_FINDER, "pinned key");
+	mail.fingerprint = KEY_CERT;
+	lets(ask(&p, mail));
+	procedure_free(&p);
+}
+
 /* The address that its case came from is JPCERT/CC's own. */
 static void
 test_jpcert_itself_is_no_finder(void **state)
@@ -329,6 +348,7 @@ static void
 test_consent_and_nda(void **state)
 {
 	struct procedure p;
+	struct leaving mail;
 
 	procedure_init(&p, FLOW_JPCERT, flow_text);
 	refuses(ask(&p, to_customer(&p, "2.1", 0)), GUARD_CONSENT,
@@ -339,6 +359,17 @@ test_consent_and_nda(void **state)
 	/* Each customer for itself. */
 	lets(ask(&p, to_customer(&p, "2.1", 0)));
 	refuses(ask(&p, to_customer(&p, "2.1", 1)), GUARD_NDA, "Office");
+	mail = to_customer(&p, "2.1", 0);
+	mail.customer = NULL; /* taken out of the file since */
+	refuses(ask(&p, mail), GUARD_NDA, "the customer");
+	/* Who is told inside needs none. */
+	mail = (struct leaving){.step = step_of(&p, "2.1"),
+	    .audience = AUDIENCE_DEPARTMENT,
+	    .address = "hana@vendor.example",
+	    .fingerprint = KEY_DEPARTMENT,
+	    .role = ROLE_SALES,
+	    .template = "share"};
+	lets(ask(&p, mail));
 	/* The last word counts. */
 	answer_add(&p, "1.1", ANSWER_CONSENT, "no");
 	refuses(ask(&p, to_customer(&p, "2.1", 0)), GUARD_CONSENT, "consent");
@@ -450,8 +481,10 @@ test_answered(void **state)
 	answer_add(&p, "1.1", ANSWER_DETAILS, "no");
 	refuses(ask(&p, request), GUARD_ANSWERED, "need details = yes");
 	lets(ask(&p, decline));
-	/* A reminder of that step is neither. */
+	/* A reminder of that step is neither, nor what has no kind. */
 	request.template = "reminder";
+	lets(ask(&p, request));
+	request.template = NULL;
 	lets(ask(&p, request));
 	procedure_free(&p);
 }
@@ -541,6 +574,7 @@ main(void)
 	    cmocka_unit_test(test_numbers_of_the_store),
 	    cmocka_unit_test(test_jpcert_case_writes_to_jpcert_alone),
 	    cmocka_unit_test(test_jpcert_case_is_sealed_to_its_pinned_key),
+	    cmocka_unit_test(test_the_window_is_who_brought_it),
 	    cmocka_unit_test(test_jpcert_itself_is_no_finder),
 	    cmocka_unit_test(test_direct_case_after_the_switch),
 	    cmocka_unit_test(test_coordinator_in_a_direct_case),

@@ -85,6 +85,9 @@ test_a_real_mail_went_out(void **state)
 	p.s.status_quiet_s = 30 * DAY;
 	DECIDES(STATUS_SKIP, NOW + 7 * DAY, .next_status = NOW,
 	    .last_real = NOW - 20 * DAY);
+	p.s.status_quiet_s = 7 * DAY + 1;
+	DECIDES(STATUS_SKIP, NOW + 7 * DAY, .next_status = NOW,
+	    .last_real = NOW - 7 * DAY);
 	procedure_free(&p);
 }
 
