@@ -1,0 +1,382 @@
+/*
+ * test_engine_due.c - the stop `due`: reminders and the handling lead, clocks
+ * that warn, status mails, the morning.  With a real store; time is what
+ * stands in the rows.
+ */
+#include "engine_world.h"
+
+#define DAY ((int64_t)86400)
+
+/* Everything that is due by now; how many rounds it took. */
+static size_t
+run(struct vendor *v)
+{
+	size_t n = 0;
+
+	while (n < 1000 && stop_due(v->e))
+		n++;
+	assert_false(v->e->trouble);
+	assert_true(n < 1000);
+	return n;
+}
+
+static size_t
+mails_of(struct vendor *v, int64_t casefile, enum mail_kind kind)
+{
+	struct store_outmail *list = NULL;
+	size_t found = 0;
+	size_t n = 0;
+
+	assert_ok(v->w, store_outmail_list(v, v->w->st, 0, casefile, 1000,
+			    &list, &n, &v->w->err));
+	for (size_t i = 0; i < n; i++)
+		found += list[i].kind == (uint32_t)kind;
+	return found;
+}
+
+/* ---- departments that are late ---- */
+
+/* The pass is looked at once more, as if its time had come. */
+static void
+let_pass(struct vendor *v, int64_t step)
+{
+	struct world *w = v->w;
+	struct store_step row = vendor_step(v, step);
+
+	row.due = row.look = clock_now() - 1;
+	begin(w);
+	assert_ok(w, store_step_put(w->st, &row, &w->err));
+	commit(w);
+}
+
+static void
+test_reminders_and_then_the_lead(void **state)
+{
+	struct vendor *v = *state;
+	int64_t id = vendor_case(v, FLOW_DIRECT);
+	struct store_step step = vendor_begin(v, id, "3.1.1");
+	struct store_outmail m;
+
+	v->s.reminders = 2;
+	v->s.remind_s = DAY;
+	assert_int_equal(run(v), 0);
+	assert_true(due_next(v->e) == step.due);
+	vendor_sent(v, vendor_mail(v, id, MAIL_ASK).id, clock_now() - 100);
+	let_pass(v, step.id);
+	assert_int_equal(run(v), 1);
+	/* Of two departments that were asked, the one whose mail left. */
+	assert_int_equal(mails_of(v, id, MAIL_REMINDER), 1);
+	m = vendor_mail(v, id, MAIL_REMINDER);
+	assert_int_equal(m.state, OUTMAIL_APPROVED);
+	assert_int_equal(m.encrypt, 1);
+	assert_non_null(strstr(m.body, step.ref));
+	assert_int_equal(vendor_recorded(v, id, RECORD_REMINDED), 1);
+	/* Not again before the time of the settings. */
+	assert_int_equal(run(v), 0);
+	assert_true(due_next(v->e) > clock_now() + DAY - 100);
+	let_pass(v, step.id);
+	assert_int_equal(run(v), 1);
+	assert_int_equal(mails_of(v, id, MAIL_REMINDER), 2);
+	assert_int_equal(mails_of(v, id, MAIL_ESCALATION), 0);
+	let_pass(v, step.id);
+	assert_int_equal(run(v), 1);
+	assert_int_equal(mails_of(v, id, MAIL_REMINDER), 2);
+	m = vendor_mail(v, id, MAIL_ESCALATION);
+	assert_string_equal(m.to, "haru@vendor.example");
+	assert_string_equal(m.recipient, LEAD);
+	assert_int_equal(vendor_recorded(v, id, RECORD_ESCALATED), 1);
+	/* That is all that psirtd can do. */
+	assert_int_equal(run(v), 0);
+	assert_int_equal(vendor_step(v, step.id).escalated, 1);
+}
+
+static void
+test_who_has_answered_is_not_reminded(void **state)
+{
+	struct vendor *v = *state;
+	struct world *w = v->w;
+	int64_t id = vendor_case(v, FLOW_DIRECT);
+	struct store_step step = vendor_begin(v, id, "3.1.1");
+	struct store_outmail *asked = NULL;
+	struct store_answer a = {.casefile = id,
+	    .step = step.id,
+	    .kind = ANSWER_PLAN,
+	    .at = clock_now(),
+	    .value = talloc_strdup(v, "version 2.5"),
+	    .by = talloc_strdup(v, "Akira"),
+	    .department = talloc_strdup(v, "plc")};
+	size_t n = 0;
+
+	v->s.reminders = 2;
+	v->s.remind_s = DAY;
+	assert_ok(
+	    w, store_outmail_of_step(v, w->st, step.id, &asked, &n, &w->err));
+	assert_int_equal(n, 2);
+	for (size_t i = 0; i < n; i++)
+		vendor_sent(v, asked[i].id, clock_now() - 100);
+	begin(w);
+	assert_ok(w, store_answer_add(w->st, &a, &w->err));
+	commit(w);
+	let_pass(v, step.id);
+	run(v);
+	assert_int_equal(mails_of(v, id, MAIL_REMINDER), 1);
+	assert_string_equal(
+	    vendor_mail(v, id, MAIL_REMINDER).to, "sora@vendor.example");
+}
+
+/* ---- clocks ---- */
+
+static void
+set_clock(struct vendor *v, int64_t casefile, enum clock_kind kind, int64_t due,
+    int64_t warn)
+{
+	struct world *w = v->w;
+	struct store_clock c = {.casefile = casefile,
+	    .kind = kind,
+	    .due = due,
+	    .warn = warn,
+	    .source = CLOCK_TYPED};
+
+	begin(w);
+	assert_ok(w, store_clock_set(w->st, &c, &w->err));
+	commit(w);
+}
+
+static void
+test_clocks_warn(void **state)
+{
+	struct vendor *v = *state;
+	int64_t now = clock_now();
+	int64_t id = vendor_case(v, FLOW_JPCERT);
+	struct store_alert *alerts = NULL;
+	struct store_task t;
+	size_t n = 0;
+
+	set_clock(v, id, CLOCK_YEAR, now + 29 * DAY, now - 1);
+	assert_int_equal(due_next(v->e), now - 1);
+	assert_int_equal(run(v), 1);
+	t = vendor_task(v, id, TASK_DEADLINE);
+	assert_non_null(strstr(t.text, "one year: "));
+	assert_int_equal(t.due, now + 29 * DAY);
+	/* 90 and 30 days before are over, 7 are to come. */
+	assert_int_equal(vendor_clock(v, id, CLOCK_YEAR).warn, now + 22 * DAY);
+	assert_int_equal(vendor_recorded(v, id, RECORD_CLOCK_WARNED), 1);
+	assert_ok(v->w, store_alert_list(v, v->w->st, &alerts, &n, &v->w->err));
+	assert_int_equal(n, 1);
+	assert_int_equal(alerts[0].reason, REASON_DEADLINE);
+	assert_int_equal(run(v), 0);
+	/* The next one takes the task's place, and tells of both. */
+	set_clock(v, id, CLOCK_REPLY_BY, now - 10, now - 10);
+	assert_int_equal(run(v), 1);
+	assert_true(vendor_task(v, id, TASK_DEADLINE).id != t.id);
+	t = vendor_task(v, id, TASK_DEADLINE);
+	assert_non_null(strstr(t.text, "reply by: "));
+	assert_non_null(strstr(t.text, "one year: "));
+	/* Overdue: it has said so. */
+	assert_int_equal(vendor_clock(v, id, CLOCK_REPLY_BY).warn, 0);
+}
+
+static void
+test_a_plan_that_slips(void **state)
+{
+	struct vendor *v = *state;
+	int64_t now = clock_now();
+	int64_t id = vendor_case(v, FLOW_DIRECT);
+
+	set_clock(v, id, CLOCK_PLANNED, now - 1, now - 1);
+	run(v);
+	assert_true(vendor_task(v, id, TASK_PLAN_SLIPS).id != 0);
+	assert_int_equal(vendor_task(v, id, TASK_DEADLINE).id, 0);
+}
+
+/* The mail that a clock wants stops it; one of psirtd's own does not. */
+static void
+test_a_mail_meets_its_clock(void **state)
+{
+	struct vendor *v = *state;
+	int64_t due = clock_now() + DAY;
+	int64_t id = vendor_case(v, FLOW_DIRECT);
+
+	set_clock(v, id, CLOCK_FIRST_ANSWER, due, due);
+	set_clock(v, id, CLOCK_INQUIRY, due, due);
+	set_clock(v, id, CLOCK_TARGET, due, due);
+	assert_ordered(
+	    v, .what = ORDER_REPLY, .casefile = id, .text = "We have seen it.");
+	assert_true(vendor_clock(v, id, CLOCK_FIRST_ANSWER).id != 0);
+	vendor_sent(v, vendor_mail(v, id, MAIL_REPLY).id, clock_now());
+	assert_int_equal(vendor_clock(v, id, CLOCK_FIRST_ANSWER).id, 0);
+	assert_int_equal(vendor_clock(v, id, CLOCK_INQUIRY).id, 0);
+	assert_true(vendor_clock(v, id, CLOCK_TARGET).id != 0);
+}
+
+/* ---- status mails ---- */
+
+static void
+status_due(struct vendor *v, int64_t casefile)
+{
+	struct world *w = v->w;
+	struct casework *cw = vendor_load(v, casefile);
+
+	cw->c.next_status = clock_now() - 1;
+	begin(w);
+	assert_ok(w, store_case_put(w->st, &cw->c, &w->err));
+	commit(w);
+}
+
+static void
+test_the_third_status_mail_is_a_draft(void **state)
+{
+	struct vendor *v = *state;
+	int64_t id = vendor_case(v, FLOW_DIRECT);
+	struct store_outmail m;
+
+	v->s.status_finder_s = 14 * DAY;
+	for (size_t i = 1; i <= 3; i++) {
+		status_due(v, id);
+		assert_int_equal(run(v), 1);
+		assert_int_equal(mails_of(v, id, MAIL_STATUS), i);
+		m = vendor_mail(v, id, MAIL_STATUS);
+		assert_int_equal(
+		    m.state, i < 3 ? OUTMAIL_APPROVED : OUTMAIL_DRAFT);
+		assert_true(vendor_load(v, id)->c.next_status >=
+			    clock_now() + 14 * DAY - 5);
+	}
+	assert_string_equal(m.to, FINDER);
+	/* It never gave a key: signed in clear, and nothing in it. */
+	assert_int_equal(m.encrypt, 0);
+	assert_non_null(strstr(m.body, "under examination"));
+	assert_null(strstr(m.body, "XYZ-100"));
+	assert_int_equal(m.parts, 0);
+}
+
+static void
+test_a_key_that_cannot_be_used_holds_it(void **state)
+{
+	struct vendor *v = *state;
+	int64_t id = vendor_case(v, FLOW_JPCERT);
+	struct vault_key key = {.fingerprint = JPCERT,
+	    .can_encrypt = 0,
+	    .problem = VAULT_KEY_EXPIRED};
+	struct vault_ready ready = {.keys = &key, .nkeys = 1};
+
+	v->s.status_jpcert_s = 14 * DAY;
+	v->e->keys = &ready;
+	status_due(v, id);
+	assert_int_equal(run(v), 1);
+	assert_int_equal(mails_of(v, id, MAIL_STATUS), 0);
+	assert_true(vendor_task(v, id, TASK_STATUS_HELD).id != 0);
+	key.can_encrypt = 1;
+	key.problem = VAULT_KEY_FINE;
+	status_due(v, id);
+	run(v);
+	assert_string_equal(vendor_mail(v, id, MAIL_STATUS).recipient, JPCERT);
+	v->e->keys = NULL;
+}
+
+static void
+test_no_status_after_a_real_mail(void **state)
+{
+	struct vendor *v = *state;
+	int64_t id = vendor_case(v, FLOW_DIRECT);
+
+	v->s.status_finder_s = 14 * DAY;
+	v->s.status_quiet_s = 7 * DAY;
+	assert_ordered(v, .what = ORDER_REPLY, .casefile = id, .text = "Soon.");
+	vendor_sent(v, vendor_mail(v, id, MAIL_REPLY).id, clock_now() - DAY);
+	status_due(v, id);
+	assert_int_equal(run(v), 1);
+	assert_int_equal(mails_of(v, id, MAIL_STATUS), 0);
+	assert_true(vendor_load(v, id)->c.next_status > clock_now());
+}
+
+/* ---- the morning ---- */
+
+static void
+morning_was(struct vendor *v, int64_t at)
+{
+	struct world *w = v->w;
+
+	begin(w);
+	assert_ok(w, store_memo_put(w->st, "morning", at, &w->err));
+	commit(w);
+}
+
+static void
+test_the_morning_mail(void **state)
+{
+	struct vendor *v = *state;
+	struct world *w = v->w;
+	int64_t id = vendor_case(v, FLOW_DIRECT);
+	struct store_outmail m;
+	int64_t lines = 0;
+	char *head = NULL;
+
+	vendor_begin(v, id, "2.2.1");
+	assert_ordered(v, .what = ORDER_REPLY, .casefile = id, .text = "Soon.");
+	v->s.morning = 0;
+	/* The first day begins without one. */
+	run(v);
+	assert_int_equal(mails_of(v, 0, MAIL_MORNING), 0);
+	morning_was(v, clock_now() - DAY);
+	assert_true(due_next(v->e) <= clock_now());
+	assert_ok(w, store_record_verify(v, w->st, &lines, &head, &w->err));
+	run(v);
+	/* To who has an address and a key. */
+	assert_int_equal(mails_of(v, 0, MAIL_MORNING), 1);
+	m = vendor_mail(v, 0, MAIL_MORNING);
+	assert_string_equal(m.to, "haru@vendor.example");
+	assert_int_equal(m.encrypt, 1);
+	assert_non_null(strstr(m.body, head));
+	assert_non_null(strstr(m.body, "PSIRT-2026-0001  2.2.1"));
+	assert_non_null(
+	    strstr(m.body, talloc_asprintf(v, "psirt approve %lld",
+			       (long long)vendor_mail(v, id, MAIL_REPLY).id)));
+	assert_null(strstr(m.body, FINDER));
+	assert_null(strstr(m.body, "XYZ-100"));
+	assert_int_equal(vendor_recorded(v, 0, RECORD_MORNING), 1);
+	/* Once a day. */
+	assert_int_equal(run(v), 0);
+	assert_true(due_next(v->e) > clock_now());
+}
+
+/* Somebody was at the file: the mail says which line. */
+static void
+test_the_morning_tells_of_a_broken_record(void **state)
+{
+	struct vendor *v = *state;
+	struct world *w = v->w;
+
+	vendor_order(v, &(struct order){.what = ORDER_NOTE,
+			    .casefile = vendor_case(v, FLOW_DIRECT),
+			    .text = "one"});
+	morning_was(v, clock_now() - DAY);
+	world_close(w);
+	tamper(w, "DROP TRIGGER IF EXISTS record_not_changed;"
+		  "UPDATE record SET actor = 'eve' WHERE id = 1");
+	world_open(w);
+	v->e->st = w->st;
+	v->s.morning = 0;
+	run(v);
+	assert_non_null(strstr(vendor_mail(v, 0, MAIL_MORNING).body, "line 1"));
+}
+
+int
+main(void)
+{
+#define TEST(f)                                                                \
+	cmocka_unit_test_setup_teardown(f, vendor_setup, vendor_teardown)
+	static const struct CMUnitTest tests[] = {
+	    TEST(test_reminders_and_then_the_lead),
+	    TEST(test_who_has_answered_is_not_reminded),
+	    TEST(test_clocks_warn),
+	    TEST(test_a_plan_that_slips),
+	    TEST(test_a_mail_meets_its_clock),
+	    TEST(test_the_third_status_mail_is_a_draft),
+	    TEST(test_a_key_that_cannot_be_used_holds_it),
+	    TEST(test_no_status_after_a_real_mail),
+	    TEST(test_the_morning_mail),
+	    TEST(test_the_morning_tells_of_a_broken_record),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
