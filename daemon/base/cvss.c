@@ -136,6 +136,8 @@ take_metric(const struct version *v, const char *text, size_t len,
 	const char *colon = memchr(text, ':', len);
 	size_t name = colon != NULL ? (size_t)(colon - text) : 0;
 
+	if (colon == NULL)
+		return false;
 	for (size_t i = 0; i < v->n; i++) {
 		const struct metric *m = &v->metrics[i];
 

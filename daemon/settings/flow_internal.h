@@ -17,9 +17,6 @@
 
 #include "settings_internal.h"
 
-/* The value is what a mail shows behind the word: nobody's answer. */
-bool answer_is_hint(const struct answer_rule *rule, const char *value);
-
 /* 0: there is none of that name. */
 enum guard_kind guard_by_name(const char *name);
 enum audience audience_by_name(const char *name);

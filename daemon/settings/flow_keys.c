@@ -7,7 +7,7 @@
 /* Lists, and what has a spelling of its own: flow_words.c reads them. */
 #define ENTRY(key, needed)                                                     \
 	{                                                                      \
-		.name = key, .kind = KEY_ENTRY, .required = needed             \
+		.name = (key), .kind = KEY_ENTRY, .required = (needed)         \
 	}
 #define AT(type, member) .offset = offsetof(struct type, member)
 

@@ -15,7 +15,7 @@
 #include "psirtd/text.h"
 
 #define DAY ((int64_t)86400)
-#define DUE_MOST (5 * 366 * DAY)
+#define DUE_MOST ((int64_t)5 * 366 * DAY)
 #define DUE_DAYS_MOST 366
 
 static void *
@@ -293,7 +293,7 @@ read_guard(struct flow_reader *r, int line, const char *text,
     struct guard **list, size_t *n)
 {
 	struct guard guard = {.place = {r->f->path, line}};
-	const char *known[GUARD_COUNT];
+	const char *known[GUARD_EXPLOIT];
 	const struct flow_step *step;
 	struct flow_when when;
 	const char *word;
@@ -305,10 +305,10 @@ read_guard(struct flow_reader *r, int line, const char *text,
 	wants_of =
 	    guard.kind == GUARD_REQUIRES_SENT || guard.kind == GUARD_ANSWERED;
 	if (guard.kind == 0) {
-		for (int k = 1; k < GUARD_COUNT; k++)
+		for (int k = 1; k < GUARD_EXPLOIT; k++)
 			known[k - 1] = guard_name((enum guard_kind)k);
 		say_unknown(
-		    r, line, "guard", word, "guard", known, GUARD_COUNT - 1);
+		    r, line, "guard", word, "guard", known, GUARD_EXPLOIT - 1);
 		return;
 	}
 	if (has_of != wants_of) {

@@ -4,10 +4,11 @@
  */
 #include "settings_file.h"
 
-#include "../../daemon/settings/settings_internal.h"
+#include "../../daemon/settings/flow_internal.h"
 
 #define CONF "conf/psirtd.conf"
 #define MAN "conf/psirtd.conf.5"
+#define FLOW_MAN "conf/psirtd-flow.5"
 
 static char *
 read_whole(const void *ctx, const char *path)
@@ -249,15 +250,18 @@ count_items(const char *text)
 
 /* ".It Cm key = Li default", or ".It Cm key = Ar what" without one. */
 static void
-test_manual_has_every_key(void **state)
+check_manual(const struct grammar *g, const char *path)
 {
 	void *ctx = talloc_new(NULL);
-	char *man = read_whole(ctx, MAN);
+	char *man = read_whole(ctx, path);
 
-	for (size_t i = 0; i < nsections; i++) {
-		const struct section *s = &sections[i];
-		char *text = man_section(ctx, man, s->name);
+	for (size_t i = 0; i < g->nsections; i++) {
+		const struct section *s = &g->sections[i];
+		char *text;
 
+		if (s->nkeys == 0)
+			continue;
+		text = man_section(ctx, man, s->name);
 		for (size_t k = 0; k < s->nkeys; k++) {
 			const struct key *key = &s->keys[k];
 			char *head;
@@ -274,11 +278,53 @@ test_manual_has_every_key(void **state)
 				    "\n.It Cm %s = Li %s\n", key->name,
 				    written(ctx, key->fallback));
 			if (strstr(text, head) == NULL)
-				fail_msg(MAN ", %s: no line%s", s->name, head);
+				fail_msg(
+				    "%s, %s: no line%s", path, s->name, head);
 		}
 		if (count_items(text) != s->nkeys)
-			fail_msg(MAN ", %s: a key too many", s->name);
+			fail_msg("%s, %s: a key too many", path, s->name);
 	}
+	talloc_free(ctx);
+}
+
+static void
+test_manual_has_every_key(void **state)
+{
+	check_manual(&conf_grammar, MAN);
+	check_manual(&flow_grammar, FLOW_MAN);
+}
+
+/* In its list: quoted where it holds a blank. */
+static void
+check_word(const char *man, const char *word)
+{
+	char *bare = talloc_asprintf(NULL, " %s ", word);
+	char *quoted = talloc_asprintf(bare, "\"%s\"", word);
+
+	if (strstr(man, strchr(word, ' ') != NULL ? quoted : bare) == NULL)
+		fail_msg(FLOW_MAN " does not know %s", word);
+	talloc_free(bare);
+}
+
+/* What a flow file may name: roles, answers, guards, closing reasons. */
+static void
+test_flow_manual_has_every_word(void **state)
+{
+	void *ctx = talloc_new(NULL);
+	char *man = read_whole(ctx, FLOW_MAN);
+
+	/* A word ends with its line. */
+	for (char *c = man; *c != '\0'; c++)
+		if (*c == '\n')
+			*c = ' ';
+	for (int k = 1; k < ROLE_PARTY_COUNT; k++)
+		check_word(man, role_name((enum role)k));
+	for (int k = 1; k < ANSWER_KIND_COUNT; k++)
+		check_word(man, answer_rule((enum answer_kind)k)->name);
+	for (int k = 1; k < GUARD_EXPLOIT; k++)
+		check_word(man, guard_name((enum guard_kind)k));
+	for (int k = 1; k < CLOSE_COUNT; k++)
+		check_word(man, close_reason_name((enum close_reason)k));
 	talloc_free(ctx);
 }
 
@@ -291,6 +337,7 @@ main(void)
 	    cmocka_unit_test(test_every_key_with_its_default),
 	    cmocka_unit_test(test_live_keys_are_needed),
 	    cmocka_unit_test(test_manual_has_every_key),
+	    cmocka_unit_test(test_flow_manual_has_every_word),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -157,6 +157,8 @@ static const struct bad words[] = {
 	"when: status stands in the list twice: no answer is two at once"},
     {"\"no_finder\"", "\"no_fnider\"", 23,
 	"guard: \"no_fnider\" is no guard: did you mean no_finder?"},
+    {"\"no_finder\"", "\"exploit\"", 23, "guard: \"exploit\" is no guard"},
+    {"\"no_finder\"", "\"flow\"", 23, "guard: \"flow\" is no guard"},
     {"\"no_finder\"", "\"no_finder: 2.1\"", 23,
 	"guard: no_finder stands alone"},
     {"\"requires_sent: 2.1\"", "\"requires_sent\"", 34,
