@@ -2,7 +2,7 @@
  * store_internal.h - what the files of the store share.
  *
  *   store.c          opening and closing the file, transactions
- *   store_schema.c   migrations
+ *   store_schema.c, store_schema_3.c   migrations
  *   store_query.c    binding, stepping and reading prepared statements
  *   store_seal.c     sealing, look-up hashes, streams of letter bytes
  *   store_key.c      the data key: its row, its locked memory
@@ -235,6 +235,7 @@ void key_forget(struct store *st);
 /* ---- schema (store_schema.c) ---- */
 
 extern const char *const store_migrations[];
+extern const char store_version_3[];
 extern const int store_migration_count;
 
 /*

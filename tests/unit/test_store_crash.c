@@ -75,7 +75,7 @@ one_turn(struct store *st, void *ctx, uint32_t n, struct error *err)
 	    store_case_advance(st, c.id, true, err) != 0)
 		return -1;
 	/* Every other case turns out to be the one before. */
-	if (n % 2 == 0 && store_case_get(ctx, st, c.id - 1, &c, err) == 1 &&
+	if (n % 2 == 1 && store_case_get(ctx, st, c.id - 1, &c, err) == 1 &&
 	    c.merged_into == 0 &&
 	    store_case_merge(st, c.id + 1, c.id, NOW, err) != 0)
 		return -1;
@@ -252,8 +252,9 @@ test_killed_at_any_moment(void **state)
 				" (merged_into IS NULL)",
 				moved[i])),
 		    0);
-	assert_true(peek(w, "SELECT count(*) FROM casefile"
-			    " WHERE merged_into IS NOT NULL") > 0);
+	if (fruitful > 1)
+		assert_true(peek(w, "SELECT count(*) FROM casefile"
+				    " WHERE merged_into IS NOT NULL") > 0);
 	/* Numbers without a gap, whatever was undone. */
 	assert_int_equal(
 	    peek(w, "SELECT count(*) - (SELECT last FROM case_number)"
