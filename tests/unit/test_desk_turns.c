@@ -12,7 +12,7 @@ static const char flow_text[] =
 	      " mail \"ask\" { to = {design} policy = auto }")
 	STEP("2", "lead = {publicity} start = hand"
 		  " mail \"report\" { to = {counterpart} policy = approve }")
-	    STEP("3", "lead = {poc} optional = yes start = hand")
+	    STEP("3", "lead = {risk} optional = yes start = hand")
 		STEP("4", "lead = {jpcert} start = letter after = {\"2\"}")
 		    STEP("5", "lead = {care} start = hand after = {\"4\"}"
 			      " when = {\"status = reproduced\"}"
@@ -72,7 +72,7 @@ test_who_acts(void **state)
 	acts(&p, "2", ROLE_BIT(ROLE_POC));
 	assert_false(turn_of(&p, "2")->approval);
 	does(&p, STARTS, "3", NULL);
-	acts(&p, "3", ROLE_BIT(ROLE_POC));
+	acts(&p, "3", ROLE_BIT(ROLE_RISK));
 	does(&p, DONE, "2", NULL);
 	assert_null(turn_of(&p, "2"));
 	acts(&p, "4", ROLE_BIT(ROLE_JPCERT));
@@ -243,7 +243,8 @@ test_may_end(void **state)
 
 static const char warned_text[] =
     "step \"3\" { title_en = \"a\" title_ja = \"手順\" phase = 3"
-    " lead = {design} expects = {verified} }\n"
+    " lead = {design} expects = {verified}"
+    " mail \"report\" { to = {counterpart} policy = approve } }\n"
     "step \"4\" { title_en = \"a\" title_ja = \"手順\" phase = 4 lead = {poc}"
     " start = hand mail \"report\" { to = {counterpart} policy = approve }"
     " mail \"customer\" { to = {customers} policy = approve } }\n"
