@@ -395,8 +395,11 @@ vendor_opened(struct vendor *v, const struct vendor_letter *letter)
 	struct store_letter row = {0};
 	int64_t row_id;
 
-	if (letter->file != NULL)
-		parts[o.nparts++] = *letter->file;
+	/* What is sealed is sealed with all that comes along. */
+	if (letter->file != NULL) {
+		parts[o.nparts] = *letter->file;
+		parts[o.nparts++].layer = letter->encrypted;
+	}
 	row_id = vendor_arrives(v, id);
 	assert_ok(w, opening_encode(&o, wire, &w->err));
 	assert_int_equal(store_letter_get(v, w->st, row_id, &row, &w->err), 1);
