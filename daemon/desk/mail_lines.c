@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#include "psirtd/clock.h"
+
 #define LOOK_MOST 320 /* bytes of an attribution; of lines looked ahead */
 #define LOOK_LINES 3
 #define HEAD_LINES 6
@@ -96,6 +98,8 @@ static const struct {
     {"さんは書きました", true},
     {"さんが書きました:", true},
     {"は書きました:", true},
+    {"書きました:", false},
+    {"書きました。", false},
     {"のメール:", false},
     {"のメッセージ:", false},
     {"さんからのメール:", true},
@@ -120,10 +124,9 @@ static unsigned
 attribution(const struct plain_text *t, const struct mail_line *line)
 {
 	size_t end = drop_blanks(t, line->words, line->end);
+	struct clock_read date;
 	bool opens = starts(t, line->words, end, "on ") ||
-		     (end - line->words >= 4 && end - line->words < LOOK_MOST &&
-			 t->text[line->words] == '2' &&
-			 has_digit(t, line->words + 1, line->words + 4));
+		     clock_read(t->text + line->words, 0, &date);
 
 	if (says_who(t, line->words, end))
 		return 1;
@@ -236,14 +239,18 @@ signs_off(const struct plain_text *t, const struct mail_line *line)
 	       starts(t, line->start, line->end, "--");
 }
 
+/* What telephones and services put below a mail. */
 static bool
 sent_from(const struct plain_text *t, const struct mail_line *line)
 {
+	static const char *const senders_of[] = {"sent from my ",
+	    "sent from outlook", "sent from mail for", "sent from yahoo",
+	    "sent with proton", "get outlook for "};
 	size_t end = drop_blanks(t, line->words, line->end);
 
 	return end - line->words < 60 &&
-	       (starts(t, line->words, end, "sent from my ") ||
-		   starts(t, line->words, end, "get outlook for ") ||
+	       (starts_any(
+		    t, line->words, end, senders_of, COUNT(senders_of)) ||
 		   finishes(t, line->words, end, "から送信"));
 }
 

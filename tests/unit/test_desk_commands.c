@@ -180,6 +180,27 @@ static const struct reply quotings[] = {
 	AT "status=reproduced\n"},
     {"2026/11/25 10:00、PSIRT さんは書きました:\n| " REF "\n再現：再現",
 	AT "status=reproduced\n"},
+    {"再現：再現\n\nWed, 25 Nov 2026 10:00:00 +0900\n"
+     "PSIRT <psirt@vendor.example> さんは書きました：\n> " REF,
+	AT "status=reproduced\n"},
+    {"再現：再現\n\nPSIRTさんは[2026/11/25 10:00]に書きました:\n> " REF,
+	AT "status=reproduced\n"},
+    {"再現：再現\n\n2026/11/25 10:00、PSIRT <psirt@vendor.example>のメール：\n"
+     "> " REF,
+	AT "status=reproduced\n"},
+    {"status: reproduced\n\n--- psirt@vendor.example wrote:\n> " REF,
+	AT "status=reproduced\n"},
+    {"status: reproduced\n\nQuoting PSIRT <psirt@vendor.example>:\n> " REF,
+	AT "status=reproduced\n"},
+    {"status: reproduced\n\n------- Original Message -------\n"
+     "On Wednesday, November 25th, 2026 at 10:00, PSIRT wrote:\n\n" REF,
+	AT "status=reproduced\n"},
+    {"status: reproduced\n\nOutlook for Android から送信\n"
+     "________________________________\nFrom: PSIRT <psirt@vendor.example>\n"
+     "Sent: Wednesday, November 25, 2026 10:00:00 AM\n\n" REF,
+	AT "status=reproduced\n"},
+    {"status: reproduced\n\nSent with Proton Mail secure email.\n",
+	"status=reproduced\n"},
     /* Outlook */
     {"status: reproduced\n\n-----Original Message-----\nFrom: PSIRT\n"
      "Sent: Wednesday\nTo: Hana\nSubject: [PSIRT-2026-0001]\n\n" REF
