@@ -403,6 +403,10 @@ int step_begin(struct engine *e, struct casework *w,
     const char *actor, struct error *err);
 int step_end(struct engine *e, struct casework *w, const struct case_step *pass,
     bool skipped, const char *actor, struct error *err);
+/* Left out by a person; why: NULL, none is given. */
+int step_skip(struct engine *e, struct casework *w,
+    const struct case_step *pass, const char *why, const char *actor,
+    struct error *err);
 /* Drafts those mails of the step whose `when` holds; w->refused: what could
  * not be. */
 int step_mails(struct engine *e, struct casework *w,

@@ -157,11 +157,7 @@ order_step_skip(struct engine *e, const void *ctx, struct casework *w,
 		    pass->step->number);
 	order_say(ctx, said, "%s %s: left out", pass->step->number,
 	    pass->step->title_en);
-	if (o->why != NULL &&
-	    order_record(e, w, o, RECORD_STEP_SKIPPED,
-		store_step_code(pass->step->number), 0, o->why, NULL, err) != 0)
-		return -1;
-	return step_end(e, w, pass, true, o->actor, err);
+	return step_skip(e, w, pass, o->why, o->actor, err);
 }
 
 /* ---- answers ---- */

@@ -233,9 +233,9 @@ row_of(struct casework *w, int64_t id)
 	return NULL;
 }
 
-int
-step_end(struct engine *e, struct casework *w, const struct case_step *pass,
-    bool skipped, const char *actor, struct error *err)
+static int
+close_pass(struct engine *e, struct casework *w, const struct case_step *pass,
+    bool skipped, const char *why, const char *actor, struct error *err)
 {
 	const struct flow_step *step = pass->step;
 	struct store_step *row = row_of(w, pass->id);
@@ -249,7 +249,7 @@ step_end(struct engine *e, struct casework *w, const struct case_step *pass,
 	if (store_step_put(e->st, row, err) != 0 ||
 	    case_record(e, w->c.id,
 		skipped ? RECORD_STEP_SKIPPED : RECORD_STEP_ENDED,
-		store_step_code(step->number), NULL, NULL, actor, err) != 0 ||
+		store_step_code(step->number), NULL, why, actor, err) != 0 ||
 	    store_case_advance(e->st, w->c.id, true, err) != 0)
 		return -1;
 	if (skipped)
@@ -259,4 +259,18 @@ step_end(struct engine *e, struct casework *w, const struct case_step *pass,
 		    step_share(e, w, pass, &step->shares[i], actor, err) != 0)
 			return -1;
 	return 0;
+}
+
+int
+step_end(struct engine *e, struct casework *w, const struct case_step *pass,
+    bool skipped, const char *actor, struct error *err)
+{
+	return close_pass(e, w, pass, skipped, NULL, actor, err);
+}
+
+int
+step_skip(struct engine *e, struct casework *w, const struct case_step *pass,
+    const char *why, const char *actor, struct error *err)
+{
+	return close_pass(e, w, pass, true, why, actor, err);
 }

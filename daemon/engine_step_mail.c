@@ -446,7 +446,7 @@ mail_out(struct mailing *m, uint32_t roles, struct error *err)
 		if (rc == 0)
 			rc = to_readers(m, roles, err);
 	}
-	if (rc == 0 && m->made == 0)
+	if (rc == 0 && m->made == 0 && m->w->refused == NULL)
 		log_info("case=%s step=%s mail=%s has no reader",
 		    m->w->c.number, m->pass->step->number,
 		    mail_kind_name(m->kind));

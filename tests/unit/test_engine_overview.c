@@ -17,11 +17,17 @@
 #define RECEIVED INT64_C(1795510000)
 #define FPR "0123456789ABCDEF0123456789ABCDEF01234567"
 
+/* The step that the overviews ask for. */
+static const char flow_text[] =
+    "step \"2.1.1\" { title_en = \"Reproduction\" title_ja = \"再現\""
+    " phase = 2 lead = {design} start = route expects = {status}"
+    " mail \"overview\" { to = {design} } }\n";
+
 struct world {
 	char path[40];
 	struct settings s;
 	struct contact contact;
-	struct department plc, qa;
+	struct department plc, qa, all[2];
 	struct engine *e; /* drafts hang off it while they are made */
 	struct store_case c;
 	struct opening o;
@@ -57,6 +63,12 @@ set_up(void **state)
 	w->qa = w->plc;
 	w->qa.name = "qa";
 	w->qa.role = ROLE_QUALITY;
+	w->s.departments = w->all;
+	w->s.ndepartments = 2;
+	w->all[0] = w->plc;
+	w->all[1] = w->qa;
+	w->s.flows[FLOW_DIRECT] =
+	    flow_parse(w, FLOW_DIRECT, "flow.conf", flow_text, NULL, &w->err);
 	w->e = talloc_zero(w, struct engine);
 	w->e->s = &w->s;
 	w->e->st = store_open(w, w->path, &w->err);
@@ -141,6 +153,7 @@ test_a_source_is_told_its_own_words_alone(void **state)
 	w->s.correspondents = &jpcert;
 	w->s.ncorrespondents = 1;
 	w->c.correspondent = talloc_strdup(w, "JPCERT/CC");
+	assert_ok(store_case_put(w->e->st, &w->c, &w->err));
 	w->o = (struct opening){.parts = parts,
 	    .nparts = 2,
 	    .layers = &layer,
@@ -159,6 +172,7 @@ test_a_source_is_told_its_own_words_alone(void **state)
 	assert_null(strstr(m.body, "CVSS:3.1"));
 	/* Of a finder's letter all is told: nobody vouches for it. */
 	w->c.correspondent = NULL;
+	assert_ok(store_case_put(w->e->st, &w->c, &w->err));
 	m = drafted(w, &w->plc, (struct draft_share){0});
 	assert_non_null(strstr(m.body, "every"));
 	assert_non_null(strstr(m.body, "CWE-120"));
@@ -212,6 +226,65 @@ test_quality_gets_the_receipt_alone(void **state)
 	assert_non_null(strstr(m.body, "CVE-2026-41928"));
 }
 
+/* Who is asked gets the lines to copy, under one reference. */
+static void
+test_overviews_carry_the_question(void **state)
+{
+	struct world *w = *state;
+	struct store_outmail m = drafted(w, &w->plc, (struct draft_share){0});
+	struct store_step *steps = NULL;
+	size_t n = 0;
+	char *ref;
+
+	assert_ok(store_step_list(w, w->e->st, w->c.id, &steps, &n, &w->err));
+	assert_int_equal(n, 1);
+	assert_int_equal(steps[0].state, STEP_RUNNING);
+	ref = talloc_asprintf(w, "ref: %s/2.1.1/%s", w->c.number, steps[0].ref);
+	assert_non_null(strstr(m.body, ref));
+	assert_int_equal(m.step, steps[0].id);
+	assert_int_equal(m.parts, TOLD_OVERVIEW);
+	/* Handed on once more, it is the same question. */
+	m = drafted(
+	    w, &w->plc, (struct draft_share){.by_hand = true, .text = true});
+	assert_non_null(strstr(m.body, ref));
+	assert_int_equal(m.parts, TOLD_OVERVIEW | TOLD_DETAILS);
+	/* Quality is told, not asked. */
+	m = drafted(w, &w->qa, (struct draft_share){0});
+	assert_null(strstr(m.body, "ref:"));
+	/* When it is answered, nobody is asked any more. */
+	steps[0].state = STEP_ENDED;
+	assert_ok(store_step_put(w->e->st, &steps[0], &w->err));
+	m = drafted(w, &w->plc, (struct draft_share){0});
+	assert_null(strstr(m.body, "ref:"));
+	assert_int_equal(m.step, 0);
+}
+
+/* A department's own people may report: they get no mail of it as such where
+ * JPCERT/CC speaks with them, and the letter is filed all the same. */
+static void
+test_a_guard_keeps_one_overview_back(void **state)
+{
+	struct world *w = *state;
+	const struct department *d = &w->plc;
+	struct store_outmail *list = NULL;
+	size_t n = 0;
+
+	w->c.finder_address = talloc_strdup(w, w->contact.address);
+	w->c.channel = CHANNEL_JPCERT;
+	assert_ok(store_case_put(w->e->st, &w->c, &w->err));
+	assert_ok(draft_overviews(w->e, &w->c, 0, &w->o, &d, 1,
+	    (struct draft_share){0}, "psirtd", &w->err));
+	assert_ok(store_outmail_list(
+	    w, w->e->st, 0, w->c.id, 10, &list, &n, &w->err));
+	assert_int_equal(n, 0);
+	/* A person is told. */
+	assert_int_equal(
+	    draft_overviews(w->e, &w->c, 0, &w->o, &d, 1,
+		(struct draft_share){.by_hand = true}, "yuki", &w->err),
+	    -1);
+	assert_int_equal(w->err.fault, FAULT_DENIED);
+}
+
 static void
 test_no_files_are_promised_where_there_are_none(void **state)
 {
@@ -246,6 +319,8 @@ main(void)
 	    TEST(test_fields_are_one_line),
 	    TEST(test_the_type_is_told_once),
 	    TEST(test_quality_gets_the_receipt_alone),
+	    TEST(test_overviews_carry_the_question),
+	    TEST(test_a_guard_keeps_one_overview_back),
 	    TEST(test_no_files_are_promised_where_there_are_none),
 	};
 

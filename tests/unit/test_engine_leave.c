@@ -1,0 +1,373 @@
+/*
+ * test_engine_leave.c - what leaves for a case: who approves it and over
+ * what, which guard holds it at the last moment, and who knows what after it.
+ */
+#include "case_world.h"
+
+#define MAIL(name, to, policy)                                                 \
+	"mail \"" name "\" { to = " to " policy = " policy " }"
+#define STEP(number, phase, more)                                              \
+	"step \"" number                                                       \
+	"\" { title_en = \"t\" title_ja = \"t\" phase = " phase                \
+	" lead = {poc} " more " }\n"
+
+static const char flow_text[] = STEP("1.1.1", "1", "start = letter") STEP(
+    "1.2.2", "1", "start = hand expects = {mediation}") STEP("2.3.1", "2",
+    "start = hand again = yes " MAIL(
+	"questions", "counterpart", "approve")) STEP("2.3.3", "2",
+    "start = hand again = yes " MAIL("relay", "{design, research}", "approve"))
+    STEP("2.6.1", "2", "start = hand " MAIL("report", "counterpart", "two"))
+	STEP("4.3.2", "4",
+	    "start = hand " MAIL("date", "counterpart", "approve"))
+	    STEP("5.1.1", "5",
+		"start = hand guard = {\"not_before\"} " MAIL("circulate",
+		    "{design}", "auto")) "close \"published\" {}\n";
+
+static int
+set_up(void **state)
+{
+	struct world *w = world_new(FLOW_DIRECT, flow_text);
+
+	case_make(w, FLOW_DIRECT);
+	flow_run(w);
+	*state = w;
+	return 0;
+}
+
+/* A draft of this kind, by its step. */
+static struct store_outmail
+drafted(struct world *w, const char *step, enum mail_kind kind)
+{
+	ordered(w, ORDER_STEP_START, step);
+	return mail_of(w, kind);
+}
+
+static struct order
+approval(struct world *w, const struct store_outmail *m)
+{
+	struct order o = order_of(w, ORDER_APPROVE, NULL);
+
+	o.mail = m->id;
+	o.digest = digest_of_mail(w, m);
+	return o;
+}
+
+static uint32_t
+mail_state(struct world *w, int64_t id)
+{
+	struct store_outmail m = {0};
+
+	assert_int_equal(store_outmail_get(w, w->e->st, id, &m, &w->err), 1);
+	return m.state;
+}
+
+/* ---- the digest ---- */
+
+static void
+test_an_approval_is_over_all_that_is_read(void **state)
+{
+	struct world *w = *state;
+	const struct store_outmail m = {.kind = MAIL_REPORT,
+	    .subject = talloc_strdup(w, "ab"),
+	    .body = talloc_strdup(w, "c"),
+	    .to = talloc_strdup(w, AT_FINDER),
+	    .recipient = talloc_strdup(w, KEY_FINDER),
+	    .encrypt = 1};
+	struct store_outmail others[] = {m, m, m, m, m, m, m, m};
+	const char *was = digest_of_mail(w, &m);
+
+	others[0].kind = MAIL_PLAN;
+	others[1].subject = talloc_strdup(w, "a");
+	others[2].body = talloc_strdup(w, "d");
+	others[3].to = talloc_strdup(w, AT_CERT);
+	others[4].recipient = talloc_strdup(w, KEY_CERT);
+	others[5].encrypt = 0;
+	others[6].with_files = 1;
+	others[6].letter = 4;
+	/* No text moves from one field into another. */
+	others[7].subject = talloc_strdup(w, "a");
+	others[7].body = talloc_strdup(w, "bc");
+	for (size_t i = 0; i < COUNT_OF(others); i++)
+		assert_string_not_equal(was, digest_of_mail(w, &others[i]));
+	/* What only says how far it has come is not of it. */
+	others[0] = m;
+	others[0].state = OUTMAIL_DRAFT;
+	others[0].tries = 3;
+	assert_string_equal(was, digest_of_mail(w, &others[0]));
+}
+
+/* ---- approving ---- */
+
+static void
+test_a_mail_waits_until_it_is_approved(void **state)
+{
+	struct world *w = *state;
+	struct store_outmail m = drafted(w, "4.3.2", MAIL_DATE);
+	struct order o = approval(w, &m);
+
+	assert_int_equal(m.state, OUTMAIL_DRAFT);
+	o.digest = "00";
+	assert_refused(w, &o, "changed since it was shown");
+	o.digest = NULL;
+	assert_refused(w, &o, "changed since it was shown");
+	assert_int_equal(mail_state(w, m.id), OUTMAIL_DRAFT);
+	o = approval(w, &m);
+	assert_ok(give(w, &o));
+	assert_int_equal(mail_state(w, m.id), OUTMAIL_APPROVED);
+	assert_int_equal(records_of(w, RECORD_APPROVED), 1);
+	assert_refused(w, &o, "it is approved");
+	o.mail = 999;
+	assert_refused(w, &o, "no mail 999");
+}
+
+static void
+test_two_persons_are_two(void **state)
+{
+	struct world *w = *state;
+	struct store_outmail m = drafted(w, "2.6.1", MAIL_REPORT);
+	struct order o = approval(w, &m);
+
+	o.uid = 0;
+	assert_refused(w, &o, "two persons");
+	o.uid = geteuid();
+	assert_refused(w, &o, "two persons");
+	o.uid = 12345;
+	assert_ok(give(w, &o));
+	assert_int_equal(mail_state(w, m.id), OUTMAIL_DRAFT);
+	assert_refused(w, &o, "you have approved it");
+	o.actor = "mika";
+	o.uid = 12346;
+	assert_ok(give(w, &o));
+	assert_int_equal(mail_state(w, m.id), OUTMAIL_APPROVED);
+	assert_int_equal(records_of(w, RECORD_APPROVED), 2);
+}
+
+static void
+test_a_change_voids_an_approval(void **state)
+{
+	struct world *w = *state;
+	struct store_outmail m = drafted(w, "2.6.1", MAIL_REPORT);
+	struct order o = approval(w, &m);
+	struct order edit = order_of(w, ORDER_EDIT, NULL);
+	struct order second = approval(w, &m);
+
+	assert_ok(give(w, &o));
+	edit.mail = m.id;
+	edit.text = "Another text.\n";
+	assert_ok(give(w, &edit));
+	assert_int_equal(records_of(w, RECORD_APPROVAL_VOID), 1);
+	/* Over what the first one saw: it is another mail by now. */
+	second.actor = "mika";
+	assert_refused(w, &second, "changed since it was shown");
+	m = mail_of(w, MAIL_REPORT);
+	assert_string_equal(m.body, "Another text.\n");
+	second = approval(w, &m);
+	second.actor = "mika";
+	assert_ok(give(w, &second));
+	assert_int_equal(mail_state(w, m.id), OUTMAIL_DRAFT);
+	/* One that is approved is changed no more. */
+	o = approval(w, &m);
+	assert_ok(give(w, &o));
+	assert_int_equal(mail_state(w, m.id), OUTMAIL_APPROVED);
+	assert_refused(w, &edit, "no draft");
+}
+
+static void
+test_a_subject_keeps_the_number_and_one_line(void **state)
+{
+	struct world *w = *state;
+	struct store_outmail m = drafted(w, "4.3.2", MAIL_DATE);
+	struct order o = order_of(w, ORDER_EDIT, NULL);
+
+	o.mail = m.id;
+	o.text = "x\n";
+	o.subject = "Publication";
+	assert_refused(w, &o, "has to keep");
+	o.subject = "[PSIRT-2026-0001] a\nBcc: x@other.example";
+	assert_refused(w, &o, "one line");
+	o.subject = "[PSIRT-2026-0001] The date";
+	assert_ok(give(w, &o));
+	assert_string_equal(
+	    mail_of(w, MAIL_DATE).subject, "[PSIRT-2026-0001] The date");
+	o.text = " \n";
+	assert_refused(w, &o, "has to be text");
+}
+
+static void
+test_a_dropped_draft_does_not_leave(void **state)
+{
+	struct world *w = *state;
+	struct store_outmail m = drafted(w, "4.3.2", MAIL_DATE);
+	struct order o = order_of(w, ORDER_DROP, NULL);
+
+	o.mail = m.id;
+	o.why = "told by phone";
+	assert_ok(give(w, &o));
+	assert_int_equal(mail_state(w, m.id), OUTMAIL_CANCELLED);
+	assert_refused(w, &o, "no draft");
+	assert_int_equal(
+	    case_step_of(&case_now(w)->view, "4.3.2")->mails_dropped, 1);
+}
+
+/* ---- overtaken ---- */
+
+/* Drafted for the source, and JPCERT/CC has become its window since. */
+static void
+test_the_channel_holds_what_was_drafted_before(void **state)
+{
+	struct world *w = *state;
+	struct store_outmail m = drafted(w, "4.3.2", MAIL_DATE);
+	struct order o = approval(w, &m);
+	enum guard_kind guard = 0;
+	char *why = NULL;
+
+	assert_ok(leave_may(w->e, w, &m, &guard, &why, &w->err));
+	assert_int_equal(guard, 0);
+	answered(w, "1.2.2", "mediation=accepted");
+	assert_ok(leave_may(w->e, w, &m, &guard, &why, &w->err));
+	assert_int_equal(guard, GUARD_NO_FINDER);
+	assert_non_null(why);
+	assert_refused(w, &o, "JPCERT/CC speaks with the finder");
+	/* The next one is JPCERT/CC's. */
+	m = drafted(w, "2.6.1", MAIL_REPORT);
+	assert_string_equal(m.to, AT_JPCERT);
+	assert_string_equal(m.recipient, KEY_JPCERT);
+}
+
+/* Set aside by the lead when it is approved, it is sealed as well. */
+static void
+test_an_override_stays_with_the_mail(void **state)
+{
+	struct world *w = *state;
+	struct store_outmail m = drafted(w, "4.3.2", MAIL_DATE);
+	struct order o = approval(w, &m);
+	enum guard_kind guard = 0;
+	char *why = NULL;
+
+	answered(w, "1.2.2", "mediation=accepted");
+	o.override = 1U << GUARD_NO_FINDER;
+	o.why = "JPCERT/CC asked us to";
+	assert_ok(give(w, &o));
+	assert_int_equal(store_outmail_get(w, w->e->st, m.id, &m, &w->err), 1);
+	assert_int_equal(m.overridden, 1U << GUARD_NO_FINDER);
+	assert_ok(leave_may(w->e, w, &m, &guard, &why, &w->err));
+	assert_int_equal(guard, 0);
+}
+
+static void
+test_nothing_leaves_before_its_day(void **state)
+{
+	struct world *w = *state;
+	struct order o = order_of(w, ORDER_STEP_START, "5.1.1");
+	struct store_outmail m;
+	enum guard_kind guard = 0;
+	char *why = NULL;
+
+	assert_refused(w, &o, "not_before");
+	answered(w, NULL, "publish=2020-01-01");
+	m = drafted(w, "5.1.1", MAIL_CIRCULATE);
+	/* The date is put off after it was drafted. */
+	answered(w, NULL, "publish=2099-01-01");
+	assert_ok(leave_may(w->e, w, &m, &guard, &why, &w->err));
+	assert_int_equal(guard, GUARD_NOT_BEFORE);
+	assert_non_null(strstr(why, "2099"));
+}
+
+/* What the desk is told is no mail of the procedure. */
+static void
+test_alerts_ask_no_guard(void **state)
+{
+	struct world *w = *state;
+	struct store_outmail m = {.kind = MAIL_ALERT,
+	    .casefile = w->casefile,
+	    .to = talloc_strdup(w, AT_FINDER)};
+	enum guard_kind guard = 0;
+	char *why = NULL;
+
+	answered(w, "1.2.2", "mediation=accepted");
+	assert_ok(leave_may(w->e, w, &m, &guard, &why, &w->err));
+	assert_int_equal(guard, 0);
+	m.kind = MAIL_ACKNOWLEDGE;
+	assert_ok(leave_may(w->e, w, &m, &guard, &why, &w->err));
+	assert_int_equal(guard, GUARD_NO_FINDER);
+}
+
+/* ---- it left ---- */
+
+static void
+test_who_was_told_is_on_record(void **state)
+{
+	struct world *w = *state;
+	struct store_told *list = NULL;
+	size_t n = 0;
+
+	drafted(w, "2.6.1", MAIL_REPORT);
+	assert_ok(
+	    store_told_list(w, w->e->st, w->casefile, &list, &n, &w->err));
+	assert_int_equal(n, 0); /* a draft tells nobody */
+	mail_leaves(w, mail_of(w, MAIL_REPORT));
+	assert_ok(
+	    store_told_list(w, w->e->st, w->casefile, &list, &n, &w->err));
+	assert_int_equal(n, 1);
+	assert_string_equal(list[0].person, "Robin");
+	assert_string_equal(list[0].address, AT_FINDER);
+	assert_string_equal(list[0].fingerprint, KEY_FINDER);
+	assert_null(list[0].department);
+	assert_int_equal(list[0].parts, TOLD_OVERVIEW | TOLD_DETAILS);
+	assert_int_equal(records_of(w, RECORD_TOLD), 1);
+	assert_string_equal(state_of(w, "2.6.1"), "ended");
+}
+
+/* Only who asked, and who holds the details, hears the answer. */
+static void
+test_questions_go_out_and_answers_come_back(void **state)
+{
+	struct world *w = *state;
+	const struct casework *now;
+	struct store_outmail m;
+	struct order o = order_of(w, ORDER_ANSWER, NULL);
+	const char *words[] = {"question=Which version was it?"};
+
+	o.words = words;
+	o.nwords = 1;
+	o.by = "design";
+	assert_ok(give(w, &o));
+	flow_run(w);
+	m = drafted(w, "2.3.1", MAIL_QUESTIONS);
+	assert_non_null(strstr(m.body, "1. Which version was it?"));
+	assert_null(strstr(m.body, "design"));
+	assert_int_equal(case_now(w)->questions[0].state, QUESTION_OPEN);
+	mail_leaves(w, m);
+	assert_int_equal(case_now(w)->questions[0].state, QUESTION_ASKED);
+	answered(w, NULL, "answer=2.3, from the box");
+	now = case_now(w);
+	assert_int_equal(now->questions[0].state, QUESTION_ANSWERED);
+	m = drafted(w, "2.3.3", MAIL_RELAY);
+	assert_string_equal(m.to, "design@vendor.example");
+	assert_int_equal(m.question, now->questions[0].id);
+	assert_non_null(strstr(m.body, "2.3, from the box"));
+	mail_leaves(w, m);
+	assert_int_equal(case_now(w)->questions[0].state, QUESTION_RELAYED);
+}
+
+int
+main(void)
+{
+#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, world_free)
+	const struct CMUnitTest tests[] = {
+	    TEST(test_an_approval_is_over_all_that_is_read),
+	    TEST(test_a_mail_waits_until_it_is_approved),
+	    TEST(test_two_persons_are_two),
+	    TEST(test_a_change_voids_an_approval),
+	    TEST(test_a_subject_keeps_the_number_and_one_line),
+	    TEST(test_a_dropped_draft_does_not_leave),
+	    TEST(test_the_channel_holds_what_was_drafted_before),
+	    TEST(test_an_override_stays_with_the_mail),
+	    TEST(test_nothing_leaves_before_its_day),
+	    TEST(test_alerts_ask_no_guard),
+	    TEST(test_who_was_told_is_on_record),
+	    TEST(test_questions_go_out_and_answers_come_back),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
