@@ -202,27 +202,29 @@ check_row(const struct flow_file *f, const struct row *row)
 static void
 test_jpcert_holds_the_seed(void **state)
 {
+	void *ctx = talloc_new(NULL);
 	struct flow_file *f =
-	    parsed(NULL, FLOW_JPCERT, text_of(NULL, FLOW_JPCERT));
+	    parsed(ctx, FLOW_JPCERT, text_of(ctx, FLOW_JPCERT));
 
 	assert_int_equal(COUNT_OF(jpcert), 33);
 	for (size_t i = 0; i < COUNT_OF(jpcert); i++)
 		check_row(f, &jpcert[i]);
 	assert_int_equal(f->ncloses, CLOSE_COUNT - 1);
-	talloc_free(f);
+	talloc_free(ctx);
 }
 
 static void
 test_direct_holds_the_seed(void **state)
 {
+	void *ctx = talloc_new(NULL);
 	struct flow_file *f =
-	    parsed(NULL, FLOW_DIRECT, text_of(NULL, FLOW_DIRECT));
+	    parsed(ctx, FLOW_DIRECT, text_of(ctx, FLOW_DIRECT));
 
 	assert_int_equal(COUNT_OF(direct), 20);
 	for (size_t i = 0; i < COUNT_OF(direct); i++)
 		check_row(f, &direct[i]);
 	assert_int_equal(f->ncloses, CLOSE_COUNT - 1);
-	talloc_free(f);
+	talloc_free(ctx);
 }
 
 /* ---- guards ---- */
@@ -241,9 +243,10 @@ guarded(const struct guard *guards, size_t n, enum guard_kind kind)
 static void
 test_outward_mails(void **state)
 {
+	void *ctx = talloc_new(NULL);
 	for (int flow = FLOW_DIRECT; flow <= FLOW_JPCERT; flow++) {
-		struct flow_file *f = parsed(
-		    NULL, (enum flow)flow, text_of(NULL, (enum flow)flow));
+		struct flow_file *f =
+		    parsed(ctx, (enum flow)flow, text_of(ctx, (enum flow)flow));
 		size_t outward = 0;
 
 		for (size_t i = 0; i < f->nsteps; i++) {
@@ -262,17 +265,18 @@ test_outward_mails(void **state)
 			}
 		}
 		assert_true(outward >= 7);
-		talloc_free(f);
 	}
+	talloc_free(ctx);
 }
 
 static void
 test_guards_of_the_seed(void **state)
 {
+	void *ctx = talloc_new(NULL);
 	struct flow_file *j =
-	    parsed(NULL, FLOW_JPCERT, text_of(NULL, FLOW_JPCERT));
+	    parsed(ctx, FLOW_JPCERT, text_of(ctx, FLOW_JPCERT));
 	struct flow_file *d =
-	    parsed(NULL, FLOW_DIRECT, text_of(NULL, FLOW_DIRECT));
+	    parsed(ctx, FLOW_DIRECT, text_of(ctx, FLOW_DIRECT));
 	const struct flow_step *s = flow_step(j, "1.4.1");
 
 	/* Details: after a recorded yes; else the decline. */
@@ -309,8 +313,7 @@ test_guards_of_the_seed(void **state)
 		assert_int_equal(c->guards[0].kind, GUARD_REQUIRES_SENT);
 		assert_string_equal(c->guards[0].step, needs);
 	}
-	talloc_free(j);
-	talloc_free(d);
+	talloc_free(ctx);
 }
 
 /* ---- branches ---- */
