@@ -70,7 +70,7 @@ static bool
 is_kind(const char *kind)
 {
 	return kind != NULL && kind[0] != '\0' && strlen(kind) < 32 &&
-	       strspn(kind, "abcdefghijklmnopqrstuvwxyz-") == strlen(kind);
+	       strspn(kind, "abcdefghijklmnopqrstuvwxyz_-") == strlen(kind);
 }
 
 int

@@ -145,7 +145,7 @@ a_job(void)
 	    .message_id = "psirtd.0123456789abcdef@vendor.example",
 	    .date = 1795540603,
 	    .automatic = 1,
-	    .kind = "acknowledge",
+	    .kind = "detail_request",
 	    .body = "Hello,\n\nthank you.\n\n-- \nVendor\n",
 	};
 }
@@ -281,7 +281,7 @@ test_signed_in_clear(void **state)
 	    outer, "Message-ID: <psirtd.0123456789abcdef@vendor.example>\n");
 	assert_has(outer, "Auto-Submitted: auto-generated\n");
 	assert_has(outer, "X-Auto-Response-Suppress: All\n");
-	assert_has(outer, "X-PSIRTD-Mail: acknowledge\n");
+	assert_has(outer, "X-PSIRTD-Mail: detail_request\n");
 	assert_has(outer, "MIME-Version: 1.0\n");
 	assert_has(outer, "multipart/signed");
 	assert_has(outer, "micalg=\"pgp-sha256\"");

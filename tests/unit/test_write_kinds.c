@@ -20,7 +20,7 @@ test_names(void **state)
 		const char *name = mail_kind_name((enum mail_kind)kind);
 
 		assert_true(strlen(name) > 2);
-		/* As a flow file writes them, and a file is named. */
+		/* As flow files, files and X-PSIRTD-Mail write them. */
 		assert_int_equal(
 		    strspn(name, "abcdefghijklmnopqrstuvwxyz_"), strlen(name));
 		/* Found by its name, so no two have the same. */
