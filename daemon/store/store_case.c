@@ -40,11 +40,14 @@ static const char *const sql[CASE_STMT_COUNT] = {
 		 " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [CASE_GET] = CASE_SELECT " WHERE id = ?",
     [CASE_BY_NUMBER] = "SELECT id FROM casefile WHERE number = ?",
+    /* What asked for the stop `flow` meanwhile is not taken back by a row
+     * that was read before. */
     [CASE_PUT] = "UPDATE casefile SET flow = ?, state = ?, phase = ?,"
 		 " received = ?, filed = ?, acknowledged = ?,"
 		 " finder_key_standing = ?, routed = ?, channel = ?,"
-		 " flow_file = ?, advance = ?, closed = ?, close_reason = ?,"
-		 " next_status = ?, status_phase = ?, status_same = ?,"
+		 " flow_file = ?, advance = max(advance, ?), closed = ?,"
+		 " close_reason = ?, next_status = ?, status_phase = ?,"
+		 " status_same = ?,"
 		 " finder_key_blob = ?, correspondent = ?, finder_name = ?,"
 		 " finder_address = ?, finder_key = ?, language = ?,"
 		 " product = ?, title = ?, proposed = ?, owner = ?,"

@@ -263,6 +263,7 @@ int store_case_get(const void *ctx, struct store *st, int64_t id,
     struct store_case *c, struct error *err); /* 1, 0 none, -1 */
 int store_case_by_number(struct store *st, const char *number, int64_t *id,
     struct error *err); /* *id 0: none; any case of letters */
+/* Writes all but number and merged_into; `advance` is set, never taken away. */
 int store_case_put(
     struct store *st, const struct store_case *c, struct error *err);
 /* Sets `advance` alone; what changes a case's steps, answers, mails or

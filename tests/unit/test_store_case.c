@@ -275,6 +275,14 @@ test_cases_that_are_to_be_looked_at(void **state)
 	assert_string_equal(c.product, "XYZ-100");
 	set_advance(w, 2, false);
 	next_is(w, 0, 4);
+	/* A row read before does not take it back when it is written. */
+	c = get_case(w, 3);
+	set_advance(w, 3, true);
+	begin(w);
+	assert_ok(w, store_case_put(w->st, &c, &w->err));
+	commit(w);
+	next_is(w, 0, 3);
+	set_advance(w, 3, false);
 	world_close(w);
 	world_open(w);
 	next_is(w, 0, 4);
