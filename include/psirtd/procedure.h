@@ -93,7 +93,8 @@ enum advance_do {
 struct advance {
 	enum advance_do what;
 	const struct flow_step *step;
-	const struct case_step *pass; /* END, SKIP: of this one */
+	/* END, SKIP: of this one; START: the offered one, NULL: a new one */
+	const struct case_step *pass;
 	unsigned phase;
 };
 /*
