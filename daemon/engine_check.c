@@ -95,6 +95,9 @@ place_of(const struct settings *s, const char *fingerprint)
 		if (s->operators[i].fingerprint != NULL &&
 		    strcmp(s->operators[i].fingerprint, fingerprint) == 0)
 			return s->operators[i].place;
+	for (size_t i = 0; i < s->ncustomers; i++)
+		if (strcmp(s->customers[i].fingerprint, fingerprint) == 0)
+			return s->customers[i].place;
 	return s->keys_place; /* poc, retired, recovery */
 }
 
