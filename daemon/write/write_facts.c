@@ -96,8 +96,8 @@ static const char *const *const lists[MAIL_KIND_COUNT] = {
     [MAIL_REPORT] = LIST(OUTSIDE, "received", EXPLOIT, PROGRESS),
     [MAIL_PLAN] = LIST(OUTSIDE, "plan", "affected", REMEDY, "again"),
     [MAIL_POLICY] = LIST(OUTSIDE, DECISION, "plan", "affected", REMEDY),
-    [MAIL_PRIOR_NOTICE] = LIST(OUTSIDE, "affected", REMEDY, "count",
-	"infrastructure", "publish_on", "reply_by"),
+    [MAIL_PRIOR_NOTICE] = LIST(OUTSIDE, "affected", REMEDY, "infrastructure",
+	"publish_on", "reply_by"),
     [MAIL_ALL_CUSTOMERS] =
 	LIST(OUTSIDE, "affected", REMEDY, "count", "reply_by"),
     [MAIL_DATE] = LIST(OUTSIDE, "publish_on", "url", "again"),
