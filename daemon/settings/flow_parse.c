@@ -15,6 +15,8 @@
 
 #include <talloc.h>
 
+#include "psirtd/text.h"
+
 const struct flow_step *
 flow_step(const struct flow_file *f, const char *number)
 {
@@ -38,6 +40,13 @@ zeroed(const struct flow_reader *r, size_t size, size_t n)
 	if (list == NULL)
 		abort(); /* half a flow is none */
 	return list;
+}
+
+/* A name that is no word of ours, safe to print. */
+static const char *
+shown(const struct flow_reader *r, const char *name)
+{
+	return text_cut(r->l.p, text_escape(r->l.p, name, false), 60);
 }
 
 /* ---- first pass ---- */
@@ -72,7 +81,7 @@ read_step(
 	if (!is_number(step->number))
 		problem(r->l.p, node->line,
 		    "step \"%s\": its name must be a number such as 1.3.1",
-		    step->number);
+		    shown(r, step->number));
 	for (struct flow_step *other = r->f->steps; other < step; other++)
 		if (strcmp(other->number, step->number) == 0)
 			problem(r->l.p, node->line,
@@ -238,7 +247,7 @@ read_share(struct flow_reader *r, const struct node *node,
 		problem(r->l.p, node->line,
 		    "share \"%s\": it must be the role of a department, or "
 		    "poc",
-		    node->title);
+		    shown(r, node->title));
 		return;
 	}
 	for (struct flow_share *other = step->shares; other < share; other++)
@@ -287,7 +296,8 @@ read_close(
 		known[k - 1] = close_reason_name((enum close_reason)k);
 	near = name_nearest(r->l.p, node->title, known, CLOSE_COUNT - 1);
 	problem(r->l.p, node->line,
-	    "close \"%s\": there is no such reason: %s%s", node->title,
+	    "close \"%s\": there is no such reason: %s%s",
+	    shown(r, node->title),
 	    near == NULL ? "see psirtd-flow(5) for the known ones"
 			 : "did you mean ",
 	    near == NULL ? "" : talloc_asprintf(r->l.p, "%s?", near));

@@ -1,9 +1,9 @@
 /*
  * settings_find.c - who is who in the settings, and what ought to be known.
  *
- * Pure: settings in, answers out.  Fingerprints and addresses are compared as
- * settings.h says they are kept: fingerprints upper-case, addresses
- * lower-case; what is asked for may be of any case.
+ * Pure but for the clock: settings in, answers out.  Fingerprints and addresses
+ * are compared as settings.h says they are kept: fingerprints upper-case,
+ * addresses lower-case; what is asked for may be of any case.
  */
 #include "flow_internal.h"
 
@@ -11,6 +11,10 @@
 #include <strings.h>
 
 #include <talloc.h>
+
+#include "psirtd/clock.h"
+
+#define HOLIDAYS_AHEAD ((int64_t)60 * 86400)
 
 /* ---- keys ---- */
 
@@ -232,6 +236,22 @@ anybody_is_told(const struct settings *s)
 	return false;
 }
 
+/* Behind the last holiday only weekends are free: clocks run too fast. */
+static char *
+holiday_notes(char *notes, const struct settings *s)
+{
+	int64_t last;
+
+	if (s->nholidays == 0)
+		return notes;
+	last = s->holidays[s->nholidays - 1].day * 86400;
+	if (last > clock_now() + HOLIDAYS_AHEAD)
+		return notes;
+	return talloc_asprintf_append(notes,
+	    "%s:1: note: its last day is %s: add those of the next year\n",
+	    s->holidays_file, clock_date(notes, last));
+}
+
 /* RULES 28: a guard that was taken away. */
 static char *
 flows_notes(char *notes, const struct settings *s)
@@ -266,6 +286,7 @@ settings_notes(const void *ctx, const struct settings *s)
 		notes = note(notes, s->operators[0].place,
 		    "no operator has address and fingerprint: alerts reach "
 		    "nobody by mail");
+	notes = holiday_notes(notes, s);
 	notes = flows_notes(notes, s);
 	if (notes != NULL && notes[0] == '\0')
 		TALLOC_FREE(notes);

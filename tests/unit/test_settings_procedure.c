@@ -314,6 +314,35 @@ test_holiday_file(void **state)
 	talloc_free(ctx);
 }
 
+/* A table that ends soon makes clocks run too fast. */
+static void
+test_holidays_end(void **state)
+{
+	static const char note[] = ":1: note: its last day is ";
+	void *ctx = talloc_new(NULL);
+	const int64_t day = 86400;
+	char *errors = NULL;
+	const struct settings *s;
+
+	setenv("TZ", "UTC", 1);
+	tzset();
+	s = load_file(ctx, "holidays",
+	    talloc_asprintf(ctx, "2020-01-01 past\n%s soon\n",
+		clock_date(ctx, clock_now() + 50 * day)),
+	    &errors);
+	assert_non_null(s);
+	assert_non_null(strstr(settings_notes(ctx, s),
+	    talloc_asprintf(ctx, "%s%s: add those of the next year\n", note,
+		clock_date(ctx, clock_now() + 50 * day))));
+	s = load_file(ctx, "holidays",
+	    talloc_asprintf(ctx, "%s far\n2020-01-01 past\n",
+		clock_date(ctx, clock_now() + 70 * day)),
+	    &errors);
+	assert_non_null(s);
+	assert_null(strstr(settings_notes(ctx, s), note));
+	talloc_free(ctx);
+}
+
 /* ---- customers ---- */
 
 static void
@@ -491,6 +520,7 @@ main(void)
 	    cmocka_unit_test(test_business_days),
 	    cmocka_unit_test(test_holiday_errors),
 	    cmocka_unit_test(test_holiday_file),
+	    cmocka_unit_test(test_holidays_end),
 	    cmocka_unit_test(test_customers),
 	    cmocka_unit_test(test_customer_lines),
 	    cmocka_unit_test(test_customer_errors),
