@@ -414,13 +414,13 @@ test_approvals(void **state)
 	assert_string_equal(list[1].person, "bob");
 
 	begin(w);
-	assert_ok(w, store_approval_void(w->st, one, &count, &w->err));
-	assert_int_equal(count, 2);
-	assert_ok(w, store_approval_void(w->st, one, &count, &w->err));
+	assert_ok(w, store_approval_void(w->st, two, &count, &w->err));
+	assert_int_equal(count, 1);
+	assert_ok(w, store_approval_void(w->st, two, &count, &w->err));
 	assert_int_equal(count, 0);
 	commit(w);
-	approvals(w, one, 0);
-	approvals(w, two, 1);
+	approvals(w, one, 2);
+	approvals(w, two, 0);
 }
 
 static void
