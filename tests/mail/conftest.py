@@ -10,6 +10,7 @@ import signal
 
 import pytest
 
+from procedure import Vendor
 from process import left_over
 from program import BUILD, SLOW, Daemon
 from world import World
@@ -28,6 +29,12 @@ def world():
     assert left == [], "left running"
     assert left_over(folder) == []
     assert not folder.exists()
+
+
+@pytest.fixture(scope="session")
+def vendor(world):
+    """All departments and customers of the world, with keys."""
+    return Vendor(world)
 
 
 @pytest.fixture(autouse=True)

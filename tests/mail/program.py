@@ -54,6 +54,9 @@ class Settings:
              world.quality.fingerprint, "ja"),
             ("care", "care", "Customer care", "Kei Care", people.CARE, None,
              "en")]
+        # A whole one, with keys for everybody (procedure.py).
+        self.vendor = changes.get("vendor", {})
+        self.departments = self.vendor.get("departments", self.departments)
 
     def secret(self, name, value):
         path = self.folder / name
@@ -107,6 +110,11 @@ class Settings:
         out += section("limits", {"acknowledge_per_hour": 100,
                                   "automatic_per_hour": 1000,
                                   **self.changes.get("limits", {})})
+        out += section("procedure", {
+            "flow_jpcert": TOP / "conf/flow-jpcert.conf",
+            "flow_direct": TOP / "conf/flow-direct.conf",
+            "customers": self.vendor.get("customers"),
+            "morning": "none", **self.changes.get("procedure", {})})
         for name, role, title, who, address, fingerprint, lang in \
                 self.departments:
             contact = {"address": address, "language": lang}
@@ -119,8 +127,9 @@ class Settings:
                     + self._section(f"contact {quoted(who)}", contact)
                     + "}\n")
         out += section('product "XYZ-100"', {
-            "names": ["XYZ-100", "XYZ 100"], "design": "plc",
-            "quality": "qa"})
+            "names": ["XYZ-100", "XYZ 100"],
+            **self.vendor.get("product", {"design": "plc",
+                                          "quality": "qa"})})
         out += section('product "GW-7"', {
             "pattern": "GW-7[A-Z]?", "design": "plc"})
         out += section("default", {"quality": "qa"})

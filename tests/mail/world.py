@@ -19,6 +19,7 @@ import tempfile
 import time
 
 import letters
+import procedure
 from keys import Home
 from process import left_over, own_by_server, until
 from servers import GOOD, HOST, Dovecot, Exim, make_certificates
@@ -33,6 +34,7 @@ STRANGER = "somebody@other.example"
 PEOPLE = [letters.POC, DESK, DESIGN, QUALITY, CARE, letters.FINDER, FINDER2,
           letters.JPCERT, letters.CERT, STRANGER, "sales@boxes.example",
           "list@lists.example", "mailer-daemon@vendor.example"]
+PEOPLE += sorted(set(procedure.ADDRESSES) - set(PEOPLE))
 
 
 class World:

@@ -1,0 +1,237 @@
+"""A whole vendor, and its people at work: departments that answer by mail,
+coordinators, customers, and the desk with psirt.
+
+Everybody here does what such a person does: a department replies to the mail
+it got, copies the lines, signs; the desk reads drafts and sends them.
+"""
+
+import re
+
+import letters
+from keys import Home
+from process import until
+
+ROLES = {  # role: (name of the department, contact, address, language)
+    "design": ("plc", "Akira Design", "design@vendor.example", "en"),
+    "quality": ("qa", "Hana Quality", "quality@vendor.example", "ja"),
+    "research": ("lab", "Ren Research", "research@vendor.example", "ja"),
+    "integration": ("si", "Sora Integration", "si@vendor.example", "ja"),
+    "care": ("care", "Kei Care", "care@vendor.example", "en"),
+    "sales": ("sales", "Mei Sales", "sales@vendor.example", "ja"),
+    "risk": ("legal", "Jun Legal", "legal@vendor.example", "en"),
+    "publicity": ("press", "Aoi Press", "press@vendor.example", "ja"),
+    "manufacturing": ("plant", "Dai Plant", "plant@vendor.example", "ja"),
+    "csirt": ("csirt", "Rei Csirt", "csirt@vendor.example", "en"),
+}
+CUSTOMERS = {  # name: (address, NDA, via which integrator)
+    "North Power": ("ops@north.example", True, None),
+    "East Water": ("ops@east.example", True, "Sora Systems"),
+    "West Gas": ("ops@west.example", False, None),
+}
+# Of people that the world itself has no keys for.
+ADDRESSES = ([row[2] for row in ROLES.values()]
+             + [row[0] for row in CUSTOMERS.values()])
+
+
+class Vendor:
+    """Keys for all departments and customers of a world."""
+
+    def __init__(self, world):
+        self.world = world
+        self.homes = {}
+        for role, (_, who, address, _) in ROLES.items():
+            self.homes[role] = (getattr(world, role, None)
+                                or self._home(role, who, address))
+        for n, (name, (address, _, _)) in enumerate(CUSTOMERS.items()):
+            self.homes[name] = self._home(f"customer{n}", name, address)
+        world.poc.learn(*(self.homes[name] for name in self.homes))
+
+    def _home(self, folder, who, address):
+        home = Home(self.world.folder / "g" / folder, f"{who} <{address}>")
+        home.learn(self.world.poc)
+        self.world.homes[folder] = home
+        return home
+
+    def settings(self):
+        """For daemon(vendor=...): departments, product, customers."""
+        customers = self.world.folder / "customers.csv"
+        customers.write_text(
+            "name,address,fingerprint,nda,products,integrator,language\n"
+            + "".join(f"{name},{address},{self.homes[name].fingerprint},"
+                      f"{'yes' if nda else 'no'},XYZ-100,{via or ''},en\n"
+                      for name, (address, nda, via) in CUSTOMERS.items()))
+        return {
+            "departments": [
+                (name, role, name.title(), who, address,
+                 self.homes[role].fingerprint, language)
+                for role, (name, who, address, language) in ROLES.items()],
+            "product": {role: row[0] for role, row in ROLES.items()
+                        if role != "csirt"},
+            "customers": customers}
+
+
+class Desk:
+    """The desk at work on one case."""
+
+    def __init__(self, daemon, number):
+        self.d = daemon
+        self.number = number
+
+    def psirt(self, *words):
+        return self.d.psirt.text(*words)
+
+    def step(self, step, *words):
+        return self.psirt("step", self.number, step, *words)
+
+    def refused(self, *words):
+        """What psirt says when it refuses; fails when it does not."""
+        done = self.d.psirt.run(*words)
+        assert done.returncode == 1, (words, done.stdout, done.stderr)
+        return done.stderr
+
+    def steps(self):
+        """State by number of the latest pass of each step."""
+        rows = self.d.psirt.json("step", self.number)["steps"]
+        return {row["step"]: row["state"] for row in rows
+                if row.get("state")}
+
+    def wait_step(self, step, state="ended", seconds=20):
+        return until(lambda: self.steps().get(step) == state, seconds,
+                     f"step {step} to be {state}, not {self.steps()}")
+
+    def drafts(self, kind=None):
+        rows = self.d.psirt.json("approve")["mails"]
+        return [row for row in rows
+                if row["case"] == self.number and kind in (None, row["kind"])]
+
+    def wait_draft(self, kind, seconds=20):
+        return until(lambda: self.drafts(kind), seconds,
+                     f"a draft of kind {kind}, not {self.drafts()}")
+
+    def approve(self, kind):
+        """Sends every draft of this kind; gives what psirt showed."""
+        return [self.psirt("approve", str(row["mail"]), "--yes")
+                for row in self.wait_draft(kind)]
+
+
+def lines_of(mail):
+    """The ref: line of a mail that asks, and the words it offers."""
+    ref = re.search(r"^\W*(ref: *\S+/\S+/\S+)$", mail.text, re.M)
+    assert ref, mail.text
+    return ref[1]
+
+
+def answer(world, home, sender, mail, lines, sign=True, to_poc=True,
+           quote=True, name=None, **fields):
+    """A department replies to a mail: its lines first, then what it quotes
+    of ours, signed and sealed as its mail client does."""
+    text = "\n".join(lines) + "\n\n"
+    if quote:
+        text += "On that day the desk wrote:\n" + "".join(
+            f"> {line}\n" for line in mail.text.splitlines())
+    raw = letters.letter(
+        letters.head("Re: " + mail.subject, sender=sender, name=name,
+                     In_Reply_To=mail.outer["Message-ID"],
+                     References=mail.outer["Message-ID"], **fields),
+        letters.pgp_encrypted(letters.text_part(text), home,
+                              [world.poc.fingerprint], sign))
+    world.deliver(raw, sender)
+
+
+def from_jpcert(world, text, number, subject="ご連絡", reply_to=None, files=()):
+    """A signed letter of JPCERT/CC on a running case; synthetic."""
+    entity = letters.text_part(text, subject=f"[{number}] {subject}")
+    if files:
+        entity = letters.multipart(
+            "mixed", [entity] + [letters.file_part(*f) for f in files])
+    world.deliver(letters.letter(
+        letters.head(f"[{number}] {subject}", sender=letters.JPCERT,
+                     name="JPCERT/CC (synthetic)", X_Synthetic="yes",
+                     In_Reply_To=reply_to, References=reply_to),
+        letters.pgp_encrypted(entity, world.jpcert,
+                              [world.poc.fingerprint])), letters.JPCERT)
+
+
+class Vendors:
+    """Everybody does their work on one case until nothing is left to do.
+
+    answers: what the departments' mails of a step are answered with; hand:
+    the words of psirt by which a person ends or answers a step; arrivals:
+    the letter that comes for a step.  What was done is kept in `done`.
+    """
+
+    def __init__(self, vendor, desk, answers, hand, arrivals, hold=()):
+        self.vendor, self.desk = vendor, desk
+        self.world = vendor.world
+        self.answers, self.hand, self.arrivals = answers, hand, arrivals
+        self.hold = set(hold)
+        self.done = []
+        self._answered = set()
+
+    def work(self, upto, rounds=60):
+        """Until step `upto` has ended."""
+        for _ in range(rounds):
+            steps = self.desk.steps()
+            if steps.get(upto) == "ended":
+                return steps
+            if not self._one(steps):
+                self._settle()
+        raise AssertionError(f"step {upto} never ended: {self.desk.steps()}\n"
+                             f"done: {self.done}\n"
+                             f"drafts: {self.desk.drafts()}\n"
+                             + self.desk.psirt("show", self.desk.number))
+
+    def _settle(self):
+        import time
+        time.sleep(0.5)
+
+    def _one(self, steps):
+        return (self._drafts() or self._departments() or self._arrives(steps)
+                or self._by_hand(steps))
+
+    def _drafts(self):
+        for row in self.desk.drafts():
+            if row["kind"] in self.hold:
+                continue
+            self.desk.psirt("approve", str(row["mail"]), "--yes")
+            self.done.append(("approve", row["kind"]))
+            return True
+        return False
+
+    def _departments(self):
+        for role, (_, who, address, _) in ROLES.items():
+            home = self.vendor.homes[role]
+            for mail in self.world.mails(address, home):
+                ref = re.search(r"ref: *(\S+)/(\S+)/(\S+)", mail.text or "")
+                if (not ref or ref[1] != self.desk.number
+                        or mail.kind not in ("overview", "details", "ask",
+                                             "meeting", "dates",
+                                             "circulate")
+                        or ref[0] in self._answered
+                        or (role, ref[2]) not in self.answers):
+                    continue
+                self._answered.add(ref[0])
+                answer(self.world, home, address, mail,
+                       ["ref: " + ref[0].partition(":")[2].strip()]
+                       + self.answers[role, ref[2]], name=who)
+                self.done.append((role, ref[2]))
+                return True
+        return False
+
+    def _arrives(self, steps):
+        for step, make in list(self.arrivals.items()):
+            if steps.get(step) == "running":
+                del self.arrivals[step]
+                make(self.desk)
+                self.done.append(("arrival", step))
+                return True
+        return False
+
+    def _by_hand(self, steps):
+        for (step, state), words in list(self.hand.items()):
+            if steps.get(step) == state:
+                del self.hand[step, state]
+                self.desk.step(step, *words)
+                self.done.append(("hand", step))
+                return True
+        return False
