@@ -298,7 +298,8 @@ test_linear(void **state)
 	static const char *const shapes[] = {"ref: PSIRT-2026-0001/1/AAAAAA\n",
 	    "\n", " ", ">", "> \n", "a:", "cause:\n", "on 1\n", "from:\n",
 	    "-----\n", "_______________________\n", "affected: x\n a\n", "|",
-	    "2026年\n", "-", "wrote:\n"};
+	    "2026年\n", "-", "wrote:\n", "2026-12-01\n", "a@", "10.", "です。",
+	    "\\\\"};
 	const size_t most = 1 << 20;
 	void *ctx = talloc_new(NULL);
 	struct settings s = {0};
