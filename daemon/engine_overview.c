@@ -269,7 +269,8 @@ draft_overview(const struct routing *r, const struct department *d,
 	struct case_draft draft = {.kind = MAIL_NOTICE,
 	    .audience = AUDIENCE_DEPARTMENT,
 	    .policy = POLICY_AUTO,
-	    .pass = r->pass,
+	    /* Who is only told is not reminded of the question. */
+	    .pass = is_asked(r, d) ? r->pass : NULL,
 	    .department = d,
 	    .letter = r->letter,
 	    .automatic = !share.by_hand};

@@ -16,7 +16,7 @@ import pytest
 import letters
 import world as people
 from process import until
-from program import BUILD, SLOW
+from program import BUILD, SLOW, TOP
 
 
 def stops():
@@ -36,21 +36,37 @@ def test_shipped_binary_has_no_hook():
     assert b"PSIRTD_STOP_AT" in (BUILD / "psirtd-stops").read_bytes()
 
 
+BY_HAND = ("route", "decide", "order")
+
+
 def push(world, d, stop):
     """Do what leads through this stop, as a person where it takes one."""
     number = None
-    if stop in ("route", "decide"):
+    if stop in BY_HAND:
         until(lambda: d.process.poll() is None and _answers(d), 20,
               "psirtd to answer")
-    if stop == "route":
+    if stop in ("route", "order"):
         number = until(lambda: [c["case"] for c in d.psirt.cases()], 20,
                        "the case")[0]
+    if stop == "route":
         d.psirt.run("route", number, "care")
+    elif stop == "order":
+        d.psirt.run("title", number, "Overflow")
     elif stop == "decide":
         letter = until(lambda: [x for x in d.psirt.letters()
                                 if x["state"] == "inquiry"], 20,
                        "the inquiry")[0]
         d.psirt.run("file", str(letter["letter"]))
+
+
+def impatient(folder):
+    """The shipped flow of a finder's case, where design is late at once."""
+    text = (TOP / "conf/flow-direct.conf").read_text()
+    step = text.index('step "2.1.1"')
+    path = folder / "flow-direct.conf"
+    path.write_text(text[:step] + text[step:].replace("due = 10b", "due = 2s",
+                                                      1))
+    return {"flow_direct": path}
 
 
 def _answers(d):
@@ -59,8 +75,8 @@ def _answers(d):
 
 @pytest.mark.parametrize("side", ["before", "after"])
 @pytest.mark.parametrize("stop", stops())
-def test_killed_at_every_stop(world, daemon, stop, side):
-    d = daemon()
+def test_killed_at_every_stop(world, daemon, stop, side, tmp_path):
+    d = daemon(procedure=impatient(tmp_path) if stop == "due" else {})
     d.start()  # the first start, with its new data key, is not the subject
     assert d.stop() == 0
     world.deliver(letters.finder_report(world.finder, world.poc))
@@ -76,13 +92,15 @@ def test_killed_at_every_stop(world, daemon, stop, side):
         f"never came to {stop}:\n{d.text()}")
 
     d.start()
-    if stop in ("route", "decide") and side == "before":
+    if stop in BY_HAND and side == "before":
         push(world, d, stop)  # it was not committed: the person asks again
     expect = {letters.FINDER: 1, people.DESIGN: 1, people.QUALITY: 1}
     if stop == "route":
         expect[people.CARE] = 1
     if stop == "alert":
         expect[people.DESK] = 1
+    if stop == "due":
+        expect[people.DESIGN] = 2  # asked, and reminded
     settled(world, d, expect)
 
     assert len(d.psirt.letters()) == len(world.letters(letters.POC, "Filed"))

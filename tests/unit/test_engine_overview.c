@@ -251,6 +251,7 @@ test_overviews_carry_the_question(void **state)
 	/* Quality is told, not asked. */
 	m = drafted(w, &w->qa, (struct draft_share){0});
 	assert_null(strstr(m.body, "ref:"));
+	assert_int_equal(m.step, 0);
 	/* When it is answered, nobody is asked any more. */
 	steps[0].state = STEP_ENDED;
 	assert_ok(store_step_put(w->e->st, &steps[0], &w->err));
