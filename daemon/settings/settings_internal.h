@@ -6,7 +6,9 @@
  * (settings_parse.c), by the tables of what may stand where (settings_keys.c)
  * into struct settings (settings_read.c), then what only the whole can tell
  * (settings_check.c), and whether the files it names are there
- * (settings_check_files.c).
+ * (settings_check_files.c).  Those of procedure { } are read as well
+ * (settings_procedure.c): flows go the same way, by a grammar of their own
+ * (flow_internal.h).
  */
 #ifndef SETTINGS_INTERNAL_H
 #define SETTINGS_INTERNAL_H

@@ -247,4 +247,37 @@ good_text(const void *ctx)
 	return replaced(ctx, good_file, "LOGIN", login_name());
 }
 
+/* The good file with a procedure { } of these lines at line 80. */
+static inline const struct settings *
+load_with(const void *ctx, const char *lines, char **errors)
+{
+	return load_text(ctx,
+	    talloc_asprintf(ctx, "%sprocedure {\n%s}\n", good_text(ctx), lines),
+	    errors);
+}
+
+/* With a file of this text under a key; *errors names it "FILE". */
+static inline const struct settings *
+load_file(const void *ctx, const char *key, const char *text, char **errors)
+{
+	char *path = file_with(ctx, text);
+	const struct settings *s = load_with(
+	    ctx, talloc_asprintf(ctx, "%s = \"%s\"\n", key, path), errors);
+
+	if (s == NULL) {
+		size_t len = strlen(path);
+		char *out = talloc_strdup(ctx, "");
+		const char *from = *errors;
+		const char *at;
+
+		while ((at = strstr(from, path)) != NULL) {
+			out = talloc_asprintf_append(
+			    out, "%.*sFILE", (int)(at - from), from);
+			from = at + len;
+		}
+		*errors = talloc_asprintf_append(out, "%s", from);
+	}
+	return s;
+}
+
 #endif

@@ -1,6 +1,6 @@
 /*
  * test_settings_answers.c - the words of answers in both languages, in every
- * width, and what becomes of their values.
+ * width, and what becomes of their values; names of what a flow may hold.
  */
 #include "settings_file.h"
 
@@ -200,6 +200,27 @@ test_values(void **state)
 	}
 }
 
+/* ---- the other closed lists ---- */
+
+static void
+test_names(void **state)
+{
+	for (int k = 1; k < GUARD_COUNT; k++)
+		assert_string_not_equal(
+		    guard_name((enum guard_kind)k), "unknown");
+	for (int k = 1; k < CLOSE_COUNT; k++) {
+		const char *name = close_reason_name((enum close_reason)k);
+
+		assert_int_equal(close_reason_by_name(name), k);
+	}
+	assert_string_equal(close_reason_name((enum close_reason)0), "unknown");
+	assert_int_equal(close_reason_by_name("solved"), 0);
+	assert_int_equal(close_reason_by_name(NULL), 0);
+	assert_string_equal(policy_name(POLICY_TWO), "two");
+	assert_string_equal(audience_name(AUDIENCE_COORDINATOR), "coordinator");
+	assert_string_equal(guard_name(GUARD_COUNT), "unknown");
+}
+
 int
 main(void)
 {
@@ -208,6 +229,7 @@ main(void)
 	    cmocka_unit_test(test_table),
 	    cmocka_unit_test(test_exploit),
 	    cmocka_unit_test(test_values),
+	    cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

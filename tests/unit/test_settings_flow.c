@@ -475,25 +475,6 @@ test_every_guard_is_missed(void **state)
 	assert_true(seen > 25);
 }
 
-static void
-test_names(void **state)
-{
-	for (int k = 1; k < GUARD_COUNT; k++)
-		assert_string_not_equal(
-		    guard_name((enum guard_kind)k), "unknown");
-	for (int k = 1; k < CLOSE_COUNT; k++) {
-		const char *name = close_reason_name((enum close_reason)k);
-
-		assert_int_equal(close_reason_by_name(name), k);
-	}
-	assert_string_equal(close_reason_name((enum close_reason)0), "unknown");
-	assert_int_equal(close_reason_by_name("solved"), 0);
-	assert_int_equal(close_reason_by_name(NULL), 0);
-	assert_string_equal(policy_name(POLICY_TWO), "two");
-	assert_string_equal(audience_name(AUDIENCE_COORDINATOR), "coordinator");
-	assert_string_equal(guard_name(GUARD_COUNT), "unknown");
-}
-
 int
 main(void)
 {
@@ -505,7 +486,6 @@ main(void)
 	    cmocka_unit_test(test_branches),
 	    cmocka_unit_test(test_notes),
 	    cmocka_unit_test(test_every_guard_is_missed),
-	    cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
