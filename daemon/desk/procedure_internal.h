@@ -8,6 +8,12 @@
  *   guards.c     may this mail leave, may this case close
  *   arrival.c    a letter of the counterpart or the source
  *   status.c     the periodic mails
+ *   commands.c       the lines of a department's answer
+ *   command_judge.c  may they move a step
+ *   lines.c          those that a mail shows to be copied
+ *   scrub.c          a question as it may leave
+ *   clock_rules.c    due dates and their warnings
+ *   found_clocks.c   dates that a letter sets
  */
 #ifndef PSIRTD_PROCEDURE_INTERNAL_H
 #define PSIRTD_PROCEDURE_INTERNAL_H
