@@ -128,7 +128,9 @@ is_source(const struct filing *f)
 		return signer->correspondent != NULL &&
 		       strcmp(signer->correspondent->name,
 			   f->c.correspondent) == 0;
-	from = desk_from(f->e->s, f->o, f->c.finder_key);
+	from = desk_from(f->e->s, f->o,
+	    f->c.finder_key_standing >= FINDER_KEY_BOUND ? f->c.finder_key
+							 : NULL);
 	if (from == NULL || from->address == NULL)
 		return false;
 	return store_case_has_address(
@@ -136,8 +138,10 @@ is_source(const struct filing *f)
 	       known;
 }
 
+/* A task; and where it has to be answered a clock, the first one's. */
 static int
-add_task(struct filing *f, const struct arrival *a, struct error *err)
+add_task(struct filing *f, const struct casework *w, const struct arrival *a,
+    struct error *err)
 {
 	struct store_task t = {.kind = a->task,
 	    .casefile = f->c.id,
@@ -154,7 +158,9 @@ add_task(struct filing *f, const struct arrival *a, struct error *err)
 	if (task_add(f->e, &t, err) != 0)
 		return -1;
 	c.due = t.due;
-	return t.due != 0 ? clock_add(f->e, &c, "psirtd", err) : 0;
+	if (t.due == 0 || !is_confirmed(f) || runs(w, CLOCK_INQUIRY))
+		return 0;
+	return clock_add(f->e, &c, "psirtd", err);
 }
 
 /* JPCERT/CC is the window: one answer, that it is to be asked (RULES 30). */
@@ -199,15 +205,20 @@ point_to_jpcert(struct filing *f, struct casework *w, struct error *err)
 	return draft_unless_refused(f->e, w, &d, &facts, &mail, err);
 }
 
-/* What its words answer: the questions that were asked. */
+/*
+ * What its words answer: the questions that were asked.  They go on to
+ * departments without what it quotes, and without the finder's card.
+ */
 static int
 end_step(struct filing *f, struct casework *w, const struct case_step *pass,
     struct error *err)
 {
 	const char *text = desk_text(f->o, NULL);
+	char *words = desk_scrub(w, f->e->s, text != NULL ? text : "");
 
-	if (question_answered(f->e, w, f->letter.id, text != NULL ? text : "",
-		NULL, err) != 0)
+	if (words == NULL)
+		return error_set(err, FAULT_RETRY, "out of memory");
+	if (question_answered(f->e, w, f->letter.id, words, NULL, err) != 0)
 		return -1;
 	return step_end(f->e, w, pass, false, "psirtd", err);
 }
@@ -240,7 +251,7 @@ take_joined(struct filing *f, struct casework *w, struct error *err)
 		return -1;
 	if (a.task == TASK_MEDIATED && point_to_jpcert(f, w, err) != 0)
 		return -1;
-	return a.task != 0 ? add_task(f, &a, err) : 0;
+	return a.task != 0 ? add_task(f, w, &a, err) : 0;
 }
 
 /* Of a program, or here before: nothing follows. */

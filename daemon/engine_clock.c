@@ -142,7 +142,8 @@ clock_met(struct engine *e, const struct store_outmail *m, struct error *err)
 	if (m->kind == MAIL_ACKNOWLEDGE)
 		return clock_end_kind(
 		    e, m->casefile, CLOCK_ACKNOWLEDGE, NULL, err);
-	if (m->automatic || m->audience != AUDIENCE_COUNTERPART)
+	if (m->automatic || m->kind == MAIL_STATUS ||
+	    m->audience != AUDIENCE_COUNTERPART)
 		return 0;
 	return end_kinds(e, m->casefile, answers,
 	    sizeof(answers) / sizeof(answers[0]), NULL, err);

@@ -284,17 +284,23 @@ letter_lines(struct list *l, struct error *err)
 
 /* ---- the mail ---- */
 
+/* Today's list in one language; the cases are walked through once for it. */
 static int
-draft_morning(struct engine *e, const struct operator* to, const char *head,
-    int64_t now, struct error *err)
+make_list(struct list *l, int64_t now, struct error *err)
+{
+	l->text = talloc_strdup(l->ctx, "");
+	if (case_lines(l, now, err) != 0 || task_lines(l, now, err) != 0 ||
+	    mail_lines(l, err) != 0 || clock_lines(l, now, err) != 0)
+		return -1;
+	return letter_lines(l, err);
+}
+
+static int
+draft_morning(struct engine *e, const struct operator* to, const struct list *l,
+    const char *head, struct error *err)
 {
 	void *ctx = talloc_new(e);
-	const char *language =
-	    to->language != NULL ? to->language : e->s->language;
-	struct list l = {.ctx = ctx,
-	    .e = e,
-	    .ja = strcmp(language, "ja") == 0,
-	    .text = talloc_strdup(ctx, "")};
+	const char *language = l->ja ? "ja" : "en";
 	struct store_outmail m = {.kind = MAIL_MORNING,
 	    .to = (char *)(uintptr_t)to->address,
 	    .recipient = (char *)(uintptr_t)to->fingerprint,
@@ -303,19 +309,14 @@ draft_morning(struct engine *e, const struct operator* to, const char *head,
 	    .encrypt = 1,
 	    .automatic = 1};
 	struct facts f = {0};
-	int rc = -1;
+	int rc;
 
-	if (case_lines(&l, now, err) != 0 || task_lines(&l, now, err) != 0 ||
-	    mail_lines(&l, err) != 0 || clock_lines(&l, now, err) != 0 ||
-	    letter_lines(&l, err) != 0)
-		goto out;
 	draft_common_facts(&f, ctx, e, language);
 	draft_fact(&f, "to_name", to->user);
-	draft_fact(&f, "count", talloc_asprintf(ctx, "%zu", l.n + l.over));
-	draft_fact(&f, "lines", l.text);
+	draft_fact(&f, "count", talloc_asprintf(ctx, "%zu", l->n + l->over));
+	draft_fact(&f, "lines", l->text);
 	draft_fact(&f, "head", head);
 	rc = draft_add(e, &m, language, &f, "psirtd", err);
-out:
 	talloc_free(ctx);
 	return rc;
 }
@@ -346,6 +347,8 @@ morning_mail(
 	    .what = RECORD_MORNING,
 	    .actor = (char *)(uintptr_t) "psirtd"};
 	void *ctx = talloc_new(e);
+	struct list lists[] = {
+	    {.ctx = ctx, .e = e}, {.ctx = ctx, .e = e, .ja = true}};
 	char *head = NULL;
 	int rc = -1;
 
@@ -357,9 +360,16 @@ morning_mail(
 		goto out;
 	for (size_t i = 0; i < e->s->noperators; i++) {
 		const struct operator* to = & e->s->operators[i];
+		struct list *l =
+		    &lists[strcmp(to->language != NULL ? to->language
+						       : e->s->language,
+			       "ja") == 0];
 
-		if (to->address != NULL && to->fingerprint != NULL &&
-		    draft_morning(e, to, head, now, err) != 0)
+		if (to->address == NULL || to->fingerprint == NULL)
+			continue;
+		if (l->text == NULL && make_list(l, now, err) != 0)
+			goto out;
+		if (draft_morning(e, to, l, head, err) != 0)
 			goto out;
 	}
 	if (store_memo_put(e->st, MEMO, now, err) == 0)

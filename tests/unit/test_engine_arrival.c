@@ -131,8 +131,15 @@ test_a_finders_letter_wants_an_answer(void **state)
 	assert_int_equal(l.reason, REASON_JOINED);
 	assert_int_equal(t.letter, l.id);
 	assert_true(t.due > l.received);
+	assert_int_equal(vendor_clock(v, id, CLOCK_INQUIRY).letter, l.id);
 	assert_int_equal(vendor_clock(v, id, CLOCK_INQUIRY).due, t.due);
+	/* A second one does not move the first one's time. */
+	finder_writes(v, id, "Hello?");
+	assert_int_equal(vendor_clock(v, id, CLOCK_INQUIRY).letter, l.id);
 	assert_ordered(v, .what = ORDER_TASK_DONE, .number = t.id);
+	assert_true(vendor_clock(v, id, CLOCK_INQUIRY).id != 0);
+	assert_ordered(v, .what = ORDER_TASK_DONE,
+	    .number = vendor_task(v, id, TASK_ANSWER_FINDER).id);
 	assert_int_equal(vendor_clock(v, id, CLOCK_INQUIRY).id, 0);
 	assert_refused(
 	    v, "done already", .what = ORDER_TASK_DONE, .number = t.id);
@@ -157,7 +164,9 @@ test_an_answer_ends_the_step_that_waits(void **state)
 	assert_ok(w, store_question_add(w->st, &q, &w->err));
 	commit(w);
 	step = vendor_begin(v, id, "2.3.2");
-	finder_writes(v, id, "It was 2.4.");
+	finder_writes(v, id,
+	    "> Which firmware?\nIt was 2.4.\n\n-- \nF. Finder, "
+	    "finder@example.org\n");
 	cw = vendor_load(v, id);
 	assert_int_equal(vendor_step(v, step.id).state, STEP_ENDED);
 	assert_int_equal(cw->questions[0].state, QUESTION_ANSWERED);
@@ -191,6 +200,7 @@ test_an_unconfirmed_answer_ends_nothing(void **state)
 	assert_int_equal(l.reason, REASON_JOINED_UNCONFIRMED);
 	assert_int_equal(vendor_step(v, step.id).state, STEP_RUNNING);
 	assert_int_equal(vendor_clock(v, id, CLOCK_IMPOSED).id, 0);
+	assert_int_equal(vendor_clock(v, id, CLOCK_INQUIRY).id, 0);
 	assert_true(vendor_task(v, id, TASK_OTHER_KEY).id != 0);
 }
 
