@@ -230,6 +230,12 @@ ask_casework(void *arg, const void *ctx, int64_t casefile, struct error *err)
 	return case_load(ctx, arg, casefile, err);
 }
 
+static int
+ask_decided(void *arg, const struct store_outmail *m, struct error *err)
+{
+	return mail_tell_case(arg, m, err);
+}
+
 static char *
 ask_approval_digest(void *arg, const void *ctx, const struct store_outmail *m)
 {
@@ -247,6 +253,7 @@ const struct control_engine engine_asks = {
     .reseal = key_reseal,
     .order = engine_order,
     .casework = ask_casework,
+    .decided = ask_decided,
     .approval_digest = ask_approval_digest,
     .trouble = ask_trouble,
 };

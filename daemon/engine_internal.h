@@ -34,7 +34,7 @@
  *   engine_task.c    what waits for a person
  *   engine_clock.c   a case's clocks are set, met and warned of
  *   engine_order.c   what a person decides of a case: the table
- *   engine_order_step.c, engine_order_mail.c, engine_order_case.c  the
+ *   engine_order_step.c, _mail.c, _case.c, _clock.c, _talk.c, _link.c  the
  *                    functions of it
  *   engine_link.c    cases that may be one
  *   engine_check.c   psirtd -n
@@ -365,6 +365,9 @@ int mail_is_stale(struct engine *e, const struct store_outmail *m, bool *stale,
 /* Alerts the POC, inside the open transaction. */
 int mail_tell(struct engine *e, const struct store_outmail *m,
     enum reason reason, struct error *err);
+/* Another state of it was written: what its case has to know. */
+int mail_tell_case(
+    struct engine *e, const struct store_outmail *m, struct error *err);
 /* Held or failed, with the reason, in a transaction of its own. */
 int mail_mark(struct engine *e, struct store_outmail *m,
     enum outmail_state state, const char *why, const char *stop,

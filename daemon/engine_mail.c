@@ -137,11 +137,11 @@ mark_acknowledged(
 }
 
 /* Its step may go on, or stands still and shows it. */
-static int
-tell_case(struct engine *e, const struct store_outmail *m, uint32_t outcome,
-    struct error *err)
+int
+mail_tell_case(
+    struct engine *e, const struct store_outmail *m, struct error *err)
 {
-	if (outcome == SEND_ACCEPTED)
+	if (m->state == OUTMAIL_SENT)
 		return leave_sent(e, m, err);
 	return m->casefile != 0
 		   ? store_case_advance(e->st, m->casefile, true, err)
@@ -172,7 +172,7 @@ commit_sent(struct engine *e, int64_t id, uint32_t outcome, uint32_t code,
 	    engine_record(e, after_send[outcome].record, m.casefile, m.letter,
 		id, code, err) != 0 ||
 	    (outcome == SEND_ACCEPTED && mark_acknowledged(e, &m, err) != 0) ||
-	    tell_case(e, &m, outcome, err) != 0 ||
+	    mail_tell_case(e, &m, err) != 0 ||
 	    mail_tell(e, &m, after_send[outcome].tell, err) != 0)
 		goto out;
 	rc = stop_commit(e, "sent", err);

@@ -218,7 +218,9 @@ mail_decide(struct request *r, struct store_outmail *m,
 	if (store_begin(r->st, &r->err) != 0)
 		return TURN_FAILED;
 	if (store_outmail_put(r->st, m, from, &r->err) != 0 ||
-	    mail_acknowledged(r, m) != 0) {
+	    mail_acknowledged(r, m) != 0 ||
+	    r->control->engine->decided(r->control->engine->arg, m, &r->err) !=
+		0) {
 		store_rollback(r->st);
 		return TURN_FAILED;
 	}

@@ -110,6 +110,10 @@ struct control_engine {
 	/* A case as the desk sees it, for show, list, today and step. */
 	struct casework *(*casework)(
 	    void *arg, const void *ctx, int64_t casefile, struct error *err);
+	/* `psirt queue`: a person decided what became of a mail, and what
+	 * follows of it, inside control's transaction. */
+	int (*decided)(
+	    void *arg, const struct store_outmail *m, struct error *err);
 	/* hex of what an approval is over: the mail as it is now. */
 	char *(*approval_digest)(
 	    void *arg, const void *ctx, const struct store_outmail *m);

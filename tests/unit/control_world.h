@@ -63,6 +63,12 @@ struct desk_world {
 	const char *trouble;
 };
 
+static int
+engine_decided(void *arg, const struct store_outmail *m, struct error *err)
+{
+	return 0;
+}
+
 static void
 engine_wake(void *arg)
 {
@@ -336,6 +342,7 @@ desk_settings(struct desk_world *w)
 	w->s.default_departments[ROLE_QUALITY] = 1;
 	w->engine = (struct control_engine){.arg = w,
 	    .wake = engine_wake,
+	    .decided = engine_decided,
 	    .file = engine_file,
 	    .reopen = engine_reopen,
 	    .route = engine_route,

@@ -318,6 +318,39 @@ test_who_was_told_is_on_record(void **state)
 	assert_string_equal(state_of(w, "2.6.1"), "ended");
 }
 
+/* `psirt queue sent`: the server's answer was lost, and it arrived. */
+static void
+test_what_a_person_decides_counts(void **state)
+{
+	struct world *w = *state;
+	struct store_outmail m = drafted(w, "2.6.1", MAIL_REPORT);
+	struct store_told *list = NULL;
+	size_t n = 0;
+
+	m.state = OUTMAIL_SENT;
+	m.sent = clock_now();
+	assert_ok(store_begin(w->e->st, &w->err));
+	assert_ok(store_outmail_put(w->e->st, &m, OUTMAIL_DRAFT, &w->err));
+	assert_ok(engine_asks.decided(w->e, &m, &w->err));
+	assert_ok(store_commit(w->e->st, &w->err));
+	assert_int_equal(flow_run(w), 1);
+	assert_string_equal(state_of(w, "2.6.1"), "ended");
+	assert_ok(
+	    store_told_list(w, w->e->st, w->casefile, &list, &n, &w->err));
+	assert_int_equal(n, 1);
+	/* One that is given up lets the case be looked at. */
+	m = drafted(w, "4.3.2", MAIL_DATE);
+	m.state = OUTMAIL_CANCELLED;
+	assert_ok(store_begin(w->e->st, &w->err));
+	assert_ok(store_outmail_put(w->e->st, &m, OUTMAIL_DRAFT, &w->err));
+	assert_ok(engine_asks.decided(w->e, &m, &w->err));
+	assert_ok(store_commit(w->e->st, &w->err));
+	assert_int_equal(flow_run(w), 1);
+	assert_ok(
+	    store_told_list(w, w->e->st, w->casefile, &list, &n, &w->err));
+	assert_int_equal(n, 1);
+}
+
 /* Only who asked, and who holds the details, hears the answer. */
 static void
 test_questions_go_out_and_answers_come_back(void **state)
@@ -366,6 +399,7 @@ main(void)
 	    TEST(test_nothing_leaves_before_its_day),
 	    TEST(test_alerts_ask_no_guard),
 	    TEST(test_who_was_told_is_on_record),
+	    TEST(test_what_a_person_decides_counts),
 	    TEST(test_questions_go_out_and_answers_come_back),
 	};
 
