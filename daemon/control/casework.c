@@ -167,8 +167,12 @@ step_row(
 	    json_number(pass != NULL ? pass->mails_waiting : 0), "mails_sent",
 	    json_number(pass != NULL ? pass->mails_sent : 0), "expects",
 	    expects);
-	if (row != NULL)
-		who_json(r, w, acting_roles(w, step, pass), row);
+	if (row == NULL)
+		return NULL;
+	json_object_set_new(row, "late",
+	    json_boolean(pass != NULL && pass->state == CASE_STEP_RUNNING &&
+			 pass->due != 0 && pass->due < w->view.now));
+	who_json(r, w, acting_roles(w, step, pass), row);
 	return row;
 }
 

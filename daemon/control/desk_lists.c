@@ -54,17 +54,14 @@ static char *
 task_next(struct request *r, const struct store_task *t)
 {
 	const char *number = request_case_number(r, t->casefile);
-	const char *next =
-	    task_kind_name(t->kind)[0] != '?' ? tasks[t->kind].next : "task";
-	char about = next != NULL && task_kind_name(t->kind)[0] != '?'
-			 ? tasks[t->kind].about
-			 : 't';
+	bool known = t->kind < TASK_KIND_COUNT && tasks[t->kind].next != NULL;
 
-	if (about == 'c' && number != NULL)
-		return talloc_asprintf(r, "psirt %s %s", next, number);
-	if (about == 'l' && t->letter != 0)
+	if (known && tasks[t->kind].about == 'c' && number != NULL)
 		return talloc_asprintf(
-		    r, "psirt %s %lld", next, (long long)t->letter);
+		    r, "psirt %s %s", tasks[t->kind].next, number);
+	if (known && tasks[t->kind].about == 'l' && t->letter != 0)
+		return talloc_asprintf(r, "psirt %s %lld", tasks[t->kind].next,
+		    (long long)t->letter);
 	return talloc_asprintf(r, "psirt task %lld", (long long)t->id);
 }
 
@@ -228,13 +225,15 @@ customer_concerned(const struct customer *customer, const char *product)
 static json_t *
 ledger_row(const struct customer *customer, const struct store_outmail *m)
 {
-	const char *name = customer != NULL ? customer->name
-			   : m != NULL      ? m->to_name
-					    : NULL;
-	const char *address = m != NULL ? m->to : customer->address;
+	const char *name = m != NULL ? m->to_name : NULL;
+	const char *address = m != NULL ? m->to : NULL;
 	json_t *nda =
 	    customer != NULL ? json_boolean(customer->nda) : json_null();
 
+	if (customer != NULL)
+		name = customer->name;
+	if (customer != NULL && address == NULL)
+		address = customer->address;
 	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "customer",
 	    json_text(name), "address", json_text(address), "nda", nda, "via",
 	    json_text(customer != NULL ? customer->integrator : NULL), "mail",

@@ -66,6 +66,19 @@ told_text(const void *ctx, uint32_t parts)
 	return text;
 }
 
+/* 20301 is 2.3.1, 10100 is 1.1: store_step_code(). */
+static const char *
+step_text(const void *ctx, uint32_t code)
+{
+	if (code == 0)
+		return NULL;
+	if (code % 100 == 0)
+		return talloc_asprintf(
+		    ctx, "%u.%u", code / 10000, code / 100 % 100);
+	return talloc_asprintf(
+	    ctx, "%u.%u.%u", code / 10000, code / 100 % 100, code % 100);
+}
+
 /* The same for lines of the procedure, made on ctx. */
 static const char *
 procedure_text(const void *ctx, const struct store_record *line)
@@ -78,12 +91,7 @@ procedure_text(const void *ctx, const struct store_record *line)
 	case RECORD_STEP_ENDED:
 	case RECORD_STEP_SKIPPED:
 	case RECORD_STEP_MOVED:
-		/* 20301 is 2.3.1: store_step_code(). */
-		return line->code != 0
-			   ? talloc_asprintf(ctx, "%u.%u.%u",
-				 line->code / 10000, line->code / 100 % 100,
-				 line->code % 100)
-			   : NULL;
+		return step_text(ctx, line->code);
 	case RECORD_ANSWER:
 		answer = answer_rule((enum answer_kind)line->code);
 		return answer != NULL ? answer->name : NULL;

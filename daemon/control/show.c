@@ -14,6 +14,7 @@
 #include "psirtd/write.h"
 
 #define SHOW_ROWS 100
+#define SHOW_DRAFTS 5 /* what to type next is no list */
 
 static const char *
 phase_text(uint32_t phase)
@@ -228,10 +229,33 @@ show_mails(struct request *r, const struct store_case *c)
 	return answer_list_end(r);
 }
 
+/* The oldest drafts of it that wait. */
+static int
+show_drafts(struct request *r, const struct store_case *c, json_t *next)
+{
+	struct store_outmail *list = NULL;
+	size_t count = 0;
+
+	if (store_outmail_list(r, r->st, OUTMAIL_DRAFT, c->id, SHOW_DRAFTS,
+		&list, &count, &r->err) != 0)
+		return -1;
+	while (count-- > 0)
+		json_array_append_new(
+		    next, json_text(talloc_asprintf(list, "psirt approve %lld",
+			      (long long)list[count].id)));
+	talloc_free(list);
+	return 0;
+}
+
 static int
 show_next(struct request *r, const struct store_case *c)
 {
 	json_t *next = json_array();
+
+	if (show_drafts(r, c, next) != 0) {
+		json_decref(next);
+		return -1;
+	}
 
 	if (c->state != CASE_CLOSED && c->routed == 1 && c->proposed != NULL)
 		json_array_append_new(

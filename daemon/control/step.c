@@ -50,17 +50,16 @@ step_answer(
 	return answer_set(r, "answers", answer_rows(r, w, only));
 }
 
-/* The words an answer may begin with, as its hints say. */
+/* The words of an answer, without the reference that a mail needs. */
 static int
 step_words(
     struct request *r, const struct casework *w, const struct flow_step *step)
 {
-	const struct case_step *pass = case_step_of(&w->view, step->number);
-	char *lines = desk_lines_to_copy(r, step, w->c.number,
-	    pass != NULL && pass->ref != NULL ? pass->ref : "-",
-	    request_japanese(r) ? "ja" : "en");
+	const char *lines = desk_lines_to_copy(
+	    r, step, w->c.number, "-", request_japanese(r) ? "ja" : "en");
+	const char *end = lines != NULL ? strchr(lines, '\n') : NULL;
 
-	return answer_set(r, "lines", json_text(lines));
+	return answer_set(r, "lines", json_text(end != NULL ? end + 1 : ""));
 }
 
 enum turn

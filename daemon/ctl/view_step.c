@@ -121,8 +121,11 @@ view_turn_columns(json_t *rows)
 		const char *state =
 		    json_string_value(json_object_get(row, "state"));
 		json_int_t round = view_number(row, "round");
-		char *due =
-		    print_value(NULL, json_object_get(row, "due"), HOW_TIME);
+		/* Of one that is over it says nothing any more. */
+		bool over = state != NULL && (strcmp(state, "ended") == 0 ||
+						 strcmp(state, "skipped") == 0);
+		char *due = print_value(
+		    NULL, over ? NULL : json_object_get(row, "due"), HOW_TIME);
 
 		json_object_set_new(row, "whom", whom(row));
 		if (json_is_true(json_object_get(row, "approval")))

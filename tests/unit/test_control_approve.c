@@ -101,6 +101,11 @@ test_the_list_shows_no_content(void **state)
 	free(text);
 	json_decref(root);
 	assert_int_equal(last_line(w).id, before);
+	/* The case says what to type. */
+	root = ask(w, "show", "1");
+	assert_string_equal(json_string_value(row_of(data_of(root), "next", 0)),
+	    talloc_asprintf(w, "psirt approve %lld", (long long)mail));
+	json_decref(root);
 }
 
 static void

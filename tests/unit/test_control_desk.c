@@ -404,6 +404,7 @@ test_log(void **state)
 		const char *text;
 	} lines[] = {
 	    {RECORD_STEP_STARTED, 20301, "2.3.1"},
+	    {RECORD_STEP_ENDED, 10100, "1.1"},
 	    {RECORD_ANSWER, ANSWER_STATUS, "status"},
 	    {RECORD_OVERRIDE, GUARD_CONSENT, "consent"},
 	    {RECORD_TASK, TASK_BOUNCED, "bounced"},

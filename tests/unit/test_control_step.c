@@ -77,7 +77,8 @@ test_one_step(void **state)
 	data = data_of(root);
 	assert_int_equal(json_array_size(json_object_get(data, "steps")), 1);
 	assert_int_equal(json_array_size(json_object_get(data, "answers")), 0);
-	assert_non_null(strstr(text_at(data, "lines"), "status:"));
+	assert_string_equal(text_at(data, "lines"),
+	    "status: reproduced | not reproduced | investigating\n");
 	json_decref(root);
 	assert_int_equal(last_line(w).code, store_step_code("2.1.1"));
 	assert_refused(ask(w, "step", "1", "9.9.9"), 1,

@@ -71,7 +71,7 @@ assert_fits(const char *text, size_t width)
 	"{\"case\":\"PSIRT-2026-0001\",\"steps\":["                                  \
 	"{\"step\":\"1.3.1\",\"title\":\"内部展開/詳細の要否確認\","      \
 	"\"phase\":1,\"state\":\"ended\",\"round\":1,\"who\":[\"design\"],"          \
-	"\"departments\":[\"plc\"],\"due\":null},"                                   \
+	"\"departments\":[\"plc\"],\"due\":\"2026-11-25T00:00:00Z\"},"               \
 	"{\"step\":\"2.3.1\",\"title\":\"不明点の回答要求\",\"phase\":2,"    \
 	"\"state\":\"running\",\"round\":2,\"who\":[\"poc\"],"                       \
 	"\"departments\":[],\"due\":\"2026-12-01T09:30:00Z\",\"late\":true},"        \
