@@ -99,6 +99,17 @@ class Desk:
         return until(lambda: self.steps().get(step) == state, seconds,
                      f"step {step} to be {state}, not {self.steps()}")
 
+    def tasks(self, kind=None):
+        rows = self.d.psirt.json("task")["tasks"]
+        return [row for row in rows
+                if row["case"] == self.number and kind in (None, row["kind"])]
+
+    def wait_task(self, kind, seconds=20):
+        """The one open task of this kind."""
+        task, = until(lambda: self.tasks(kind), seconds,
+                      f"a task {kind}, not {self.tasks()}")
+        return task
+
     def drafts(self, kind=None):
         rows = self.d.psirt.json("approve")["mails"]
         return [row for row in rows
@@ -108,6 +119,47 @@ class Desk:
         return until(lambda: self.drafts(kind), seconds,
                      f"a draft of kind {kind}, not {self.drafts()}")
 
+    def answers(self, step=None):
+        """(word, value) of what stands on record, in order."""
+        rows = self.d.psirt.json("step", self.number)["answers"]
+        return [(row["answer"], row["value"]) for row in rows
+                if step in (None, row["step"]) and not row["taken_back"]]
+
+    def wait_answers(self, step, wanted, seconds=20):
+        return until(lambda: sorted(self.answers(step)) == sorted(wanted),
+                     seconds, f"{wanted} of step {step}")
+
+    def tasks(self, kind=None):
+        rows = self.d.psirt.json("task", "--case", self.number)["tasks"]
+        return [row for row in rows if kind in (None, row["kind"])]
+
+    def wait_tasks(self, kind, count=1, seconds=20):
+        """The open tasks of this kind, once there are as many."""
+        def enough():
+            rows = self.tasks(kind)
+            return rows if len(rows) >= count else None
+        return until(enough, seconds,
+                     f"{count} task(s) {kind} of {self.number}")
+
+    def words_of(self, task):
+        """What stands in a task."""
+        return self.d.psirt.json("task", str(task["task"]))["task"]["text"]
+
+    def record(self, what):
+        """What the lines of this kind say."""
+        lines = self.d.psirt.json("log", "--case", self.number)["lines"]
+        return [line["code_text"] for line in lines if line["what"] == what]
+
+    def unread(self):
+        """The letters of the case that wait for a reader."""
+        rows = self.d.psirt.json("today")["letters"]
+        return [row["letter"] for row in rows if row["case"] == self.number]
+
+    def told(self, part):
+        """Who was told this part of the case."""
+        rows = self.d.psirt.json("who", self.number)["told"]
+        return {row["address"] for row in rows if part in row["parts"]}
+
     def approve(self, kind):
         """Sends every draft of this kind; gives what psirt showed."""
         return [self.psirt("approve", str(row["mail"]), "--yes")
@@ -116,9 +168,34 @@ class Desk:
 
 def lines_of(mail):
     """The ref: line of a mail that asks, and the words it offers."""
-    ref = re.search(r"^\W*(ref: *\S+/\S+/\S+)$", mail.text, re.M)
+    ref = re.search(r"^\W*(ref: *\S+/\S+/\S+)\r?$", mail.text, re.M)
     assert ref, mail.text
     return ref[1]
+
+
+def finder_case(world, vendor, daemon):
+    """A finder has reported, and the overviews are out."""
+    d = daemon(vendor=vendor.settings())
+    world.deliver(letters.finder_report(world.finder, world.poc))
+    d.start()
+    ack, = world.wait_mails(letters.FINDER, 1, world.finder, "acknowledge")
+    return d, Desk(d, re.search(r"PSIRT-\d{4}-\d{4}", ack.subject)[0])
+
+
+def asked(vendor, role, step, seconds=20):
+    """The mail that asks a department for a step."""
+    def find():
+        return next((mail for mail in vendor.world.mails(
+            ROLES[role][2], vendor.homes[role])
+            if re.search(rf"ref: *\S+/{step}/", mail.text or "")), None)
+    return until(find, seconds, f"a mail that asks {role} for {step}")
+
+
+def replies(vendor, role, mail, lines, **how):
+    """This department's contact answers the mail."""
+    _, who, address, _ = ROLES[role]
+    answer(vendor.world, vendor.homes[role], address, mail, lines,
+           name=how.pop("name", who), **how)
 
 
 def answer(world, home, sender, mail, lines, sign=True, to_poc=True,

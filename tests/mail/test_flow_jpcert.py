@@ -7,7 +7,8 @@ known (notice to each, no publication).
 import re
 
 import letters
-from procedure import Desk, Vendors, from_jpcert
+import world as people
+from procedure import CUSTOMERS, ROLES, Desk, Vendors, from_jpcert
 
 EXPLOIT = "proof-of-concept-marmalade"
 DETAILS = """\
@@ -71,10 +72,95 @@ def test_customers_not_all_known(world, vendor, daemon):
          ("4.2.1", "ready"): ["start"],
          ("4.2.1", "running"): ["consent=yes", "--by", "JPCERT/CC"],
          ("4.4.1", "running"): ["publish=2031-04-01 10:00 JST"],
-         ("5.1.1", "ready"): ["advisory=XYZ-100 before 2.4: update.",
+         ("5.1.1", "ready"): ["start", "advisory=XYZ-100 before 2.4: update.",
                               "credit=Robin", "credit ok=yes"],
          ("5.1.1", "running"): ["url=https://vendor.example/a/1"]},
         {"1.5.1": details_come(world), "5.2.0": jvn_draft_comes(world)})
     everybody.work("5.2.4")
+
+    # Customers: each singly, and only under NDA.
+    desk.step("4.2.2", "start")
+    notices = desk.wait_draft("customer")
+    assert len(notices) == 2
+    desk.approve("customer")
+    for name, (address, nda, _) in CUSTOMERS.items():
+        if nda:
+            mail, = world.wait_mails(address, 1, vendor.homes[name])
+            assert mail.encrypted and mail.kind == "customer"
+            assert "firmware 2.4 checks the name" in mail.text
+            for word in ("金木犀", EXPLOIT, "Robin", "normalised", "JPCERT"):
+                assert word not in mail.text
+        else:
+            assert world.mails(address) == []
+    desk.wait_step("4.2.2")
+    ledger = desk.psirt("customers", desk.number)
+    assert "North Power" in ledger and "East Water" in ledger
+
     desk.step("5.2.2", "jvn=JVN#12345678")
-    steps = desk.wait_step("5.2.2")
+    desk.wait_step("5.2.2")
+    desk.step("5.2.3", "done", "note=IPA told the finder")
+    desk.psirt("close", desk.number, "published")
+    case = d.psirt.case(desk.number)
+    assert case["state"] == "closed"
+    every_step(desk, without={"4.3.1", "4.3.2", "4.3.3"},
+               offered={"0.2.1", "2.3.1", "2.3.2", "2.3.3", "2.4.2", "3.1.2",
+                        "5.2.5"})
+    nothing_to_the_finder(world)
+    who_knows(world, vendor, desk)
+
+
+def test_all_customers_known(world, vendor, daemon):
+    d, desk = notice_case(world, vendor, daemon)
+    everybody = Vendors(
+        vendor, desk, INVESTIGATION,
+        {("0.2.1", "ready"): ["done", "note=VU#582497"],
+         ("4.1.1", "ready"): ["decision=customers only",
+                              "weighing=all of them can be reached"],
+         ("4.3.1", "running"): ["agreement=yes", "--by", "JPCERT/CC"]},
+        {"1.5.1": details_come(world)}, hold={"customer"})
+    everybody.work("4.3.1")
+    assert desk.steps()["4.3.2"] == "running"
+    # West Gas has no NDA: nothing goes there, and it is said.
+    assert len(desk.wait_draft("customer")) == 2
+    assert "West Gas" in desk.psirt("show", desk.number) + desk.psirt(
+        "customers", desk.number)
+    desk.approve("customer")
+    desk.wait_step("4.3.2")
+    desk.step("4.3.3", "done", "note=IPA ends the handling")
+    desk.psirt("close", desk.number, "customers")
+    assert d.psirt.case(desk.number)["state"] == "closed"
+    every_step(desk, without={
+        "4.2.1", "4.2.2", "4.4.1", "4.4.2", "5.1.1", "5.2.0", "5.2.1",
+        "5.2.2", "5.2.3", "5.2.4", "5.2.5"},
+        offered={"0.1.1", "2.3.1", "2.3.2", "2.3.3", "2.4.2", "3.1.2"})
+    nothing_to_the_finder(world)
+
+
+def every_step(desk, without, offered):
+    """All steps ended but those of the other branch and the optional."""
+    rows = desk.d.psirt.json("step", desk.number)["steps"]
+    states = {row["step"]: row["state"] for row in rows}
+    assert len(states) >= 33
+    for step, state in states.items():
+        if step in without:
+            assert not state or state in ("skipped", "-"), (step, state)
+        elif step in offered:
+            assert state in (None, "ready", "skipped", "ended"), (step, state)
+        else:
+            assert state == "ended", (step, state)
+
+
+def nothing_to_the_finder(world):
+    for address in (letters.FINDER, people.FINDER2, people.STRANGER):
+        assert world.count(address) == 0
+
+
+def who_knows(world, vendor, desk):
+    """The exploit went to who has to reproduce it, and to nobody else."""
+    rows = desk.d.psirt.json("who", desk.number)["told"]
+    knows = {row["person"] for row in rows if "exploit" in row["parts"]}
+    assert knows == {"Akira Design"}, rows
+    for role in ("sales", "care", "publicity", "risk", "quality"):
+        for mail in world.mails(ROLES[role][2], vendor.homes[role]):
+            assert EXPLOIT.encode() not in mail.raw
+            assert "金木犀" not in mail.text
