@@ -20,16 +20,24 @@ has_contact(const struct department *d, const char *fingerprint)
 	return false;
 }
 
-/* Roles that lead, join, or were sent a mail that asks. */
+/*
+ * Roles that lead, join, or were sent a mail that asks.  An overview asks who
+ * has to act and tells the others; quality learns of the receipt alone.
+ */
 static uint32_t
 asked_roles(const struct flow_step *step)
 {
-	uint32_t roles = step->lead | step->joint;
+	uint32_t acting = step->lead | step->joint;
+	uint32_t roles = acting;
 
 	for (size_t i = 0; i < step->nmails; i++)
 		if (step->mails[i].to == AUDIENCE_DEPARTMENT)
 			roles |= step->mails[i].roles;
-	return roles;
+	if (step->start != START_ROUTE)
+		return roles;
+	return (acting & ~ROLE_BIT(ROLE_POC)) != 0
+		   ? acting
+		   : roles & ~ROLE_BIT(ROLE_QUALITY);
 }
 
 /* One person may be a contact of several departments, by one key. */

@@ -378,8 +378,15 @@ static void
 test_judge(void **state)
 {
 	static enum answer_kind expects[] = {ANSWER_STATUS};
+	/* Its overview tells the lab, and asks nothing of it. */
+	static struct flow_mail overview = {.template = "overview",
+	    .to = AUDIENCE_DEPARTMENT,
+	    .roles = ROLE_BIT(ROLE_DESIGN) | ROLE_BIT(ROLE_RESEARCH)};
 	const struct flow_step step = {.number = "1.3.1",
 	    .lead = ROLE_BIT(ROLE_DESIGN),
+	    .start = START_ROUTE,
+	    .mails = &overview,
+	    .nmails = 1,
 	    .expects = expects,
 	    .nexpects = 1};
 	const struct case_answer answers[] = {
