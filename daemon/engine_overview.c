@@ -223,6 +223,17 @@ is_asked(const struct routing *r, const struct department *d)
 	return (roles & ROLE_BIT(d->role)) != 0;
 }
 
+/*
+ * Quality learns that something came in, and of which product: more only
+ * where a person shares more than the overview.
+ */
+static bool
+is_receipt(const struct routing *r, const struct department *d)
+{
+	return d->role == ROLE_QUALITY && !is_asked(r, d) &&
+	       !(r->share.by_hand && (r->share.text || r->share.attachments));
+}
+
 static void
 overview_facts(struct facts *f, const void *ctx, const struct routing *r,
     const struct department *d, const char *language)
@@ -242,12 +253,7 @@ overview_facts(struct facts *f, const void *ctx, const struct routing *r,
 		draft_fact(f, "reply_by",
 		    clock_date(ctx, settings_business_days(r->e->s, clock_now(),
 					(int)r->e->s->reply_days)));
-	/*
-	 * Quality learns that something came in, and of which product: more
-	 * only where a person shares more than the overview.
-	 */
-	if (d->role == ROLE_QUALITY && !asked && !r->share.text &&
-	    !r->share.attachments)
+	if (is_receipt(r, d))
 		draft_fact(f, "receipt_only", "1");
 	else
 		letter_facts(f, ctx, r->e, c, r->o, r->share);
@@ -292,7 +298,8 @@ draft_overview(const struct routing *r, const struct department *d,
 		draft.to.encrypt = true;
 		draft.to.recipient = contact->fingerprint;
 		draft.with_files = share.attachments;
-		draft.parts = parts_of(share);
+		draft.parts =
+		    is_receipt(r, d) ? TOLD_OVERVIEW : parts_of(share);
 	}
 	rc = leave_draft(r->e, r->w, &draft, &f, r->actor, NULL, err);
 	talloc_free(ctx);

@@ -220,6 +220,11 @@ test_quality_gets_the_receipt_alone(void **state)
 		assert_null(strstr(m.body, "CVE-2026-41928"));
 		assert_non_null(strstr(m.subject, "for your information"));
 	}
+	/* So where a correspondent's text goes to the others by itself. */
+	m = drafted(w, &w->qa, (struct draft_share){.text = true});
+	assert_int_equal(m.parts, TOLD_OVERVIEW);
+	assert_non_null(strstr(m.subject, "for your information"));
+	assert_null(strstr(m.body, "2.3"));
 	m = drafted(
 	    w, &w->qa, (struct draft_share){.by_hand = true, .text = true});
 	assert_int_equal(m.kind, MAIL_DETAILS);
