@@ -406,12 +406,26 @@ take_conflict(struct reply *r, struct error *err)
 	return 1;
 }
 
+/* Nobody has to read it: it brings no file, and every line was taken. */
+static int
+put_by(struct reply *r, const char *others, struct error *err)
+{
+	struct store_letter *l = &r->f->letter;
+
+	if (others != NULL || says_more(r->read->rest) ||
+	    letter_has_files(r->f->o))
+		return 0;
+	l->reason = REASON_ANSWER;
+	return store_letter_put(r->f->e->st, l, l->state, err);
+}
+
 static int
 take_lines(struct reply *r, struct error *err)
 {
 	char *others = lines_of(r, false);
 
 	if (record_lines(r, err) != 0 || task_of_rest(r, others, err) != 0 ||
+	    put_by(r, others, err) != 0 ||
 	    confirm(r, lines_of(r, true), others, err) != 0 ||
 	    store_case_advance(r->f->e->st, r->f->c.id, true, err) != 0)
 		return -1;

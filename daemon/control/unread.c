@@ -17,6 +17,8 @@ letter_is_noise(const struct store_letter *l)
 {
 	return l->reason == REASON_AUTO_REPLY || l->reason == REASON_OWN ||
 	       l->reason == REASON_ADOPTED ||
+	       /* What is left to do of it has tasks. */
+	       l->reason == REASON_ANSWER ||
 	       /* Of these the desk was told. */
 	       ((l->reason == REASON_LIST || l->reason == REASON_DUPLICATE) &&
 		   !l->unconfirmed);

@@ -66,6 +66,7 @@ reason_name(enum reason reason)
 	    [REASON_LIMIT_TIME] = "limit-time",
 	    [REASON_LIMIT_KEYS] = "limit-keys",
 	    [REASON_DEADLINE] = "deadline",
+	    [REASON_ANSWER] = "answer",
 	};
 
 	return NAME(names, reason);
@@ -134,6 +135,7 @@ reason_text(enum reason reason)
 		"It is encrypted to more keys than limits { max_keys, "
 		"max_hidden } allow.",
 	    [REASON_DEADLINE] = "A date of the case comes near, or has passed.",
+	    [REASON_ANSWER] = "A department's answer, recorded.",
 	};
 
 	return NAME(texts, reason);

@@ -143,6 +143,7 @@ enum reason {
 	REASON_LIMIT_TIME,   /* wall, cpu or memory */
 	REASON_LIMIT_KEYS,   /* made for more keys than max_keys */
 	REASON_DEADLINE,     /* of a case: a clock warns */
+	REASON_ANSWER,       /* a department's, and all of it is on record */
 	REASON_COUNT,
 };
 

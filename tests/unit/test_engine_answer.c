@@ -51,6 +51,8 @@ test_lines_are_put_on_record(void **state)
 	struct store_outmail confirm;
 
 	assert_int_equal(l.casefile, a.casefile);
+	/* Nobody has to read it. */
+	assert_int_equal(l.reason, REASON_ANSWER);
 	assert_string_equal(
 	    vendor_answer(a.v, a.casefile, ANSWER_CAUSE), "CWE-120");
 	assert_string_equal(
@@ -205,11 +207,13 @@ test_what_is_not_understood_becomes_a_task(void **state)
 {
 	struct asked a = ask(state);
 	struct store_task t;
+	struct store_letter l;
 
-	answer(&a, AKIRA,
+	l = answer(&a, AKIRA,
 	    "cause: CWE-120\ndecision: publish\nweather: fine\n\n"
 	    "We have seen this in the field before, and the customer of the "
 	    "plant in question asks to be called by somebody of the desk.");
+	assert_int_equal(l.reason, REASON_JOINED);
 	assert_string_equal(
 	    vendor_answer(a.v, a.casefile, ANSWER_CAUSE), "CWE-120");
 	/* A good word, but not this step's to answer. */
