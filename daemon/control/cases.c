@@ -216,11 +216,15 @@ list_turns(struct request *r, const struct casework *w, json_t *row)
 static int
 list_case_row(struct request *r, const void *ctx, const struct store_case *c)
 {
-	struct casework *w = request_casework(r, ctx, c->id);
+	struct casework *w = NULL;
 	json_t *row;
 
-	if (w == NULL)
-		return -1;
+	/* Nobody has to act in one that is closed, and there will be many. */
+	if (c->state != CASE_CLOSED) {
+		w = request_casework(r, ctx, c->id);
+		if (w == NULL)
+			return -1;
+	}
 	row = json_pack("{s:o,s:o,s:s,s:s,s:i,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o}",
 	    "case", json_text(c->number), "received", json_time(c->received),
 	    "state", case_state_name(c->state), "flow",
@@ -229,7 +233,7 @@ list_case_row(struct request *r, const void *ctx, const struct store_case *c)
 	    json_words(c->proposed), "acknowledged", json_time(c->acknowledged),
 	    "filed", json_time(c->filed), "title", json_text(c->title), "owner",
 	    json_text(c->owner), "deputy", json_text(c->deputy));
-	if (row != NULL)
+	if (row != NULL && w != NULL)
 		list_turns(r, w, row);
 	return answer_row(r, row);
 }

@@ -301,6 +301,16 @@ test_list(void **state)
 	assert_string_equal(text_at(row, "owner"), "yuki");
 	json_decref(root);
 	assert_int_equal(last_line(w).id, before);
+	/* A closed one waits for nobody. */
+	c.state = CASE_CLOSED;
+	assert_ok(w, store_begin(w->st, &w->err));
+	assert_ok(w, store_case_put(w->st, &c, &w->err));
+	assert_ok(w, store_commit(w->st, &w->err));
+	root = ask(w, "list", "--all");
+	row = row_of(data_of(root), "cases", 0);
+	assert_string_equal(text_at(row, "state"), "closed");
+	assert_int_equal(rows_in(row, "steps"), 0);
+	json_decref(root);
 }
 
 static void
