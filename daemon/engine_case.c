@@ -122,6 +122,14 @@ load_steps(struct casework *w, struct engine *e, struct error *err)
 	return 0;
 }
 
+/* What a step is done by; not what only speaks of it. */
+static bool
+is_of_step(const struct store_outmail *m)
+{
+	return m->step != 0 && m->kind != MAIL_REMINDER &&
+	       m->kind != MAIL_CONFIRM && m->kind != MAIL_SHARE;
+}
+
 /* How far the mails of each pass have come. */
 static int
 load_mails(struct casework *w, struct engine *e, struct error *err)
@@ -135,7 +143,7 @@ load_mails(struct casework *w, struct engine *e, struct error *err)
 	    ctx, e->st, 0, w->c.id, MAILS_MOST, &list, &n, err);
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		struct case_step *step =
-		    list[i].step != 0 ? view_step(w, list[i].step) : NULL;
+		    is_of_step(&list[i]) ? view_step(w, list[i].step) : NULL;
 
 		if (step == NULL)
 			continue;

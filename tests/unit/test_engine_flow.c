@@ -250,6 +250,59 @@ test_direct_goes_its_way(void **state)
 	assert_state(w, "2.6.1", "ready");
 }
 
+/* A mail that cannot be written stops its case alone, and the POC is told. */
+static void
+test_a_case_that_cannot_go_on_is_shown(void **state)
+{
+	struct world *w = *state;
+	struct store_alert *alerts = NULL;
+	struct order o = order_of(w, ORDER_ANSWER, "1.3.1");
+	const char *word = "need details=yes";
+	size_t n = 0;
+
+	flow_run(w);
+	case_routes(w);
+	assert_ok(store_begin(w->e->st, &w->err));
+	assert_ok(store_case_ident_add(w->e->st, w->casefile, IDENT_JPCERT,
+	    "JPCERT#1\nBcc: x@other.example", &w->err));
+	assert_ok(store_commit(w->e->st, &w->err));
+	o.words = &word;
+	o.nwords = 1;
+	assert_ok(give(w, &o));
+	assert_true(stop_flow(w->e));
+	assert_false(stop_flow(w->e));
+	assert_int_equal(w->e->exit_code, 0);
+	assert_state(w, "1.3.1", "running");
+	assert_state(w, "1.4.1", "");
+	assert_ok(store_alert_list(w, w->e->st, &alerts, &n, &w->err));
+	assert_int_equal(n, 1);
+	assert_int_equal(alerts[0].casefile, w->casefile);
+}
+
+/* A confirmation that is held does not hold the step up. */
+static void
+test_what_only_speaks_of_a_step_is_none_of_its_mails(void **state)
+{
+	struct world *w = *state;
+	struct store_outmail *list;
+	const struct case_step *pass;
+
+	flow_run(w);
+	case_routes(w);
+	pass = case_step_of(&case_now(w)->view, "1.3.1");
+	assert_int_equal(pass->mails_waiting, 1); /* quality is only told */
+	assert_int_equal(mails_of(w, MAIL_OVERVIEW, &list), 2);
+	list[0].kind = MAIL_CONFIRM;
+	list[0].state = OUTMAIL_HELD;
+	list[0].step = pass->id;
+	list[0].message_id = talloc_strdup(w, "other@vendor.example");
+	assert_ok(store_begin(w->e->st, &w->err));
+	assert_ok(store_outmail_add(w->e->st, &list[0], &w->err));
+	assert_ok(store_commit(w->e->st, &w->err));
+	pass = case_step_of(&case_now(w)->view, "1.3.1");
+	assert_int_equal(pass->mails_waiting, 1);
+}
+
 static void
 test_a_case_that_waits_for_a_key_stands_still(void **state)
 {
@@ -279,6 +332,8 @@ main(void)
 	    JPCERT(test_not_reproduced_is_reported),
 	    JPCERT(test_jpcert_publishes),
 	    JPCERT(test_jpcert_tells_customers_alone),
+	    JPCERT(test_a_case_that_cannot_go_on_is_shown),
+	    JPCERT(test_what_only_speaks_of_a_step_is_none_of_its_mails),
 	    DIRECT(test_direct_goes_its_way),
 	    DIRECT(test_a_case_that_waits_for_a_key_stands_still),
 	};
