@@ -15,6 +15,9 @@ void step_facts(struct facts *f, const void *ctx, const struct casework *w,
 /* Takes out the answers that help an attacker: not for sales, care, publicity
  * and customers. */
 void facts_harmless(struct facts *f);
+/* Departments write for the house: their words without its names, addresses
+ * and hosts. */
+void facts_outward(struct facts *f, const void *ctx, const struct settings *s);
 bool customer_has(const struct customer *customer, const char *product);
 
 /* ---- engine_counterpart.c ---- */

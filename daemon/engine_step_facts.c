@@ -239,8 +239,9 @@ step_facts(struct facts *f, const void *ctx, const struct casework *w,
 	draft_fact(f, "step_title",
 	    is_ja(language) && step->title_ja != NULL ? step->title_ja
 						      : step->title_en);
+	/* A day: nobody asks a person for minutes. */
 	if (pass->due != 0)
-		draft_fact(f, "reply_by", clock_text(ctx, pass->due));
+		draft_fact(f, "reply_by", clock_date(ctx, pass->due));
 	if (pass->round > 1)
 		draft_fact(f, "again", "1");
 	if (pass->ref == NULL)
@@ -252,8 +253,9 @@ step_facts(struct facts *f, const void *ctx, const struct casework *w,
 
 /* ---- what a reader may not see ---- */
 
-static bool
-is_exploit(const char *fact)
+/* The answer that a fact is; NULL: none. */
+static const struct answer_rule *
+rule_of(const char *fact)
 {
 	char word[64];
 	size_t n = 0;
@@ -263,7 +265,7 @@ is_exploit(const char *fact)
 		word[n] = fact[n] == '_' ? ' ' : fact[n];
 	word[n] = '\0';
 	rule = answer_by_word(word);
-	return rule != NULL && rule->exploit && strcmp(rule->name, word) == 0;
+	return rule != NULL && strcmp(rule->name, word) == 0 ? rule : NULL;
 }
 
 void
@@ -271,8 +273,28 @@ facts_harmless(struct facts *f)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < f->n; i++)
-		if (!is_exploit(f->list[i].name))
+	for (size_t i = 0; i < f->n; i++) {
+		const struct answer_rule *rule = rule_of(f->list[i].name);
+
+		if (rule == NULL || !rule->exploit)
 			f->list[n++] = f->list[i];
+	}
 	f->n = n;
+}
+
+void
+facts_outward(struct facts *f, const void *ctx, const struct settings *s)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		const struct answer_rule *rule = rule_of(f->list[i].name);
+		const char *left;
+
+		/* A finder may be called as somebody here is. */
+		if (rule == NULL || rule->type != ANSWER_TEXT ||
+		    rule->kind == ANSWER_CREDIT)
+			continue;
+		left = desk_scrub(ctx, s, f->list[i].value);
+		f->list[i].value =
+		    left != NULL && left[0] != '\0' ? left : "[…]";
+	}
 }

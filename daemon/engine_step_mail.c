@@ -42,6 +42,13 @@ is_harmless_role(enum role role)
 	       role == ROLE_PUBLICITY;
 }
 
+/* OEM partners are no department of ours. */
+static bool
+is_outward(enum audience audience, const struct department *d)
+{
+	return d != NULL ? d->role == ROLE_OEM : audience != AUDIENCE_DESK;
+}
+
 /* Of what the case holds: `psirt who` lists it by reader. */
 static uint32_t
 parts_of(const struct mailing *m, const struct department *d)
@@ -74,12 +81,16 @@ letter_along(struct facts *f, const void *ctx, const struct mailing *m,
     const struct department *d, struct case_draft *draft)
 {
 	struct draft_share share = {.text = true};
+	bool harmless = is_harmless_role(d->role);
 
-	if (m->o == NULL || is_harmless_role(d->role))
+	/* What JVN is to publish is read by those who know no details. */
+	if (m->o == NULL || (harmless && m->kind != MAIL_CIRCULATE))
 		return;
-	share.attachments = letter_has_files(m->o);
+	share.attachments = !harmless && letter_has_files(m->o);
 	letter_facts(f, ctx, m->e, &m->w->c, m->o, share);
 	draft->letter = m->letter;
+	if (harmless)
+		return;
 	draft->parts |= TOLD_DETAILS;
 	if (share.attachments) {
 		draft->with_files = true;
@@ -110,8 +121,10 @@ reader_facts(struct facts *f, const void *ctx, const struct mailing *m,
 		if (m->o == NULL)
 			draft_fact(f, "text", m->question->answer);
 	}
-	if (draft->customer != NULL)
+	if (draft->customer != NULL) {
 		draft_fact(f, "integrator", draft->customer->integrator);
+		draft_fact(f, "nda", draft->customer->nda ? "1" : NULL);
+	}
 	/* An office is addressed as such, a finder by its own name. */
 	if (correspondent_named(m->e->s, draft->to.name) != NULL) {
 		draft_fact(f, "correspondent", draft->to.name);
@@ -120,6 +133,8 @@ reader_facts(struct facts *f, const void *ctx, const struct mailing *m,
 	}
 	if (draft->customer != NULL || (d != NULL && is_harmless_role(d->role)))
 		facts_harmless(f);
+	if (is_outward(m->audience, d))
+		facts_outward(f, ctx, m->e->s);
 }
 
 static void

@@ -54,7 +54,7 @@ test_a_question_has_a_reference_and_a_day(void **state)
 	struct world *w = *state;
 	struct store_outmail *list;
 	const struct case_step *pass;
-	char *ref;
+	char *ref, *day;
 
 	ordered(w, ORDER_STEP_START, "2.1.1");
 	pass = pass_now(w, "2.1.1");
@@ -65,7 +65,10 @@ test_a_question_has_a_reference_and_a_day(void **state)
 	    strspn(pass->ref, "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"), 6);
 	assert_int_equal(mails_of(w, MAIL_ASK, &list), 2);
 	ref = talloc_asprintf(w, "ref: PSIRT-2026-0001/2.1.1/%s", pass->ref);
+	day =
+	    talloc_asprintf(w, "Answer by:    %s\n", clock_date(w, pass->due));
 	for (size_t i = 0; i < 2; i++) {
+		assert_non_null(strstr(list[i].body, day));
 		assert_non_null(strstr(list[i].body, ref));
 		assert_non_null(strstr(list[i].body, "status:"));
 		assert_null(strstr(list[i].subject, pass->ref));
@@ -154,9 +157,13 @@ test_customers_without_nda_are_not_written_to(void **state)
 	struct world *w = *state;
 	struct store_outmail *list;
 
+	answered(w, NULL, "fix=firmware 2.4 (design@vendor.example)");
 	ordered(w, ORDER_STEP_START, "4.2.1");
 	assert_int_equal(mails_of(w, MAIL_CUSTOMER, &list), 1);
 	assert_string_equal(list[0].to, AT_NDA);
+	assert_non_null(strstr(list[0].body, "non-disclosure agreement"));
+	/* Departments write for the house. */
+	assert_non_null(strstr(list[0].body, "firmware 2.4 ([…])"));
 	assert_string_equal(list[0].recipient, KEY_CUSTOMER);
 	assert_int_equal(list[0].state, OUTMAIL_DRAFT);
 	assert_null(strstr(list[0].body, "Office"));
