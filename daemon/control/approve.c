@@ -167,9 +167,24 @@ static json_t *
 guard_row(const struct casework *w, enum guard_kind kind, const char *state,
     const char *why)
 {
-	return json_pack("{s:o,s:s,s:s,s:o}", "case", json_text(w->c.number),
-	    "guard", guard_name(kind), "state", state, "why",
-	    json_text(case_sentence(w, w, why)));
+	return json_pack("{s:o,s:s,s:n,s:s,s:o}", "case",
+	    json_text(w->c.number), "guard", guard_name(kind), "of", "state",
+	    state, "why", json_text(case_sentence(w, w, why)));
+}
+
+/* The step or answer that a guard of the flow names; null: none. */
+static json_t *
+guard_of(const struct guard *guard)
+{
+	const struct answer_rule *rule = answer_rule(guard->answer);
+
+	if (guard->kind == GUARD_REQUIRES_SENT)
+		return json_text(guard->step);
+	if (guard->kind != GUARD_ANSWERED || rule == NULL)
+		return json_null();
+	return guard->value != NULL
+		   ? json_sprintf("%s = %s", rule->name, guard->value)
+		   : json_text(rule->name);
 }
 
 /* Every guard of this case that refuses it now; *refused: their bits. */
@@ -200,12 +215,15 @@ guards_hold(const struct casework *w, const struct guard *guards,
 {
 	for (size_t i = 0; i < nguards; i++) {
 		uint32_t bit = 1U << guards[i].kind;
+		json_t *row;
 
 		if (refused & bit)
 			continue;
-		json_array_append_new(rows,
-		    guard_row(w, guards[i].kind,
-			m->overridden & bit ? "overridden" : "holds", NULL));
+		row = guard_row(w, guards[i].kind,
+		    m->overridden & bit ? "overridden" : "holds", NULL);
+		if (row != NULL)
+			json_object_set_new(row, "of", guard_of(&guards[i]));
+		json_array_append_new(rows, row);
 	}
 }
 

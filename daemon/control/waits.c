@@ -13,7 +13,7 @@
 
 #include "psirtd/clock.h"
 
-#define NEAR_S (14 * 86400) /* a clock that is due within this is shown */
+#define NEAR_S INT64_C(1209600) /* a clock due in 14 days is shown */
 
 /* Behind the step: a draft to look through, a step to start, to answer. */
 static char *

@@ -39,6 +39,7 @@ static const struct column draft_fields[] = {
 static const struct column guard_list[] = {
     {"case", "CASE", HOW_TEXT, true},
     {"guard", "GUARD", HOW_TEXT, true},
+    {"of", "OF", HOW_TEXT, false},
     {"state", "STATE", HOW_TEXT, true},
     {"why", "WHY", HOW_BELOW, false},
 };

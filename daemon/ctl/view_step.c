@@ -207,7 +207,7 @@ view_lines(const struct printer *p, const json_t *data)
 {
 	const char *lines = json_string_value(json_object_get(data, "lines"));
 
-	if (lines == NULL)
+	if (lines == NULL || *lines == '\0')
 		return;
 	print_title(p, "Words for an answer");
 	print_content(p, ": ", lines);

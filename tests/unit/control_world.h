@@ -133,7 +133,10 @@ engine_reseal(void *arg, const char *actor, struct error *err)
 
 /* ---- a flow of four steps, and cases that go by it ---- */
 
-static struct guard world_guards[] = {{.kind = GUARD_NO_FINDER}};
+static struct guard world_guards[] = {
+    {.kind = GUARD_NO_FINDER},
+    {.kind = GUARD_ANSWERED, .answer = ANSWER_DETAILS, .value = "yes"},
+};
 static enum answer_kind world_expects[] = {ANSWER_DETAILS, ANSWER_STATUS};
 static struct flow_share world_shares[] = {
     {.role = ROLE_QUALITY, .template = "share"}};
@@ -142,7 +145,7 @@ static struct flow_mail world_mails[] = {
 	.to = AUDIENCE_COUNTERPART,
 	.policy = POLICY_APPROVE,
 	.guards = world_guards,
-	.nguards = 1},
+	.nguards = 2},
 };
 static struct flow_step world_steps[] = {
     {.number = "1.3.1",

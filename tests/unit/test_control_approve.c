@@ -223,10 +223,15 @@ test_guards(void **state)
 	struct store_case c = {0};
 	json_t *root, *row;
 
+	add_answer(w, id, 0, ANSWER_DETAILS, "yes");
 	root = ask(w, "approve", word_of(w, mail));
 	/* The step must not write to the finder, and this is its address. */
 	assert_string_equal(
 	    guard_state(data_of(root), "guards", "no_finder"), "refuses");
+	assert_string_equal(
+	    guard_state(data_of(root), "guards", "answered"), "holds");
+	row = row_of(data_of(root), "guards", 1);
+	assert_string_equal(text_at(row, "of"), "need details = yes");
 	json_decref(root);
 	/* A linked case in which JPCERT/CC is the window refuses it too. */
 	id = add_case(w, 2, 2026);
