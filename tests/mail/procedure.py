@@ -32,6 +32,18 @@ CUSTOMERS = {  # name: (address, NDA, via which integrator)
 ADDRESSES = ([row[2] for row in ROLES.values()]
              + [row[0] for row in CUSTOMERS.values()])
 
+# Words by which the desk itself answers what departments are asked.
+INVESTIGATED = {
+    "2.1.1": ["status=reproduced"],
+    "2.2.1": ["cause=a length is not checked", "conditions=always"],
+    "2.4.1": ["affected=XYZ-100 < 2.4"],
+    "2.5.1": ["impact=it stops", "difficulty=low"],
+    "3.1.1": ["plan=a fix in 2.4", "planned=2031-03-01"],
+    "3.2.1": ["fix=firmware 2.4"],
+    "3.2.2": ["workaround=close port 80"],
+    "3.3.1": ["verified=yes"],
+}
+
 
 class Vendor:
     """Keys for all departments and customers of a world."""
@@ -160,6 +172,25 @@ class Desk:
         rows = self.d.psirt.json("who", self.number)["told"]
         return {row["address"] for row in rows if part in row["parts"]}
 
+    def go(self, upto, words, hold=(), seconds=40):
+        """By the desk's hand until step `upto` has begun or is offered:
+        drafts are sent but those of a kind in `hold`, and each step that
+        has words gets them once."""
+        words = dict(words)
+
+        def on_the_way():
+            steps = self.steps()
+            if upto in steps:
+                return True
+            for row in self.drafts():
+                if row["kind"] not in hold:
+                    self.psirt("approve", str(row["mail"]), "--yes")
+            for step in list(words):
+                if steps.get(step) in ("ready", "running"):
+                    self.step(step, *words.pop(step))
+            return False
+        until(on_the_way, seconds, f"step {upto}")
+
     def approve(self, kind):
         """Sends every draft of this kind; gives what psirt showed."""
         return [self.psirt("approve", str(row["mail"]), "--yes")
@@ -173,12 +204,23 @@ def lines_of(mail):
     return ref[1]
 
 
-def finder_case(world, vendor, daemon):
+def finder_case(world, vendor, daemon, files=(), **settings):
     """A finder has reported, and the overviews are out."""
-    d = daemon(vendor=vendor.settings())
-    world.deliver(letters.finder_report(world.finder, world.poc))
+    d = daemon(vendor=vendor.settings(), **settings)
+    world.deliver(letters.finder_report(world.finder, world.poc,
+                                        files=files))
     d.start()
     ack, = world.wait_mails(letters.FINDER, 1, world.finder, "acknowledge")
+    return d, Desk(d, re.search(r"PSIRT-\d{4}-\d{4}", ack.subject)[0])
+
+
+def notice_case(world, vendor, daemon, **settings):
+    """JPCERT/CC has sent its notice, and the overviews are out."""
+    d = daemon(vendor=vendor.settings(), **settings)
+    world.deliver(letters.jpcert_notice(world.jpcert, world.poc),
+                  letters.JPCERT)
+    d.start()
+    ack, = world.wait_mails(letters.JPCERT, 1, world.jpcert, "acknowledge")
     return d, Desk(d, re.search(r"PSIRT-\d{4}-\d{4}", ack.subject)[0])
 
 

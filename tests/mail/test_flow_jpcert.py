@@ -4,11 +4,9 @@ Twice: customers not all known (prior notice, publication), and all of them
 known (notice to each, no publication).
 """
 
-import re
-
 import letters
 import world as people
-from procedure import CUSTOMERS, ROLES, Desk, Vendors, from_jpcert
+from procedure import CUSTOMERS, ROLES, Vendors, from_jpcert, notice_case
 
 EXPLOIT = "proof-of-concept-marmalade"
 DETAILS = """\
@@ -35,16 +33,6 @@ INVESTIGATION = {
     ("integration", "3.2.2"): ["回避策: web interface off"],
     ("design", "3.3.1"): ["verified: yes"],
 }
-
-
-def notice_case(world, vendor, daemon):
-    d = daemon(vendor=vendor.settings())
-    world.deliver(letters.jpcert_notice(world.jpcert, world.poc),
-                  letters.JPCERT)
-    d.start()
-    ack, = world.wait_mails(letters.JPCERT, 1, world.jpcert, "acknowledge")
-    number = re.search(r"PSIRT-\d{4}-\d{4}", ack.subject)[0]
-    return d, Desk(d, number)
 
 
 def details_come(world):
