@@ -50,16 +50,12 @@ step_answer(
 	return answer_set(r, "answers", answer_rows(r, w, only));
 }
 
-/* The words of an answer, without the reference that a mail needs. */
 static int
-step_words(
-    struct request *r, const struct casework *w, const struct flow_step *step)
+step_words(struct request *r, const struct flow_step *step)
 {
-	const char *lines = desk_lines_to_copy(
-	    r, step, w->c.number, "-", request_japanese(r) ? "ja" : "en");
-	const char *end = lines != NULL ? strchr(lines, '\n') : NULL;
-
-	return answer_set(r, "lines", json_text(end != NULL ? end + 1 : ""));
+	return answer_set(r, "lines",
+	    json_text(desk_lines_to_type(
+		r, step, request_japanese(r) ? "ja" : "en")));
 }
 
 enum turn
@@ -78,7 +74,7 @@ step_run(struct request *r)
 		only != NULL ? store_step_code(only->number) : 0, NULL,
 		false) != 0 ||
 	    step_answer(r, w, only) != 0 ||
-	    (only != NULL && step_words(r, w, only) != 0))
+	    (only != NULL && step_words(r, only) != 0))
 		return TURN_FAILED;
 	return TURN_DONE;
 }

@@ -129,7 +129,8 @@ add_value(struct scan *sc, char *value)
 		add_line(sc, rule, sc->word, value,
 		    why != NULL ? why : "not understood");
 	else
-		add_line(sc, rule, sc->word, kept, NULL);
+		add_line(sc, rule, sc->word, kept,
+		    rule->desk ? "is the desk's alone to record" : NULL);
 }
 
 static void

@@ -101,6 +101,7 @@ struct answer_rule {
 	const struct answer_choice *choices; /* ended by a NULL name */
 	bool many;    /* each line is one more; else the last counts */
 	bool exploit; /* never to sales, care, publicity, customers */
+	bool desk;    /* on record by `psirt` alone: no mail asks for it */
 	const char *hint_en, *hint_ja; /* behind the word in a mail that asks */
 };
 

@@ -237,9 +237,14 @@ const struct case_answer *desk_conflict(const struct case_view *v,
     const char *by);
 const char *command_trouble_text(enum command_trouble trouble);
 /* The lines a mail shows to be copied: "ref: …\nstatus: reproduced | not
- * reproduced | …\n" in that language (the English words are good in both). */
+ * reproduced | …\n" in that language (the English words are good in both).
+ * What is the desk's alone to record stands in none; a step that asks for
+ * nothing else asks for comments. */
 char *desk_lines_to_copy(const void *ctx, const struct flow_step *step,
     const char *number, const char *ref, const char *language);
+/* What the desk may type of a step: all of it, without a reference. */
+char *desk_lines_to_type(
+    const void *ctx, const struct flow_step *step, const char *language);
 
 /* ---- relaying (2.3.1, 2.3.2) ---- */
 

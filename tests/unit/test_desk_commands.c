@@ -73,9 +73,7 @@ static const struct reply plain_lines[] = {
 	"cvss=CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H\n"},
     {"planned: 2026/12/1", "planned=2026-12-01\n"},
     {"planned: 令和８年１２月１日", "planned=2026-12-01\n"},
-    {"publish: 2026-12-01 10:00 JST", "publish=2026-12-01T01:00:00Z\n"},
-    {"url: https://vendor.example/advisory",
-	"url=https://vendor.example/advisory\n"},
+    {"candidate: 2026-12-01 10:00 JST", "candidate=2026-12-01T01:00:00Z\n"},
     /* the program of the reader set them in, or made a list of them */
     {"    " REF "    status: reproduced\n    cause: a wrong length\n",
 	AT "status=reproduced\ncause=a wrong length\n"},
@@ -129,6 +127,9 @@ static const struct reply going_on[] = {
 
 static const struct reply troubles[] = {
     {"statsu: reproduced", "statsu!is no word known here\n"},
+    {"ok: yes\npublish: 2026-12-01 10:00 JST\n了解：はい",
+	"ok=yes\npublish!is the desk's alone to record\n"
+	"了解!is the desk's alone to record\n"},
     {"status: maybe",
 	"status!is none of reproduced, not reproduced, investigating\n"},
     {"status: reproduced | not reproduced | investigating",
@@ -475,6 +476,46 @@ test_conflict(void **state)
 	    &answers[4]);
 }
 
+/* What is the desk's alone to record, no signature of others records. */
+static void
+test_desk_words(void **state)
+{
+	static const char *const values[] = {[ANSWER_TEXT] = "as it is",
+	    [ANSWER_CHOICE] = NULL,
+	    [ANSWER_DATE] = "2026-12-01",
+	    [ANSWER_VECTOR] = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
+	    [ANSWER_WEB] = "https://vendor.example/a"};
+
+	for (int kind = 1; kind < ANSWER_KIND_COUNT; kind++) {
+		void *ctx = talloc_new(NULL);
+		const struct answer_rule *rule = answer_rule(kind);
+		enum answer_kind expects[] = {kind};
+		const struct flow_step step = {
+		    .number = "1", .expects = expects, .nexpects = 1};
+		const char *value = rule->type == ANSWER_CHOICE
+					? rule->choices[0].name
+					: values[rule->type];
+		const char *line = talloc_asprintf(ctx, "\n%s: ", rule->name);
+		const struct commands_read *r = desk_commands(ctx,
+		    talloc_asprintf(ctx, "%s: %s\n", rule->name, value),
+		    "PSIRT");
+		const char *mail =
+		    desk_lines_to_copy(ctx, &step, "P-1", "7KQ2MX", "en");
+
+		assert_int_equal(r->nlines, 1);
+		if ((r->ntroubles != 0) != rule->desk ||
+		    (strstr(mail, line) == NULL) != rule->desk)
+			fail_msg("%s: %s", rule->name, mail);
+		/* … and its readers may speak all the same */
+		if (rule->desk)
+			assert_non_null(strstr(mail, "\ncomment: "));
+		assert_int_equal(strncmp(desk_lines_to_type(ctx, &step, "en"),
+				     line + 1, strlen(line + 1)),
+		    0);
+		talloc_free(ctx);
+	}
+}
+
 static void
 test_trouble_texts(void **state)
 {
@@ -550,6 +591,7 @@ main(void)
 	    cmocka_unit_test(test_linear),
 	    cmocka_unit_test(test_judge),
 	    cmocka_unit_test(test_conflict),
+	    cmocka_unit_test(test_desk_words),
 	    cmocka_unit_test(test_trouble_texts),
 	    cmocka_unit_test(test_lines_to_copy),
 	    cmocka_unit_test(test_every_hint),

@@ -115,6 +115,24 @@ test_exploit(void **state)
 	assert_false(answer_choice(answer_rule(ANSWER_STATUS), "再現")->open);
 }
 
+/* The decisions are the desk's, and what it hears from outside. */
+static void
+test_desk(void **state)
+{
+	static const enum answer_kind kinds[] = {ANSWER_DECISION,
+	    ANSWER_WEIGHING, ANSWER_CONSENT, ANSWER_AGREEMENT, ANSWER_MEDIATION,
+	    ANSWER_PUBLISH, ANSWER_URL, ANSWER_JVN, ANSWER_JVN_WANTED,
+	    ANSWER_CREDIT, ANSWER_CREDIT_OK, ANSWER_SHARE_NAME,
+	    ANSWER_INFRASTRUCTURE, ANSWER_OEM_BY, ANSWER_ADVISORY};
+	bool desk[ANSWER_KIND_COUNT] = {false};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		desk[kinds[i]] = true;
+	for (int k = 1; k < ANSWER_KIND_COUNT; k++)
+		assert_int_equal(
+		    answer_rule((enum answer_kind)k)->desk, desk[k]);
+}
+
 /* ---- values ---- */
 
 #define V31 "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
@@ -228,6 +246,7 @@ main(void)
 	    cmocka_unit_test(test_words),
 	    cmocka_unit_test(test_table),
 	    cmocka_unit_test(test_exploit),
+	    cmocka_unit_test(test_desk),
 	    cmocka_unit_test(test_values),
 	    cmocka_unit_test(test_names),
 	};
