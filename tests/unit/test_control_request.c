@@ -4,6 +4,8 @@
  */
 #include "control_world.h"
 
+#include "../../daemon/control/request.h"
+
 static void
 test_bad_lines(void **state)
 {
@@ -124,6 +126,57 @@ test_what_a_viewer_may(void **state)
 	assert_done(ask(w, "key", "reseal"));
 }
 
+/* The table says all there is about rights: its rows keep some rules. */
+static void
+test_the_table_of_commands(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ncommands; i++) {
+		const struct command *c = &commands[i];
+		bool overrides = strstr(c->name, "--override") != NULL;
+
+		if (i > 0 && strcmp(commands[i - 1].name, c->name) >= 0)
+			fail_msg("%s stands out of order", c->name);
+		/* A guard is overridden by a lead alone, who says why. */
+		assert_int_equal(
+		    overrides, (c->options & OPTION_OVERRIDE) != 0);
+		if (overrides) {
+			assert_int_equal(c->role, OPERATOR_LEAD);
+			assert_true(c->options & OPTION_WHY);
+		}
+		/* Who only looks changes nothing, and what changes something
+		 * has its line written by who does it. */
+		if (c->role == OPERATOR_VIEWER)
+			assert_int_not_equal(c->recorder, RECORDER_ENGINE);
+		else
+			assert_int_not_equal(c->recorder, RECORDER_NONE);
+		assert_int_equal(c->recorder == RECORDER_NONE, c->records == 0);
+		assert_true(c->least <= c->most);
+	}
+}
+
+/* The row that says most of what was typed is meant. */
+static void
+test_which_row_is_meant(void **state)
+{
+	static const struct {
+		const char *words[8];
+		const char *name;
+	} rows[] = {
+	    {{"approve", "0", "--yes", "--why", "x"}, "approve MAIL --yes"},
+	    {{"approve", "1", "2"}, "approve [MAIL]"},
+	    {{"task", "1", "2"}, "task N [done]"},
+	    {{"clock", "1", "set"}, "clock CASE set NAME WHEN"},
+	    {{"clock", "set", "set"}, "clock CASE set NAME WHEN"},
+	    {{"question", "1", "drop"}, "question CASE drop N"},
+	    {{"step", "1", "2", "3", "--ja"}, "step CASE STEP ["},
+	};
+	struct desk_world *w = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_refused(ask_words(w, rows[i].words), 2, rows[i].name);
+}
+
 static void
 test_reseal_waits_without_keeping_the_loop(void **state)
 {
@@ -200,6 +253,8 @@ main(void)
 	    TEST(test_a_long_line),
 	    TEST(test_a_stranger_is_refused_and_recorded),
 	    TEST(test_what_a_viewer_may),
+	    TEST(test_the_table_of_commands),
+	    TEST(test_which_row_is_meant),
 	    TEST(test_reseal_waits_without_keeping_the_loop),
 	    TEST(test_lists_leave_no_trace),
 	    TEST(test_no_content_before_the_line_is_committed),
