@@ -178,7 +178,7 @@ struct settings {
 	unsigned acknowledge_days; /* business days to the acknowledgement */
 
 	/* ---- the procedure (flow.h) ---- */
-	const char *flow_files[FLOW_JPCERT + 1]; /* paths, by enum flow */
+	const char *flow_files[FLOW_JPCERT + 1];    /* paths, by enum flow */
 	const char *holidays_file, *customers_file; /* NULL: none */
 	const struct flow_file *flows[FLOW_JPCERT + 1]; /* parsed */
 	struct holiday *holidays;                       /* sorted by day */
