@@ -18,12 +18,14 @@
 
 /* ---- writing what was decided ---- */
 
-/* The key that signs for the finder of its case, or NULL. */
+/* The key that signs for the finder of its case, or for that of a case that
+ * was merged into it; or NULL. */
 static const char *
 bound_key(const struct filing *f)
 {
-	return f->c.finder_key_standing >= FINDER_KEY_BOUND ? f->c.finder_key
-							    : NULL;
+	if (f->d->signer.verdict == VERDICT_KNOWN)
+		return f->d->signer.fingerprint;
+	return source_key(&f->c);
 }
 
 static const struct mail_address *

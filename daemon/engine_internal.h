@@ -294,6 +294,19 @@ int filing_candidate(
     struct filing *f, int64_t casefile, enum match_by by, struct error *err);
 bool stop_file(struct engine *e);
 
+/* ---- engine_source.c ---- */
+/*
+ * The case that goes on under the number of this one, and its source: of it
+ * and those merged into it the one that the letter names, by From or, for a
+ * correspondent, by who signed.  Who names none has to show the surest key.
+ * 1, 0 none, -1.
+ */
+int source_find(const void *ctx, struct engine *e, int64_t casefile,
+    const struct opening *o, const struct correspondent *signer,
+    struct store_case *living, struct store_case *source, struct error *err);
+/* The key that signs for it, or NULL. */
+const char *source_key(const struct store_case *source);
+
 /* ---- engine_finder.c ---- */
 /* The key that came with the letter is its finder's from now on. */
 void finder_take_key(struct filing *f);

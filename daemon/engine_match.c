@@ -23,6 +23,15 @@ outer_from(const struct opening *o)
 	return o->headers.nfrom > 0 ? o->headers.from[0].address : NULL;
 }
 
+static int
+living_for(struct filing *f, int64_t id, struct store_case *living,
+    struct store_case *source, struct error *err)
+{
+	return source_find(f, f->e, id, f->o,
+	    desk_letter_signer(f->e->s, f->o, NULL).correspondent, living,
+	    source, err);
+}
+
 /*
  * Does the case know whom the letter is from?  The protected From counts
  * where it is believed; known by the outer one alone, which anybody on the
@@ -54,6 +63,7 @@ filing_candidate(
 {
 	struct candidate *c = &f->candidates[f->in.ncandidates];
 	struct store_case row = {0};
+	struct store_case source = {0};
 	int found;
 
 	if (casefile == 0 || f->in.ncandidates == CANDIDATES_MOST)
@@ -61,18 +71,17 @@ filing_candidate(
 	/* Read again: the case that waits for this letter is not another's. */
 	if (casefile == f->letter.casefile && f->c.state == CASE_UNOPENED)
 		return 0;
-	for (size_t i = 0; i < f->in.ncandidates; i++)
-		if (f->candidates[i].casefile == casefile &&
-		    f->candidates[i].by == by)
-			return 0;
-	found = store_case_get(f, f->e->st, casefile, &row, err);
+	found = living_for(f, casefile, &row, &source, err);
 	if (found <= 0)
 		return found;
-	c->casefile = casefile;
+	for (size_t i = 0; i < f->in.ncandidates; i++)
+		if (f->candidates[i].casefile == row.id &&
+		    f->candidates[i].by == by)
+			return 0;
+	c->casefile = row.id;
 	c->by = by;
-	if (row.finder_key_standing >= FINDER_KEY_BOUND)
-		c->bound_key = row.finder_key;
-	c->correspondent = row.correspondent;
+	c->bound_key = source_key(&source);
+	c->correspondent = source.correspondent;
 	c->unopened = row.state == CASE_UNOPENED;
 	if (match_from(f, c, err) != 0)
 		return -1;
@@ -84,18 +93,16 @@ filing_candidate(
 static int
 add_protected(struct filing *f, int64_t casefile, struct error *err)
 {
-	const char *bound = NULL;
 	struct store_case row = {0};
+	struct store_case source = {0};
 	int found;
 
 	if (casefile == 0)
 		return 0;
-	found = store_case_get(f, f->e->st, casefile, &row, err);
+	found = living_for(f, casefile, &row, &source, err);
 	if (found <= 0)
 		return found;
-	if (row.finder_key_standing >= FINDER_KEY_BOUND)
-		bound = row.finder_key;
-	if (desk_inner(f->e->s, f->o, bound) == NULL)
+	if (desk_inner(f->e->s, f->o, source_key(&source)) == NULL)
 		return 0;
 	return filing_candidate(f, casefile, MATCH_THREAD, err);
 }
@@ -352,88 +359,4 @@ filing_gather(struct filing *f, struct error *err)
 	    bounce_find(f, err) != 0 || match_idents(f, err) != 0)
 		return -1;
 	return match_report(f, err);
-}
-
-/* ---- while it is opened ---- */
-
-static int64_t
-case_of_thread(struct task *task, const struct headers *h)
-{
-	int64_t casefile = 0;
-	int64_t outmail = 0;
-
-	for (size_t i = 0; i < h->nreferences && casefile == 0; i++)
-		if (store_message_id_find(task->engine->st, h->references[i],
-			&casefile, &outmail, NULL) != 0)
-			return 0;
-	return casefile;
-}
-
-static int64_t
-case_of_number(struct task *task, const struct opening *o)
-{
-	int64_t casefile = 0;
-
-	for (size_t i = 0; i < o->nidents && casefile == 0; i++)
-		if (o->idents[i].kind == IDENT_CASE &&
-		    store_case_by_number(task->engine->st, o->idents[i].value,
-			&casefile, NULL) != 0)
-			return 0;
-	return casefile;
-}
-
-static int64_t
-case_of_from(struct task *task, const struct headers *h)
-{
-	int64_t *cases = NULL;
-	size_t n = 0;
-
-	if (h->nfrom == 0 || h->from[0].address == NULL ||
-	    store_cases_by_address(task, task->engine->st, h->from[0].address,
-		&cases, &n, NULL) != 0 ||
-	    n == 0)
-		return 0;
-	return cases[n - 1];
-}
-
-/*
- * The case that the letter seems to belong to, by what is known of it yet:
- * the protected fields too, once a layer was opened.
- */
-static int64_t
-likely_case(struct task *task)
-{
-	const struct opening *o = open_state_of(task)->o;
-	int64_t casefile = case_of_thread(task, &o->headers);
-
-	if (casefile == 0)
-		casefile = case_of_thread(task, &o->inner);
-	if (casefile == 0)
-		casefile = case_of_number(task, o);
-	if (casefile == 0)
-		casefile = case_of_from(task, &o->inner);
-	if (casefile == 0)
-		casefile = case_of_from(task, &o->headers);
-	return casefile;
-}
-
-/*
- * The key kept for the finder of that case: only with it can the vault say
- * more than `key unknown`.  A wrong guess costs nothing: the desk looks at the
- * case the letter really joins.
- */
-const char *
-opening_find_key(struct task *task)
-{
-	struct open_state *s = open_state_of(task);
-	struct engine *e = task->engine;
-	int64_t casefile = likely_case(task);
-	struct store_case c = {0};
-
-	if (casefile == 0 || store_case_get(s, e->st, casefile, &c, NULL) != 1)
-		return NULL;
-	s->bound_key = c.finder_key_blob;
-	s->bound_fingerprint =
-	    c.finder_key_standing >= FINDER_KEY_BOUND ? c.finder_key : NULL;
-	return c.finder_key;
 }

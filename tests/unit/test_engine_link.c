@@ -177,6 +177,114 @@ test_merge_and_split(void **state)
 	    v, "merged into no other", .what = ORDER_SPLIT, .casefile = b);
 }
 
+/* ---- letters of a merged case ---- */
+
+#define KEY_A "AAAA000000000000000000000000000000000001"
+#define KEY_B "BBBB000000000000000000000000000000000002"
+#define BEA "bea@example.org"
+#define ALIAS "robin@home.example"
+
+/* A case of its own, whose finder has an address and perhaps a bound key. */
+static int64_t
+finders_case(struct vendor *v, const char *address, const char *key)
+{
+	struct world *w = v->w;
+	int64_t id = vendor_case(v, FLOW_DIRECT);
+	struct store_case c = {0};
+
+	assert_int_equal(store_case_get(v, w->st, id, &c, &w->err), 1);
+	c.finder_address = talloc_strdup(v, address);
+	c.finder_key = key != NULL ? talloc_strdup(v, key) : NULL;
+	c.finder_key_standing = key != NULL ? FINDER_KEY_BOUND : 0;
+	begin(w);
+	assert_ok(w, store_case_put(w->st, &c, &w->err));
+	assert_ok(w, store_case_address_add(w->st, id, address, &w->err));
+	commit(w);
+	return id;
+}
+
+/* Names the second case by its number. */
+static struct store_letter
+names_second(struct vendor *v, const char *from, const char *key)
+{
+	struct ident number = {IDENT_CASE, "PSIRT-2026-0002", 1};
+
+	return vendor_files(
+	    v, &(struct vendor_letter){.from = from,
+		   .text = talloc_asprintf(v, "Something more, %u.", v->uid),
+		   .key = key,
+		   .made = clock_now(),
+		   .idents = &number,
+		   .nidents = 1});
+}
+
+static void
+test_a_letter_of_a_merged_case(void **state)
+{
+	struct vendor *v = *state;
+	int64_t a = finders_case(v, FINDER, KEY_A);
+	int64_t b = finders_case(v, BEA, KEY_B);
+	static const struct {
+		const char *from, *key;
+		uint32_t verdict;
+		bool unconfirmed;
+	} rows[] = {
+	    {BEA, KEY_B, VERDICT_KNOWN, false},
+	    {FINDER, KEY_A, VERDICT_KNOWN, false},
+	    {BEA, NULL, VERDICT_UNSIGNED, true},
+	    {FINDER, NULL, VERDICT_UNSIGNED, true},
+	    /* in the name of the one, by the key of nobody */
+	    {BEA, "CCCC000000000000000000000000000000000003",
+		VERDICT_UNKNOWN_KEY, true},
+	};
+
+	assert_ordered(v, .what = ORDER_MERGE, .casefile = b, .other = a);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct store_letter l =
+		    names_second(v, rows[i].from, rows[i].key);
+
+		assert_int_equal(l.casefile, a);
+		assert_int_equal(l.verdict, rows[i].verdict);
+		assert_int_equal(l.unconfirmed, rows[i].unconfirmed);
+	}
+	/* Apart again, each has its own letters and its own key. */
+	assert_ordered(v, .what = ORDER_SPLIT, .casefile = b);
+	assert_int_equal(names_second(v, BEA, KEY_B).casefile, b);
+}
+
+/* One has a bound key and two addresses, the other none: that one is believed
+ * as it was, and lends it to nobody. */
+static void
+assert_keyless_lends_nothing(struct vendor *v, bool into_keyless)
+{
+	int64_t a = into_keyless ? finders_case(v, BEA, NULL)
+				 : finders_case(v, FINDER, KEY_A);
+	int64_t b = into_keyless ? finders_case(v, FINDER, KEY_A)
+				 : finders_case(v, BEA, NULL);
+
+	begin(v->w);
+	assert_ok(v->w, store_case_address_add(
+			    v->w->st, into_keyless ? b : a, ALIAS, &v->w->err));
+	commit(v->w);
+	assert_ordered(v, .what = ORDER_MERGE, .casefile = b, .other = a);
+	assert_false(names_second(v, BEA, NULL).unconfirmed);
+	assert_true(names_second(v, FINDER, NULL).unconfirmed);
+	assert_true(names_second(v, ALIAS, NULL).unconfirmed);
+	assert_false(names_second(v, ALIAS, KEY_A).unconfirmed);
+}
+
+static void
+test_a_source_without_a_key_is_merged(void **state)
+{
+	assert_keyless_lends_nothing(*state, false);
+}
+
+static void
+test_a_source_with_a_key_is_merged(void **state)
+{
+	assert_keyless_lends_nothing(*state, true);
+}
+
 int
 main(void)
 {
@@ -189,6 +297,9 @@ main(void)
 	    TEST(test_a_proposal_is_decided),
 	    TEST(test_flows_are_never_merged),
 	    TEST(test_merge_and_split),
+	    TEST(test_a_letter_of_a_merged_case),
+	    TEST(test_a_source_without_a_key_is_merged),
+	    TEST(test_a_source_with_a_key_is_merged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
