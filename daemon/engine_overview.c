@@ -259,11 +259,15 @@ overview_facts(struct facts *f, const void *ctx, const struct routing *r,
 		letter_facts(f, ctx, r->e, c, r->o, r->share);
 }
 
+/* What JPCERT/CC sends first is an overview, and no more by its text. */
 static uint32_t
-parts_of(struct draft_share share)
+parts_of(const struct routing *r)
 {
-	return TOLD_OVERVIEW | (share.text ? TOLD_DETAILS : 0U) |
-	       (share.attachments ? TOLD_DETAILS | TOLD_EXPLOIT : 0U);
+	bool overview = r->w->c.flow == FLOW_JPCERT && !r->share.by_hand;
+
+	return TOLD_OVERVIEW |
+	       (r->share.text && !overview ? TOLD_DETAILS : 0U) |
+	       (r->share.attachments ? TOLD_DETAILS | TOLD_EXPLOIT : 0U);
 }
 
 static int
@@ -298,8 +302,7 @@ draft_overview(const struct routing *r, const struct department *d,
 		draft.to.encrypt = true;
 		draft.to.recipient = contact->fingerprint;
 		draft.with_files = share.attachments;
-		draft.parts =
-		    is_receipt(r, d) ? TOLD_OVERVIEW : parts_of(share);
+		draft.parts = is_receipt(r, d) ? TOLD_OVERVIEW : parts_of(r);
 	}
 	rc = leave_draft(r->e, r->w, &draft, &f, r->actor, NULL, err);
 	talloc_free(ctx);
