@@ -163,6 +163,24 @@ add_task(struct filing *f, const struct casework *w, const struct arrival *a,
 	return clock_add(f->e, &c, "psirtd", err);
 }
 
+/*
+ * Under the finder's own key, from where nobody has heard of it.  It is of the
+ * case; whether it answers our questions says a person (<2>2.3.2).
+ */
+static bool
+is_elsewhere(const struct filing *f)
+{
+	if (f->d->signer.verdict != VERDICT_KNOWN ||
+	    f->d->reason == REASON_BY_HAND)
+		return false;
+	for (size_t i = 0; i < f->in.ncandidates; i++)
+		if (f->in.candidates[i].casefile == f->c.id &&
+		    f->in.candidates[i].address_known &&
+		    !f->in.candidates[i].address_doubted)
+			return false;
+	return true;
+}
+
 /* JPCERT/CC is the window: one answer, that it is to be asked (RULES 30). */
 static int
 point_to_jpcert(struct filing *f, struct casework *w, struct error *err)
@@ -243,7 +261,8 @@ take_joined(struct filing *f, struct casework *w, struct error *err)
 	const struct correspondent *jpcert = settings_jpcert(f->e->s);
 	const struct correspondent *signer = f->d->signer.correspondent;
 	struct arrival a = desk_arrival(&w->view, &f->d->signer, is_source(f),
-	    jpcert != NULL && signer == jpcert, f->d->unconfirmed != 0);
+	    jpcert != NULL && signer == jpcert,
+	    f->d->unconfirmed != 0 || is_elsewhere(f));
 
 	if (reopen(f, w, err) != 0)
 		return -1;
