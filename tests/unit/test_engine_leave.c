@@ -4,24 +4,34 @@
  */
 #include "case_world.h"
 
-#define MAIL(name, to, policy)                                                 \
-	"mail \"" name "\" { to = " to " policy = " policy " }"
-#define STEP(number, phase, more)                                              \
-	"step \"" number                                                       \
-	"\" { title_en = \"t\" title_ja = \"t\" phase = " phase                \
-	" lead = {poc} " more " }\n"
-
-static const char flow_text[] = STEP("1.1.1", "1", "start = letter") STEP(
-    "1.2.2", "1", "start = hand expects = {mediation}") STEP("2.3.1", "2",
-    "start = hand again = yes " MAIL(
-	"questions", "counterpart", "approve")) STEP("2.3.3", "2",
-    "start = hand again = yes " MAIL("relay", "{design, research}", "approve"))
-    STEP("2.6.1", "2", "start = hand " MAIL("report", "counterpart", "two"))
-	STEP("4.3.2", "4",
-	    "start = hand " MAIL("date", "counterpart", "approve"))
-	    STEP("5.1.1", "5",
-		"start = hand guard = {\"not_before\"} " MAIL("circulate",
-		    "{design}", "auto")) "close \"published\" {}\n";
+/* Steps that a person begins, one a mail. */
+static const char flow_text[] =
+    "step \"1.1.1\" { title_en = \"t\" title_ja = \"t\" phase = 1"
+    " lead = {poc} start = letter }\n"
+    "step \"1.2.1\" { title_en = \"t\" title_ja = \"t\" phase = 1"
+    " lead = {poc} start = hand again = yes"
+    " mail \"support_request\" { to = coordinator policy = approve } }\n"
+    "step \"1.2.2\" { title_en = \"t\" title_ja = \"t\" phase = 1"
+    " lead = {poc} start = hand expects = {mediation} }\n"
+    "step \"2.3.1\" { title_en = \"t\" title_ja = \"t\" phase = 2"
+    " lead = {poc} start = hand again = yes"
+    " mail \"questions\" { to = counterpart policy = approve } }\n"
+    "step \"2.3.3\" { title_en = \"t\" title_ja = \"t\" phase = 2"
+    " lead = {poc} start = hand again = yes"
+    " mail \"relay\" { to = {design, research} policy = approve } }\n"
+    "step \"2.6.1\" { title_en = \"t\" title_ja = \"t\" phase = 2"
+    " lead = {poc} start = hand"
+    " mail \"report\" { to = counterpart policy = two } }\n"
+    "step \"4.3.2\" { title_en = \"t\" title_ja = \"t\" phase = 4"
+    " lead = {poc} start = hand"
+    " mail \"date\" { to = counterpart policy = approve } }\n"
+    "step \"5.1.1\" { title_en = \"t\" title_ja = \"t\" phase = 5"
+    " lead = {poc} start = hand guard = {\"not_before\"}"
+    " mail \"circulate\" { to = {design} } }\n"
+    "step \"5.1.2\" { title_en = \"t\" title_ja = \"t\" phase = 5"
+    " lead = {poc} start = hand again = yes"
+    " mail \"published\" { to = counterpart policy = approve } }\n"
+    "close \"published\" {}\n";
 
 static int
 set_up(void **state)
@@ -172,6 +182,24 @@ test_a_change_voids_an_approval(void **state)
 	assert_refused(w, &edit, "no draft");
 }
 
+/* Of a text that is another by now, however it came to be so. */
+static void
+test_an_old_approval_is_none(void **state)
+{
+	struct world *w = *state;
+	struct store_outmail m = drafted(w, "2.6.1", MAIL_REPORT);
+	struct store_approval old = {.outmail = m.id,
+	    .at = clock_now(),
+	    .person = talloc_strdup(w, "mika")};
+	struct order o = approval(w, &m);
+
+	assert_ok(store_begin(w->e->st, &w->err));
+	assert_ok(store_approval_add(w->e->st, &old, &w->err));
+	assert_ok(store_commit(w->e->st, &w->err));
+	assert_ok(give(w, &o));
+	assert_int_equal(mail_state(w, m.id), OUTMAIL_DRAFT);
+}
+
 static void
 test_a_subject_keeps_the_number_and_one_line(void **state)
 {
@@ -318,6 +346,71 @@ test_who_was_told_is_on_record(void **state)
 	assert_string_equal(state_of(w, "2.6.1"), "ended");
 }
 
+/* RULES 5: to JPCERT/CC its name goes with its leave alone. */
+static void
+test_the_source_is_named_with_its_leave(void **state)
+{
+	static const struct {
+		const char *word;
+		bool named;
+	} rows[] = {{"note=none yet", false}, {"share name=no", false},
+	    {"share name=yes", true}};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct store_outmail m;
+
+		answered(w, NULL, rows[i].word);
+		m = drafted(w, "1.2.1", MAIL_SUPPORT_REQUEST);
+		assert_string_equal(m.to, AT_JPCERT);
+		assert_int_equal(
+		    strstr(m.body, AT_FINDER) != NULL, rows[i].named);
+		assert_int_equal(
+		    strstr(m.body, "Robin") != NULL, rows[i].named);
+		all_leave(w, MAIL_SUPPORT_REQUEST);
+	}
+}
+
+static void
+test_credit_is_given_where_it_is_wanted(void **state)
+{
+	static const struct {
+		const char *word;
+		bool named;
+	} rows[] = {{"credit=R. of Example Labs", false},
+	    {"credit ok=no", false}, {"credit ok=yes", true}};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct store_outmail m;
+
+		answered(w, NULL, rows[i].word);
+		m = drafted(w, "5.1.2", MAIL_PUBLISHED);
+		assert_int_equal(
+		    strstr(m.body, "Example Labs") != NULL, rows[i].named);
+		all_leave(w, MAIL_PUBLISHED);
+	}
+}
+
+/* What was taken back is on record, and no part of what is known. */
+static void
+test_what_was_taken_back_is_not_told(void **state)
+{
+	struct world *w = *state;
+	const struct casework *now;
+
+	answered(w, NULL, "affected=XYZ-100 < 2.4");
+	answered(w, NULL, "affected=ABC-7");
+	assert_ok(store_begin(w->e->st, &w->err));
+	assert_ok(
+	    store_answer_void(w->e->st, case_now(w)->answers[1].id, &w->err));
+	assert_ok(store_commit(w->e->st, &w->err));
+	now = case_now(w);
+	assert_int_equal(now->nanswers, 2);
+	assert_int_equal(now->view.nanswers, 1);
+	assert_null(strstr(drafted(w, "2.6.1", MAIL_REPORT).body, "ABC-7"));
+}
+
 /* `psirt queue sent`: the server's answer was lost, and it arrived. */
 static void
 test_what_a_person_decides_counts(void **state)
@@ -360,6 +453,8 @@ test_questions_go_out_and_answers_come_back(void **state)
 	struct store_outmail m;
 	struct order o = order_of(w, ORDER_ANSWER, NULL);
 	const char *words[] = {"question=Which version was it?"};
+	struct store_question later = {
+	    .state = QUESTION_OPEN, .text = talloc_strdup(w, "And when?")};
 
 	o.words = words;
 	o.nwords = 1;
@@ -370,8 +465,15 @@ test_questions_go_out_and_answers_come_back(void **state)
 	assert_non_null(strstr(m.body, "1. Which version was it?"));
 	assert_null(strstr(m.body, "design"));
 	assert_int_equal(case_now(w)->questions[0].state, QUESTION_OPEN);
+	/* One that came when the mail was written already is not in it. */
+	later.casefile = w->casefile;
+	later.at = m.made + 1;
+	assert_ok(store_begin(w->e->st, &w->err));
+	assert_ok(store_question_add(w->e->st, &later, &w->err));
+	assert_ok(store_commit(w->e->st, &w->err));
 	mail_leaves(w, m);
 	assert_int_equal(case_now(w)->questions[0].state, QUESTION_ASKED);
+	assert_int_equal(case_now(w)->questions[1].state, QUESTION_OPEN);
 	answered(w, NULL, "answer=2.3, from the box");
 	now = case_now(w);
 	assert_int_equal(now->questions[0].state, QUESTION_ANSWERED);
@@ -392,6 +494,7 @@ main(void)
 	    TEST(test_a_mail_waits_until_it_is_approved),
 	    TEST(test_two_persons_are_two),
 	    TEST(test_a_change_voids_an_approval),
+	    TEST(test_an_old_approval_is_none),
 	    TEST(test_a_subject_keeps_the_number_and_one_line),
 	    TEST(test_a_dropped_draft_does_not_leave),
 	    TEST(test_the_channel_holds_what_was_drafted_before),
@@ -399,6 +502,9 @@ main(void)
 	    TEST(test_nothing_leaves_before_its_day),
 	    TEST(test_alerts_ask_no_guard),
 	    TEST(test_who_was_told_is_on_record),
+	    TEST(test_the_source_is_named_with_its_leave),
+	    TEST(test_credit_is_given_where_it_is_wanted),
+	    TEST(test_what_was_taken_back_is_not_told),
 	    TEST(test_what_a_person_decides_counts),
 	    TEST(test_questions_go_out_and_answers_come_back),
 	};
