@@ -133,6 +133,22 @@ has_wanted(const struct opening *o, bool text, bool files)
 	return false;
 }
 
+/* A department's own words are not what it is handed, nor a program's. */
+static bool
+is_told(const struct engine *e, const struct store_letter *l,
+    const struct opening *o)
+{
+	switch (l->reason) {
+	case REASON_AUTO_REPLY:
+	case REASON_LIST:
+	case REASON_BOUNCE:
+	case REASON_OWN:
+		return false;
+	default:
+		return desk_letter_signer(e->s, o, NULL).contact == NULL;
+	}
+}
+
 struct opening *
 told_opening(const void *ctx, struct engine *e, int64_t casefile, bool text,
     bool files, int64_t *letter, struct error *err)
@@ -149,7 +165,7 @@ told_opening(const void *ctx, struct engine *e, int64_t casefile, bool text,
 
 		if (one == NULL && err->text[0] != '\0')
 			return NULL;
-		if (one == NULL)
+		if (one == NULL || !is_told(e, &list[i], one))
 			continue;
 		o = one;
 		*letter = list[i].id;
