@@ -12,12 +12,15 @@
 /* Its number and title, by when, and the lines to copy where it asks. */
 void step_facts(struct facts *f, const void *ctx, const struct casework *w,
     const struct case_step *pass, const char *language);
-/* Takes out the answers that help an attacker: not for sales, care, publicity
- * and customers. */
-void facts_harmless(struct facts *f);
-/* Departments write for the house: their words without its names, addresses
- * and hosts. */
-void facts_outward(struct facts *f, const void *ctx, const struct settings *s);
+/* Sales, care, publicity: nothing that helps an attacker. */
+bool role_is_harmless(enum role role);
+/*
+ * Takes out what this reader may not see: the answers that help an attacker;
+ * outside the house names, addresses and hosts in departments' words.
+ */
+void facts_for_reader(struct facts *f, const void *ctx,
+    const struct settings *s, enum audience audience,
+    const struct department *d);
 bool customer_has(const struct customer *customer, const char *product);
 
 /* ---- engine_counterpart.c ---- */

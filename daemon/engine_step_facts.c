@@ -268,8 +268,15 @@ rule_of(const char *fact)
 	return rule != NULL && strcmp(rule->name, word) == 0 ? rule : NULL;
 }
 
-void
-facts_harmless(struct facts *f)
+bool
+role_is_harmless(enum role role)
+{
+	return role == ROLE_SALES || role == ROLE_CARE ||
+	       role == ROLE_PUBLICITY;
+}
+
+static void
+keep_harmless(struct facts *f)
 {
 	size_t n = 0;
 
@@ -282,8 +289,9 @@ facts_harmless(struct facts *f)
 	f->n = n;
 }
 
-void
-facts_outward(struct facts *f, const void *ctx, const struct settings *s)
+/* Departments write for the house. */
+static void
+scrub_words(struct facts *f, const void *ctx, const struct settings *s)
 {
 	for (size_t i = 0; i < f->n; i++) {
 		const struct answer_rule *rule = rule_of(f->list[i].name);
@@ -297,4 +305,19 @@ facts_outward(struct facts *f, const void *ctx, const struct settings *s)
 		f->list[i].value =
 		    left != NULL && left[0] != '\0' ? left : "[…]";
 	}
+}
+
+void
+facts_for_reader(struct facts *f, const void *ctx, const struct settings *s,
+    enum audience audience, const struct department *d)
+{
+	/* OEM partners are no department of ours. */
+	bool outside =
+	    d != NULL ? d->role == ROLE_OEM : audience != AUDIENCE_DESK;
+
+	if (audience == AUDIENCE_CUSTOMER ||
+	    (d != NULL && role_is_harmless(d->role)))
+		keep_harmless(f);
+	if (outside)
+		scrub_words(f, ctx, s);
 }

@@ -35,20 +35,6 @@ struct mailing {
 
 /* ---- one reader ---- */
 
-static bool
-is_harmless_role(enum role role)
-{
-	return role == ROLE_SALES || role == ROLE_CARE ||
-	       role == ROLE_PUBLICITY;
-}
-
-/* OEM partners are no department of ours. */
-static bool
-is_outward(enum audience audience, const struct department *d)
-{
-	return d != NULL ? d->role == ROLE_OEM : audience != AUDIENCE_DESK;
-}
-
 /* Of what the case holds: `psirt who` lists it by reader. */
 static uint32_t
 parts_of(const struct mailing *m, const struct department *d)
@@ -65,7 +51,7 @@ parts_of(const struct mailing *m, const struct department *d)
 	case MAIL_RELAY:
 	case MAIL_DETAILS:
 	case MAIL_INCIDENT:
-		return d != NULL && is_harmless_role(d->role)
+		return d != NULL && role_is_harmless(d->role)
 			   ? TOLD_OVERVIEW
 			   : TOLD_OVERVIEW | TOLD_DETAILS;
 	case MAIL_QUESTIONS:
@@ -81,7 +67,7 @@ letter_along(struct facts *f, const void *ctx, const struct mailing *m,
     const struct department *d, struct case_draft *draft)
 {
 	struct draft_share share = {.text = true};
-	bool harmless = is_harmless_role(d->role);
+	bool harmless = role_is_harmless(d->role);
 
 	/* What JVN is to publish is read by those who know no details. */
 	if (m->o == NULL || (harmless && m->kind != MAIL_CIRCULATE))
@@ -131,10 +117,7 @@ reader_facts(struct facts *f, const void *ctx, const struct mailing *m,
 		draft_fact(
 		    f, "tracking", draft_tracking(ctx, m->e, m->w->c.id));
 	}
-	if (draft->customer != NULL || (d != NULL && is_harmless_role(d->role)))
-		facts_harmless(f);
-	if (is_outward(m->audience, d))
-		facts_outward(f, ctx, m->e->s);
+	facts_for_reader(f, ctx, m->e->s, m->audience, d);
 }
 
 static void
