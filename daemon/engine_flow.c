@@ -61,8 +61,8 @@ go_on(struct engine *e, int64_t id, size_t *n, struct error *err)
 		rc = write_advance(e, w, &list[i], err);
 	if (w != NULL && w->refused != NULL)
 		log_warn("case=%s stop=flow not every mail could be drafted: "
-			 "\"psirt show %s\" says why",
-		    w->c.number, w->c.number);
+			 "\"psirt task\" says why",
+		    w->c.number);
 	talloc_free(ctx);
 	return rc;
 }

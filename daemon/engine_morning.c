@@ -207,6 +207,7 @@ static const struct {
     [TASK_REGISTRATION] = {"look at the registration", "製品開発者登録の確認"},
     [TASK_MEDIATED] = {"the source wrote to us", "情報源からの直接連絡"},
     [TASK_BOUNCED] = {"a mail did not arrive", "不達"},
+    [TASK_NOT_DRAFTED] = {"a mail is refused", "送付できないメール"},
 };
 
 static int

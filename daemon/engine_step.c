@@ -127,6 +127,20 @@ not_begun(struct engine *e, struct casework *w, struct store_step *row,
 	    e->st, REASON_MAIL_HELD, 0, w->c.id, clock_now(), err);
 }
 
+/* Nobody asked for this step just now: who reads the task learns what is
+ * missing of it, and why. */
+static int
+tell_refused(struct engine *e, const struct store_step *row, const char *why,
+    struct error *err)
+{
+	const struct store_task t = {.kind = TASK_NOT_DRAFTED,
+	    .casefile = row->casefile,
+	    .step = row->id,
+	    .text = (char *)(uintptr_t)why};
+
+	return task_add(e, &t, err);
+}
+
 static size_t
 refused_length(const struct casework *w)
 {
@@ -163,6 +177,10 @@ step_begin(struct engine *e, struct casework *w, const struct flow_step *step,
 	pass.ref = row.ref;
 	if (start &&
 	    step_mails(e, w, &pass, overridden, actor, &made, err) != 0)
+		goto out;
+	if (refused_length(w) > refused && strcmp(actor, "psirtd") == 0 &&
+	    tell_refused(e, &row, w->refused + refused + (refused > 0), err) !=
+		0)
 		goto out;
 	if (start && made == 0 && refused_length(w) > refused)
 		rc = not_begun(e, w, &row, actor, err);

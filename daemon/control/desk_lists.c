@@ -40,6 +40,7 @@ static const struct {
     [TASK_REGISTRATION] = {"registration", "task", 't'},
     [TASK_MEDIATED] = {"mediated", "letter", 'l'},
     [TASK_BOUNCED] = {"bounced", "task", 't'},
+    [TASK_NOT_DRAFTED] = {"not-drafted", "task", 't'},
 };
 
 const char *

@@ -649,6 +649,7 @@ enum task_kind {
 	TASK_REGISTRATION,      /* <1>1.1: the yearly look at it */
 	TASK_MEDIATED,          /* the source wrote, JPCERT/CC is the window */
 	TASK_BOUNCED,
+	TASK_NOT_DRAFTED, /* mails of a step that a guard refused */
 	TASK_KIND_COUNT,
 };
 struct store_task {

@@ -202,6 +202,7 @@ test_a_step_that_a_guard_holds_is_offered(void **state)
 {
 	struct world *w = *state;
 	struct store_alert *alerts = NULL;
+	struct store_task *tasks = NULL;
 	struct store_outmail *list;
 	size_t n = 0;
 
@@ -212,9 +213,14 @@ test_a_step_that_a_guard_holds_is_offered(void **state)
 	assert_ok(store_alert_list(w, w->e->st, &alerts, &n, &w->err));
 	assert_int_equal(n, 1);
 	assert_int_equal(alerts[0].casefile, w->casefile);
-	/* It is not tried again and again. */
+	/* It is not tried again and again, and said once. */
 	answered(w, NULL, "note=x");
 	assert_int_equal(flow_run(w), 0);
+	assert_ok(
+	    store_task_list(w, w->e->st, w->casefile, 10, &tasks, &n, &w->err));
+	assert_int_equal(n, 1);
+	assert_int_equal(tasks[0].kind, TASK_NOT_DRAFTED);
+	assert_non_null(strstr(tasks[0].text, "publication date"));
 	assert_string_equal(state_of(w, "5.1.2"), "ready");
 	/* When the day has come a person begins it. */
 	answered(w, NULL, "publish=2020-01-01");
