@@ -182,6 +182,29 @@ first_refusal(const struct asked *a, const struct guard *guards, size_t n,
 
 /* ---- what holds for every mail ---- */
 
+static bool
+is_contact(const struct settings *s, const char *address)
+{
+	for (size_t i = 0; address != NULL && i < s->ndepartments; i++)
+		for (size_t k = 0; k < s->departments[i].ncontacts; k++)
+			if (has_address(
+				address, s->departments[i].contacts[k].address))
+				return true;
+	return false;
+}
+
+/* An answer to a letter goes to whoever wrote it: by another address of the
+ * finder's, too, and where the case has none of a finder. */
+static bool
+answers_outside(const struct asked *a)
+{
+	const struct leaving *mail = a->mail;
+
+	return mail->audience == 0 &&
+	       !is_window(case_window(a->v), mail->address) &&
+	       !is_contact(a->v->s, mail->address);
+}
+
 /*
  * Where JPCERT/CC speaks with the finder, what is for the counterpart goes to
  * JPCERT/CC under its pinned key, and nothing goes to the finder but the one
@@ -198,7 +221,7 @@ keeps_the_window(const struct asked *a)
 			return true;
 		if (mail->mediated && a->v->kind != FLOW_JPCERT)
 			return true;
-		if (goes_to_finder(a))
+		if (goes_to_finder(a) || answers_outside(a))
 			return refused(a, "JPCERT/CC speaks with the finder of "
 					  "this case, we do not");
 		if (mail->audience != AUDIENCE_COUNTERPART)

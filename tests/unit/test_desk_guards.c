@@ -145,10 +145,16 @@ test_jpcert_case_writes_to_jpcert_alone(void **state)
 		mail.address = "ROBIN@Research.example";
 		refuses(ask(&p, mail), GUARD_NO_FINDER, "JPCERT/CC");
 	}
-	/* An answer to anybody but the finder is no matter of this guard. */
+	/* An answer goes to whoever wrote: inside, or the finder from
+	 * elsewhere, whose address the case does not know. */
 	mail.audience = 0;
-	mail.address = "somebody@vendor.example";
+	mail.address = "HANA@vendor.example";
 	lets(ask(&p, mail));
+	mail.address = "robin@home.example";
+	refuses(ask(&p, mail), GUARD_NO_FINDER, "JPCERT/CC");
+	p.v.finder_address = NULL;
+	refuses(ask(&p, mail), GUARD_NO_FINDER, "JPCERT/CC");
+	p.v.finder_address = AT_FINDER;
 	lets(ask(&p, to_jpcert(&p, NULL, NULL)));
 	/* The prepared answer of RULES 30 is for cases of ours alone. */
 	mail = to_finder(&p, NULL, NULL);
