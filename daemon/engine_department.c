@@ -225,7 +225,9 @@ judge(struct reply *r, enum command_trouble *trouble, struct error *err)
 		return -1;
 	*trouble = desk_command_judge(
 	    &r->w->view, r->pass, r->signer, made, asked, r->read);
-	if (*trouble != COMMAND_FINE && *trouble != COMMAND_CONFLICT)
+	/* What was not understood is answered once, too. */
+	if (*trouble != COMMAND_FINE && *trouble != COMMAND_CONFLICT &&
+	    *trouble != COMMAND_NOTHING)
 		return 0;
 	sort_lines(r);
 	if (use_signature(r, made, &fresh, err) != 0)
