@@ -165,8 +165,14 @@ told_opening(const void *ctx, struct engine *e, int64_t casefile, bool text,
 
 		if (one == NULL && err->text[0] != '\0')
 			return NULL;
-		if (one == NULL || !is_told(e, &list[i], one))
+		if (one == NULL)
 			continue;
+		if (!is_told(e, &list[i], one)) {
+			talloc_free(one);
+			continue;
+		}
+		/* One at a time: a case may have many large letters. */
+		talloc_free(o);
 		o = one;
 		*letter = list[i].id;
 		if (!list[i].unconfirmed && has_wanted(o, text, files))
