@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from program import SETUP
+from program import SETUP, TOP
 
 
 def test_good_settings_pass(daemon):
@@ -45,6 +45,47 @@ def test_all_errors_at_once(daemon):
     code, said = d.check()
     lines = re.findall(r":(\d+): ", said)
     assert code == SETUP and len(set(lines)) >= 2, said
+
+
+def flow(folder, old, new):
+    """The shipped flow of a finder's case, with one change."""
+    text = (TOP / "conf/flow-direct.conf").read_text()
+    assert old in text
+    path = folder / "flow-direct.conf"
+    path.write_text(text.replace(old, new, 1))
+    return path
+
+
+@pytest.mark.parametrize("old, new", [
+    ('after = {"1.1.1"}', 'after = {"9.9.9"}'),
+    ("lead = {poc}", "lead = {gardening}"),
+    ('mail "report"', 'mail "poem"'),
+    ('guard = {"not_before"}', 'guard = {"not_ever"}'),
+    ("expects = {mediation}", "expects = {weather}"),
+    # Written for the counterpart: no customer reads it.
+    ('mail "report" { to = counterpart', 'mail "report" { to = customers'),
+])
+def test_a_flow_that_cannot_run_is_refused(daemon, tmp_path, old, new):
+    path = flow(tmp_path, old, new)
+    d = daemon(procedure={"flow_direct": path})
+    line = path.read_text()[:path.read_text().index(new)].count("\n") + 1
+    code, said = d.check()
+    assert code == SETUP
+    assert re.search(rf"{re.escape(str(path))}:({line}|{line - 1}): ",
+                     said), said
+    # And so it is at a start.
+    d.start(ready=False)
+    assert d.process.wait(20) == SETUP
+    assert str(path) in d.text()
+    assert not d.database.exists()
+
+
+def test_a_guard_taken_away_is_noted(daemon, tmp_path):
+    path = flow(tmp_path, 'guard = {"not_before"}', "")
+    code, said = daemon(procedure={"flow_direct": path}).check()
+    assert code == 0
+    assert re.search(rf"{re.escape(str(path))}:\d+: note: .*not_before",
+                     said), said
 
 
 def test_missing_key_is_found(world, daemon):
