@@ -49,6 +49,18 @@ add_clocks(struct filing *f, const struct found_clock *list, size_t n,
 	return 0;
 }
 
+/* "Please reply by Friday" binds us only in a coordinator's own words. */
+static size_t
+without_reply_by(struct found_clock *list, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (list[i].kind != CLOCK_REPLY_BY)
+			list[kept++] = list[i];
+	return kept;
+}
+
 /* Those of receipt, for a new case; and what the letter itself sets. */
 static int
 take_clocks(struct filing *f, struct error *err)
@@ -65,6 +77,8 @@ take_clocks(struct filing *f, struct error *err)
 	if (f->o == NULL || !is_confirmed(f))
 		return 0;
 	n = desk_found_clocks(f, f->e->s, f->o, f->letter.received, &list);
+	if (f->d->signer.correspondent == NULL)
+		n = without_reply_by(list, n);
 	return add_clocks(f, list, n, CLOCK_OF_LETTER, err);
 }
 
