@@ -55,10 +55,13 @@ key_is_usable(const struct engine *e, const char *fingerprint)
 	return true;
 }
 
-/* The last mail that told the counterpart something; 0: none did. */
+/*
+ * The last mail that told the counterpart something, 0: none did; and whether
+ * a status mail waits for a person already: one is enough to decide about.
+ */
 static int
-last_real(
-    struct engine *e, const struct casework *w, int64_t *at, struct error *err)
+look_back(struct engine *e, const struct casework *w, int64_t *real,
+    bool *waits, struct error *err)
 {
 	struct store_outmail *list = NULL;
 	void *ctx = talloc_new(e);
@@ -66,12 +69,19 @@ last_real(
 	int rc = store_outmail_list(
 	    ctx, e->st, 0, w->c.id, MAILS_MOST, &list, &n, err);
 
-	*at = 0;
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		if ((list[i].audience == AUDIENCE_COUNTERPART ||
-			list[i].kind == MAIL_ACKNOWLEDGE) &&
-		    list[i].kind != MAIL_STATUS && list[i].sent > *at)
-			*at = list[i].sent;
+	*real = 0;
+	*waits = false;
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		const struct store_outmail *m = &list[i];
+
+		if (m->kind == MAIL_STATUS)
+			*waits |= m->state == OUTMAIL_DRAFT ||
+				  m->state == OUTMAIL_HELD;
+		else if ((m->audience == AUDIENCE_COUNTERPART ||
+			     m->kind == MAIL_ACKNOWLEDGE) &&
+			 m->sent > *real)
+			*real = m->sent;
+	}
 	talloc_free(ctx);
 	return rc;
 }
@@ -137,6 +147,7 @@ status_mail(struct engine *e, int64_t casefile, struct error *err)
 	enum audience audience = AUDIENCE_COUNTERPART;
 	struct status_input in = {.s = e->s};
 	struct status_decision d = {.what = STATUS_NEVER};
+	bool waits = false;
 	int rc = -1;
 
 	if (w == NULL)
@@ -145,7 +156,7 @@ status_mail(struct engine *e, int64_t casefile, struct error *err)
 	in.next_status = w->c.next_status;
 	in.said_phase = w->c.status_phase;
 	in.said_same = w->c.status_same;
-	if (last_real(e, w, &in.last_real, err) != 0)
+	if (look_back(e, w, &in.last_real, &waits, err) != 0)
 		goto out;
 	if (case_counterpart(w, e, w, &to, &audience)) {
 		in.key_known = to.recipient != NULL;
@@ -153,7 +164,9 @@ status_mail(struct engine *e, int64_t casefile, struct error *err)
 		d = desk_status(&in);
 	}
 	rc = 0;
-	if (d.what == STATUS_SEND)
+	if (waits && (d.what == STATUS_SEND || d.what == STATUS_DRAFT))
+		d.next = w->view.now + desk_status_every(&w->view);
+	else if (d.what == STATUS_SEND)
 		rc = say(e, w, &to, audience, POLICY_AUTO, d.next, err);
 	else if (d.what == STATUS_DRAFT)
 		rc = say(e, w, &to, audience, POLICY_APPROVE, d.next, err);
