@@ -167,8 +167,8 @@ draft_acknowledge(struct engine *e, const struct store_case *c,
 	void *ctx = talloc_new(e);
 	struct store_outmail m = {0};
 	struct facts f = {0};
-	int64_t reply_by =
-	    clock_business_days(letter->received, (int)e->s->reply_days);
+	int64_t reply_by = settings_business_days(
+	    e->s, letter->received, (int)e->s->reply_days);
 	int rc;
 
 	draft_common_facts(&f, ctx, e, to->language);

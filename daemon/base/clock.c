@@ -74,24 +74,6 @@ clock_date(const void *ctx, int64_t when)
 }
 
 int64_t
-clock_business_days(int64_t when, int n)
-{
-	time_t t = (time_t)when;
-	struct tm tm;
-
-	if (localtime_r(&t, &tm) == NULL)
-		return when;
-	while (n > 0) {
-		tm.tm_mday++;
-		tm.tm_isdst = -1;
-		t = mktime(&tm); /* normalises, and sets tm_wday */
-		if (tm.tm_wday != 0 && tm.tm_wday != 6)
-			n--;
-	}
-	return (int64_t)t;
-}
-
-int64_t
 clock_years(int64_t when, int n)
 {
 	time_t t = (time_t)when;

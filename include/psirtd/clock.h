@@ -18,8 +18,6 @@ char *clock_rfc3339(const void *ctx, int64_t when);
 char *clock_rfc5322(const void *ctx, int64_t when);
 /* "2026-11-24" in the process's time zone. */
 char *clock_date(const void *ctx, int64_t when);
-/* The n-th business day (Monday to Friday) after `when`, same time of day. */
-int64_t clock_business_days(int64_t when, int n);
 /* The same day and time n years later (29 February: 1 March). */
 int64_t clock_years(int64_t when, int n);
 /* The same day n months later, or the last one of a shorter month. */
