@@ -91,6 +91,8 @@ procedure_text(const void *ctx, const struct store_record *line)
 	case RECORD_STEP_ENDED:
 	case RECORD_STEP_SKIPPED:
 	case RECORD_STEP_MOVED:
+	case RECORD_REMINDED:
+	case RECORD_ESCALATED:
 		return step_text(ctx, line->code);
 	case RECORD_ANSWER:
 		answer = answer_rule((enum answer_kind)line->code);
