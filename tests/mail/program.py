@@ -98,7 +98,8 @@ class Settings:
             "templates": TOP / "conf/templates",
             "adopt": "answer",
             **{k: v for k, v in self.changes.items()
-               if not isinstance(v, dict) and k != "operator_role"}}, "")
+               if not isinstance(v, dict)
+               and k not in ("operator_role", "operators")}}, "")
         out += section("mailbox", mailbox)
         out += section("submission", submission)
         out += section("desk", {
@@ -147,6 +148,8 @@ class Settings:
             "role": self.changes.get("operator_role", "lead"),
             "address": people.DESK, "fingerprint": w.desk.fingerprint,
             "language": "en"})
+        for name in self.changes.get("operators", ()):
+            out += section(f"operator {quoted(name)}", {"role": "operator"})
         return out
 
     def _section(self, name, keys):
