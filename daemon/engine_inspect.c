@@ -11,6 +11,7 @@
 #include <talloc.h>
 
 #include "psirtd/clock.h"
+#include "psirtd/store_names.h"
 
 typedef const char *namer(uint32_t value);
 
@@ -46,6 +47,46 @@ routed(uint32_t value)
 	return value < sizeof(names) / sizeof(names[0]) ? names[value] : "?";
 }
 
+static const char *
+close_reason(uint32_t value)
+{
+	return close_reason_name((enum close_reason)value);
+}
+
+static const char *
+answer_kind(uint32_t value)
+{
+	const struct answer_rule *rule = answer_rule((enum answer_kind)value);
+
+	return rule != NULL ? rule->name : "?";
+}
+
+static const char *
+clock_kind(uint32_t value)
+{
+	const struct clock_rule *rule = clock_rule((enum clock_kind)value);
+
+	return rule != NULL ? rule->name : "?";
+}
+
+static const char *
+clock_source(uint32_t value)
+{
+	return clock_source_name((enum clock_source)value);
+}
+
+static const char *
+audience(uint32_t value)
+{
+	return audience_name((enum audience)value);
+}
+
+static const char *
+policy(uint32_t value)
+{
+	return policy_name((enum policy)value);
+}
+
 /* What a number of a column means; those not named here are shown as such. */
 static const struct {
 	const char *table, *column;
@@ -54,23 +95,38 @@ static const struct {
     {"case", "flow", flow},
     {"case", "state", case_state_name},
     {"case", "routed", routed},
+    {"case", "channel", channel_name},
+    {"case", "close_reason", close_reason},
     {"letter", "state", letter_state},
     {"letter", "reason", reason},
     {"letter", "verdict", verdict_name},
     {"mail", "kind", mail_kind},
     {"mail", "state", outmail_state_name},
+    {"mail", "audience", audience},
+    {"mail", "policy", policy},
     {"alert", "reason", reason},
+    {"step", "state", step_state_name},
+    {"answer", "kind", answer_kind},
+    {"question", "state", question_state_name},
+    {"task", "kind", task_kind_name},
+    {"clock", "kind", clock_kind},
+    {"clock", "source", clock_source},
+    {"link", "kind", link_kind_name},
+    {"link", "why", mark_kind_name},
 };
 
+/* A step's `look` and a clock's `ended` may be -1: never. */
 static bool
-is_time(const char *column)
+is_time(const char *column, int64_t number)
 {
 	static const char *const times[] = {"received", "stored", "filed",
-	    "acknowledged", "made", "not_before", "sent", "at", "adopted"};
+	    "acknowledged", "made", "not_before", "sent", "at", "adopted",
+	    "closed", "next_status", "bounced", "ready", "started", "ended",
+	    "due", "look", "reminded", "warn"};
 
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
 		if (strcmp(times[i], column) == 0)
-			return true;
+			return number > 0;
 	return false;
 }
 
@@ -81,7 +137,7 @@ value_text(const void *ctx, const char *table, const struct store_plain *v)
 		return v->text;
 	if (v->number == 0)
 		return "-";
-	if (is_time(v->name))
+	if (is_time(v->name, v->number))
 		return clock_rfc3339(ctx, v->number);
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
 		if (strcmp(meanings[i].table, table) == 0 &&

@@ -29,15 +29,6 @@ request_casework(struct request *r, const void *ctx, int64_t casefile)
 	return engine->casework(engine->arg, ctx, casefile, &r->err);
 }
 
-const char *
-step_state_name(uint32_t state)
-{
-	static const char *const names[] = {
-	    "?", "ready", "running", "ended", "skipped"};
-
-	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "?";
-}
-
 static const char *
 step_title(const struct request *r, const struct flow_step *step)
 {
@@ -218,8 +209,6 @@ answer_rows(
 json_t *
 question_rows(const struct casework *w)
 {
-	static const char *const states[] = {
-	    "?", "open", "asked", "answered", "relayed", "dropped"};
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < w->nquestions; i++) {
@@ -228,12 +217,9 @@ question_rows(const struct casework *w)
 		json_array_append_new(list,
 		    json_pack("{s:i,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
 			"question", (int)q->number, "state",
-			q->state < sizeof(states) / sizeof(states[0])
-			    ? states[q->state]
-			    : "?",
-			"at", json_time(q->at), "department",
-			json_text(q->department), "by", json_text(q->by),
-			"text", json_text(q->text), "answer",
+			question_state_name(q->state), "at", json_time(q->at),
+			"department", json_text(q->department), "by",
+			json_text(q->by), "text", json_text(q->text), "answer",
 			json_text(q->answer), "letter", json_number(q->letter),
 			"answer_letter", json_number(q->answer_letter)));
 	}
@@ -245,8 +231,6 @@ question_rows(const struct casework *w)
 json_t *
 case_clock_row(struct request *r, const struct store_clock *c)
 {
-	static const char *const sources[] = {
-	    "?", "flow", "letter", "typed", "proposed"};
 	const struct clock_rule *rule = clock_rule((enum clock_kind)c->kind);
 	const char *title = NULL;
 
@@ -256,10 +240,8 @@ case_clock_row(struct request *r, const struct store_clock *c)
 	    json_text(rule != NULL ? rule->name : NULL), "title",
 	    json_text(title), "due", json_time(c->due), "warning",
 	    json_time(c->warn), "source",
-	    c->source < sizeof(sources) / sizeof(sources[0])
-		? sources[c->source]
-		: "?",
-	    "letter", json_number(c->letter), "zone_min", (int)c->zone_min);
+	    clock_source_name((enum clock_source)c->source), "letter",
+	    json_number(c->letter), "zone_min", (int)c->zone_min);
 }
 
 json_t *
@@ -276,24 +258,6 @@ case_clock_rows(struct request *r, const struct casework *w)
 		json_array_append_new(list, row);
 	}
 	return list;
-}
-
-const char *
-link_name(uint32_t kind)
-{
-	static const char *const names[] = {
-	    "?", "proposed", "same", "merged", "follows", "refused"};
-
-	return kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "?";
-}
-
-const char *
-channel_name(uint32_t channel)
-{
-	static const char *const names[] = {"own", "jpcert", "advised"};
-
-	return channel < sizeof(names) / sizeof(names[0]) ? names[channel]
-							  : "?";
 }
 
 json_t *
@@ -319,7 +283,7 @@ link_rows(struct request *r, const void *ctx, int64_t casefile)
 			continue;
 		json_array_append_new(list,
 		    json_pack("{s:o,s:s,s:s,s:o,s:s,s:s,s:o}", "case",
-			json_text(c.number), "link", link_name(l->kind),
+			json_text(c.number), "link", link_kind_name(l->kind),
 			"direction", l->from == casefile ? "to" : "from", "why",
 			json_text(l->why < sizeof(whys) / sizeof(whys[0])
 				      ? whys[l->why]

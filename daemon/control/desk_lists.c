@@ -18,38 +18,29 @@
 
 /* ---- tasks ---- */
 
-/* What a task is, and how its `psirt` goes on: a case, letter or task. */
+/* How the `psirt` of a task goes on: with a case, a letter or the task. */
 static const struct {
-	const char *name;
 	const char *next; /* behind "psirt " */
 	char about;       /* c case, l letter, t task */
 } tasks[TASK_KIND_COUNT] = {
-    [TASK_ANSWER_FINDER] = {"answer-finder", "reply", 'c'},
-    [TASK_COUNTERPART] = {"counterpart-wrote", "letter", 'l'},
-    [TASK_UNDERSTAND] = {"not-understood", "task", 't'},
-    [TASK_CONFLICT] = {"answers-differ", "task", 't'},
-    [TASK_UNSIGNED] = {"unsigned-answer", "letter", 'l'},
-    [TASK_QUESTION] = {"question", "question", 'c'},
-    [TASK_OTHER_KEY] = {"other-key", "letter", 'l'},
-    [TASK_EXPLOITED] = {"exploited", "clock", 'c'},
-    [TASK_DEADLINE] = {"deadline", "clock", 'c'},
-    [TASK_LINK] = {"same-as", "show", 'c'},
-    [TASK_LATER_DATE] = {"date-too-late", "clock", 'c'},
-    [TASK_PLAN_SLIPS] = {"plan-slips", "step", 'c'},
-    [TASK_STATUS_HELD] = {"status-held", "task", 't'},
-    [TASK_REGISTRATION] = {"registration", "task", 't'},
-    [TASK_MEDIATED] = {"mediated", "letter", 'l'},
-    [TASK_BOUNCED] = {"bounced", "task", 't'},
-    [TASK_NOT_DRAFTED] = {"not-drafted", "task", 't'},
+    [TASK_ANSWER_FINDER] = {"reply", 'c'},
+    [TASK_COUNTERPART] = {"letter", 'l'},
+    [TASK_UNDERSTAND] = {"task", 't'},
+    [TASK_CONFLICT] = {"task", 't'},
+    [TASK_UNSIGNED] = {"letter", 'l'},
+    [TASK_QUESTION] = {"question", 'c'},
+    [TASK_OTHER_KEY] = {"letter", 'l'},
+    [TASK_EXPLOITED] = {"clock", 'c'},
+    [TASK_DEADLINE] = {"clock", 'c'},
+    [TASK_LINK] = {"show", 'c'},
+    [TASK_LATER_DATE] = {"clock", 'c'},
+    [TASK_PLAN_SLIPS] = {"step", 'c'},
+    [TASK_STATUS_HELD] = {"task", 't'},
+    [TASK_REGISTRATION] = {"task", 't'},
+    [TASK_MEDIATED] = {"letter", 'l'},
+    [TASK_BOUNCED] = {"task", 't'},
+    [TASK_NOT_DRAFTED] = {"task", 't'},
 };
-
-const char *
-task_kind_name(uint32_t kind)
-{
-	return kind < TASK_KIND_COUNT && tasks[kind].name != NULL
-		   ? tasks[kind].name
-		   : "?";
-}
 
 static char *
 task_next(struct request *r, const struct store_task *t)

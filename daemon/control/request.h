@@ -35,6 +35,7 @@
 
 #include "psirtd/control.h"
 #include "psirtd/desk.h"
+#include "psirtd/store_names.h"
 
 #define CONTROL_CONNECTIONS 32
 #define CONTROL_ONE_USER 24        /* of them; the rest is for everybody else */
@@ -240,7 +241,6 @@ bool request_japanese(const struct request *r);
 /* A case with all that is known of its way; NULL with r->err. */
 struct casework *request_casework(
     struct request *r, const void *ctx, int64_t casefile);
-const char *step_state_name(uint32_t state);
 /* A sentence of the desk, in which CASE stands for the number; NULL: NULL. */
 char *case_sentence(
     const void *ctx, const struct casework *w, const char *sentence);
@@ -256,8 +256,6 @@ json_t *case_clock_row(struct request *r, const struct store_clock *c);
 json_t *case_clock_rows(struct request *r, const struct casework *w);
 /* The cases that are linked with it: {case, link, flow, state}. */
 json_t *link_rows(struct request *r, const void *ctx, int64_t casefile);
-const char *link_name(uint32_t kind);
-const char *channel_name(uint32_t channel); /* "own", "jpcert", "advised" */
 
 /* ---- step.c, orders.c ---- */
 
@@ -288,7 +286,6 @@ enum turn task_run(struct request *r);
 enum turn who_run(struct request *r);
 /* A task without its words: no content. */
 json_t *task_row(struct request *r, const struct store_task *t);
-const char *task_kind_name(uint32_t kind);
 json_t *told_parts(uint32_t parts); /* "overview", "details", "exploit" */
 
 /* ---- approve.c ---- */

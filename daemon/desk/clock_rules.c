@@ -148,6 +148,21 @@ desk_clocks(const struct settings *s, enum flow flow, int64_t received,
 	return n;
 }
 
+const char *
+clock_source_name(enum clock_source source)
+{
+	static const char *const names[] = {
+	    [CLOCK_OF_FLOW] = "flow",
+	    [CLOCK_OF_LETTER] = "letter",
+	    [CLOCK_TYPED] = "typed",
+	    [CLOCK_PROPOSED] = "proposed",
+	};
+
+	return source >= CLOCK_OF_FLOW && source <= CLOCK_PROPOSED
+		   ? names[source]
+		   : "?";
+}
+
 bool
 desk_parse_time(const char *text, int64_t *when, int *zone_min)
 {

@@ -289,6 +289,7 @@ struct clock_rule {
 };
 const struct clock_rule *clock_rule(enum clock_kind kind);
 const struct clock_rule *clock_by_name(const char *name);
+const char *clock_source_name(enum clock_source source); /* "typed" */
 /* The first warning after `now`, that it is due being the last; 0: none is
  * left. */
 int64_t clock_next_warning(
