@@ -167,7 +167,8 @@ told_opening(const void *ctx, struct engine *e, int64_t casefile, bool text,
 			return NULL;
 		if (one == NULL)
 			continue;
-		if (!is_told(e, &list[i], one)) {
+		/* The newest first; the last made the case, whoever wrote. */
+		if (i + 1 < n && !is_told(e, &list[i], one)) {
 			talloc_free(one);
 			continue;
 		}
