@@ -11,6 +11,7 @@ import world as people
 from procedure import (ROLES, answer, asked, finder_case, lines_of,
                        replies)
 from process import until
+from test_flow_jpcert import notice_case
 
 LEADS = [("2.2.1", ["cause=a", "conditions=b"]), ("2.4.1", ["affected=c"]),
          ("2.5.1", ["impact=d", "difficulty=e"])]
@@ -79,6 +80,37 @@ def test_understood_in_both_languages_and_widths(world, vendor, daemon):
     assert len(desk.unread()) == 1
     assert [row["reason"] for row in d.psirt.letters()].count(
         "answer") == len(said)
+
+
+def test_quality_has_a_receipt_and_no_question(world, vendor, daemon):
+    """What JPCERT/CC signed goes to those who are asked; quality learns that
+    something came in, until a person tells it more."""
+    _, desk = notice_case(world, vendor, daemon)
+    notice, = world.wait_mails(people.QUALITY, 1, vendor.homes["quality"],
+                               "overview")
+    mail = asked(vendor, "design", "1.3.1")
+    ref = lines_of(mail)
+    for word in ("パストラバーサル", "2.3.1"):
+        assert word in mail.text and word not in notice.text
+    assert "CWE-22" in mail.text and "CWE-22" not in notice.text
+    assert "ref:" not in notice.text and desk.number in notice.subject
+    assert people.QUALITY in desk.told("overview")
+    assert desk.told("details") == set()
+    # It was told by a mail of that step, and is not asked by it.
+    replies(vendor, "quality", mail, [ref, "詳細：不要"], quote=False)
+    until(lambda: desk.record("answer-refused"), 20, "quality to be refused")
+    assert desk.answers() == []
+    desk.psirt("route", desk.number, "qa", "--details")
+    told, = world.wait_mails(people.QUALITY, 1, vendor.homes["quality"],
+                             "details")
+    assert "パストラバーサル" in told.text
+    until(lambda: desk.told("details") == {people.QUALITY}, 20, "the details")
+    # Who is asked answers, and JPCERT/CC is asked in turn.
+    replies(vendor, "design", mail, [ref, "詳細：要"])
+    desk.wait_step("1.3.1")
+    assert desk.answers("1.3.1") == [("need details", "yes")]
+    desk.wait_draft("detail_request")
+    assert world.count(letters.FINDER) == 0
 
 
 def test_a_line_not_understood_is_a_task(world, vendor, daemon):
