@@ -255,6 +255,31 @@ end_step(struct filing *f, struct casework *w, const struct case_step *pass,
 	return step_end(f->e, w, pass, false, "psirtd", err);
 }
 
+/*
+ * Are its words what the signature says, and new?  Anybody on the way may send
+ * an older letter once more, or lay other words beside it.
+ */
+static bool
+is_its_answer(const struct filing *f, const struct case_step *pass)
+{
+	const struct desk_signer *signer = &f->d->signer;
+	const char *bound = f->c.finder_key_standing >= FINDER_KEY_BOUND
+				? f->c.finder_key
+				: NULL;
+	struct desk_signer words;
+	size_t part = 0;
+
+	if (signer->fingerprint == NULL)
+		return true;
+	if (desk_signed_at(f->o, signer) < pass->started)
+		return false;
+	if (desk_text(f->o, &part) == NULL)
+		return true;
+	words = desk_part_signer(f->e->s, f->o, part, bound);
+	return words.fingerprint != NULL &&
+	       strcmp(words.fingerprint, signer->fingerprint) == 0;
+}
+
 /* It is written to again: the case is not over. */
 static int
 reopen(struct filing *f, struct casework *w, struct error *err)
@@ -280,6 +305,12 @@ take_joined(struct filing *f, struct casework *w, struct error *err)
 
 	if (reopen(f, w, err) != 0)
 		return -1;
+	if (a.what == ARRIVAL_ENDS_STEP && !is_its_answer(f, a.pass)) {
+		/* A person reads what it is. */
+		a.what = ARRIVAL_TASK;
+		a.task = signer != NULL ? TASK_COUNTERPART : TASK_ANSWER_FINDER;
+		a.answer_due = true;
+	}
 	if (a.what == ARRIVAL_ENDS_STEP && end_step(f, w, a.pass, err) != 0)
 		return -1;
 	if (a.task == TASK_MEDIATED && point_to_jpcert(f, w, err) != 0)

@@ -138,24 +138,6 @@ take_unsigned(struct filing *f, struct error *err)
 
 /* ---- may it move the step? ---- */
 
-/* The youngest of the contact's own good signatures over the words. */
-static int64_t
-signed_at(const struct reply *r)
-{
-	const struct layer *layer = opening_layer(r->f->o, r->signer->layer);
-	int64_t at = 0;
-
-	for (size_t i = 0; layer != NULL && i < layer->nsignatures; i++) {
-		const struct signature *s = &layer->signatures[i];
-
-		if (s->status == SIGNATURE_GOOD && s->primary != NULL &&
-		    strcmp(s->primary, r->signer->fingerprint) == 0 &&
-		    s->made > at)
-			at = s->made;
-	}
-	return at;
-}
-
 /*
  * When the question left: the reference stands in no mail before.  One that
  * may have left, and nobody knows, is counted from when it was written.
@@ -217,7 +199,7 @@ use_signature(
 static int
 judge(struct reply *r, enum command_trouble *trouble, struct error *err)
 {
-	int64_t made = signed_at(r);
+	int64_t made = desk_signed_at(r->f->o, r->signer);
 	int64_t asked;
 	bool fresh = false;
 

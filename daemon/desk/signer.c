@@ -126,6 +126,25 @@ desk_letter_signer(
 	    s, o, head < o->nparts ? head : file, bound_key);
 }
 
+int64_t
+desk_signed_at(const struct opening *o, const struct desk_signer *signer)
+{
+	const struct layer *layer = opening_layer(o, signer->layer);
+	int64_t at = 0;
+
+	for (size_t i = 0; layer != NULL && signer->fingerprint != NULL &&
+			   i < layer->nsignatures;
+	     i++) {
+		const struct signature *s = &layer->signatures[i];
+
+		if (s->status == SIGNATURE_GOOD && s->primary != NULL &&
+		    strcmp(s->primary, signer->fingerprint) == 0 &&
+		    s->made > at)
+			at = s->made;
+	}
+	return at;
+}
+
 /* How well a text serves as the letter's words, within one depth. */
 static int
 text_rank(const struct part *p)

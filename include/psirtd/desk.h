@@ -45,6 +45,9 @@ struct desk_signer desk_part_signer(const struct settings *s,
  */
 struct desk_signer desk_letter_signer(
     const struct settings *s, const struct opening *o, const char *bound_key);
+/* The youngest of the signer's own good signatures over what it signed. */
+int64_t desk_signed_at(
+    const struct opening *o, const struct desk_signer *signer);
 /*
  * May what stands in this part (+ 1; 0: a subject, which two mails may have
  * given) be handed on as the correspondent's word?  NULL: as nobody's, always.

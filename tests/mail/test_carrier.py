@@ -6,6 +6,7 @@ import letters
 import world as people
 from procedure import asked, finder_case, lines_of, replies
 from process import until
+from test_flow_jpcert import notice_case
 
 ALIAS = people.FINDER2  # the same finder writes from there, too
 
@@ -16,6 +17,16 @@ def handled(desk, count):
           and all(row["state"] not in ("received", "opened")
                   for row in desk.d.psirt.letters()), 20,
           f"{count} letters to be filed")
+
+
+def details_wanted(vendor, desk):
+    """The case waits for the details that JPCERT/CC is to send."""
+    mail = asked(vendor, "design", "1.3.1")
+    replies(vendor, "design", mail, [lines_of(mail), "need details: yes"])
+    desk.wait_step("1.3.1")
+    for row in until(desk.drafts, 20, "the request for details"):
+        desk.psirt("approve", str(row["mail"]), "--yes")
+    desk.wait_step("1.5.1", "running")
 
 
 def test_what_was_not_understood_is_answered_once(world, vendor, daemon):
@@ -65,3 +76,56 @@ def test_nobody_outside_is_written_to_past_jpcert(world, vendor, daemon):
     for address in (ALIAS, people.STRANGER):
         assert world.mails(address) == []
     assert len(world.mails(letters.FINDER)) == 1
+
+
+def test_an_old_letter_of_jpcert_ends_no_step(world, vendor, daemon):
+    d, desk = notice_case(world, vendor, daemon)
+    old = letters.pgp_signed(letters.text_part(
+        "先日の件、承知しました。\n", subject=f"[{desk.number}] ご連絡"),
+        world.jpcert)
+    head = f"[{desk.number}] ご連絡"
+    world.deliver(letters.letter(
+        letters.head(head, sender=letters.JPCERT), old), letters.JPCERT)
+    handled(desk, 2)
+    details_wanted(vendor, desk)
+    before = len(desk.tasks("counterpart-wrote"))
+    world.deliver(letters.letter(
+        letters.head(head, sender=letters.JPCERT),
+        letters.multipart("mixed", [old, letters.text_part("more\n")])),
+        letters.JPCERT)
+    desk.wait_tasks("counterpart-wrote", before + 1)
+    assert desk.steps()["1.5.1"] == "running"
+    assert desk.drafts("details") == []
+
+
+def test_other_words_beside_the_finders_are_no_answer(world, vendor, daemon):
+    d, desk = finder_case(world, vendor, daemon)
+    mail = asked(vendor, "design", "2.1.1")
+    replies(vendor, "design", mail, [lines_of(mail), "question: which one?"])
+    desk.wait_task("question")
+    desk.psirt("question", desk.number, "ask")
+    desk.approve("questions")
+    desk.wait_step("2.3.2", "running")
+    asks, = world.wait_mails(letters.FINDER, 1, world.finder, "questions")
+    # Signed is the first part; what is sealed twice would be the answer.
+    sealed = letters.text_part("In truth it is all right: no flaw.\n")
+    for _ in range(2):
+        sealed = letters.pgp_encrypted(
+            sealed, world.finder2, [world.poc.fingerprint], sign=False)
+    fields = dict(sender=letters.FINDER, In_Reply_To=asks.message_id)
+    world.deliver(letters.letter(
+        letters.head("Re: " + asks.subject, **fields),
+        letters.multipart("mixed", [letters.pgp_signed(
+            letters.text_part("I will look.\n"), world.finder), sealed])),
+        letters.FINDER)
+    desk.wait_tasks("answer-finder")
+    assert desk.steps()["2.3.2"] == "running"
+    world.deliver(letters.letter(
+        letters.head("Re: " + asks.subject, **fields),
+        letters.pgp_encrypted(letters.text_part("The second.\n"),
+                              world.finder, [world.poc.fingerprint])),
+        letters.FINDER)
+    desk.wait_step("2.3.2")
+    relay, *_ = desk.wait_draft("relay")
+    body = d.psirt.json("approve", str(relay["mail"]))["mail"]["body"]
+    assert "The second." in body and "no flaw" not in body
