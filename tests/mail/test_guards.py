@@ -171,7 +171,7 @@ def test_all_customers_are_told_once_it_is_agreed(world, vendor, daemon):
     d, desk = notice_case(world, vendor, daemon)
     desk.go("4.3.1", {**INVESTIGATED, "1.3.1": ["need details=yes"],
                       "1.5.1": SKIPPED, "4.1.1": CUSTOMERS_ONLY},
-            hold={"customer"})
+            hold={"all_customers", "customer"})
     said = desk.refused("step", desk.number, "4.3.2", "start")
     assert "4.3.1" in said
     desk.step("4.3.1", "agreement=no", "--by", "JPCERT/CC")
