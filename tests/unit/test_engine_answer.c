@@ -4,7 +4,7 @@
  */
 #include "engine_world.h"
 
-/* A case at 2.2.1, asked of the PLC department a minute ago. */
+/* A case at a step, asked of a department a minute ago. */
 struct asked {
 	struct vendor *v;
 	int64_t casefile;
@@ -14,21 +14,27 @@ struct asked {
 };
 
 static struct asked
-ask(void **state)
+ask_of(void **state, const char *step, enum mail_kind kind, const char *key)
 {
 	struct asked a = {.v = *state};
 	int64_t now = clock_now();
 
 	a.casefile = vendor_case(a.v, FLOW_DIRECT);
-	a.step = vendor_begin(a.v, a.casefile, "2.2.1");
-	a.mail = vendor_mail(a.v, a.casefile, MAIL_ASK);
+	a.step = vendor_begin(a.v, a.casefile, step);
+	a.mail = vendor_mail(a.v, a.casefile, kind);
 	assert_true(a.mail.id != 0);
-	assert_string_equal(a.mail.recipient, AKIRA);
+	assert_string_equal(a.mail.recipient, key);
 	vendor_sent(a.v, a.mail.id, now - 60);
-	a.ref = talloc_asprintf(a.v, "ref: %s/2.2.1/%s",
-	    vendor_load(a.v, a.casefile)->c.number, a.step.ref);
+	a.ref = talloc_asprintf(a.v, "ref: %s/%s/%s",
+	    vendor_load(a.v, a.casefile)->c.number, step, a.step.ref);
 	assert_non_null(strstr(a.mail.body, a.ref));
 	return a;
+}
+
+static struct asked
+ask(void **state)
+{
+	return ask_of(state, "2.2.1", MAIL_ASK, AKIRA);
 }
 
 static struct store_letter
@@ -210,20 +216,43 @@ test_what_is_not_understood_becomes_a_task(void **state)
 	struct store_letter l;
 
 	l = answer(&a, AKIRA,
-	    "cause: CWE-120\ndecision: publish\nweather: fine\n\n"
+	    "cause: CWE-120\ndecision: publish\nverified: yes\nweather: "
+	    "fine\n\n"
 	    "We have seen this in the field before, and the customer of the "
 	    "plant in question asks to be called by somebody of the desk.");
 	assert_int_equal(l.reason, REASON_JOINED);
 	assert_string_equal(
 	    vendor_answer(a.v, a.casefile, ANSWER_CAUSE), "CWE-120");
-	/* A good word, but not this step's to answer. */
+	/* Good words, but not this step's to ask for, or the desk's alone. */
+	assert_null(vendor_answer(a.v, a.casefile, ANSWER_VERIFIED));
 	assert_null(vendor_answer(a.v, a.casefile, ANSWER_DECISION));
 	t = vendor_task(a.v, a.casefile, TASK_UNDERSTAND);
-	assert_non_null(strstr(t.text, "decision: publish"));
+	assert_non_null(strstr(
+	    t.text, "decision: publish  (is the desk's alone to record)"));
+	assert_non_null(strstr(t.text, "verified: yes"));
 	assert_non_null(strstr(t.text, "weather: fine"));
 	assert_non_null(strstr(t.text, "asks to be called"));
 	assert_non_null(
 	    strstr(vendor_mail(a.v, a.casefile, MAIL_CONFIRM).body, "weather"));
+}
+
+/* No signature of a department sets the day of publication. */
+static void
+test_the_date_is_the_desks(void **state)
+{
+	struct asked a = ask_of(state, "4.3.1", MAIL_DATES, SORA);
+
+	assert_non_null(strstr(a.mail.body, "candidate: "));
+	assert_null(strstr(a.mail.body, "publish:"));
+	answer(
+	    &a, SORA, "candidate: 2031-12-01 10:00\npublish: 2031-12-01 10:00");
+	assert_non_null(vendor_answer(a.v, a.casefile, ANSWER_CANDIDATE));
+	assert_null(vendor_answer(a.v, a.casefile, ANSWER_PUBLISH));
+	assert_int_equal(
+	    vendor_clock(a.v, a.casefile, CLOCK_PUBLICATION).id, 0);
+	assert_non_null(
+	    strstr(vendor_task(a.v, a.casefile, TASK_UNDERSTAND).text,
+		"publish: 2031-12-01"));
 }
 
 static void
@@ -333,6 +362,7 @@ main(void)
 	    TEST(test_without_a_reference),
 	    TEST(test_the_reference_of_another_case),
 	    TEST(test_what_is_not_understood_becomes_a_task),
+	    TEST(test_the_date_is_the_desks),
 	    TEST(test_a_greeting_is_no_task),
 	    TEST(test_two_contacts_who_differ),
 	    TEST(test_a_question_waits_to_be_relayed),
