@@ -37,13 +37,21 @@ def vendor(world):
     return Vendor(world)
 
 
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "limit(seconds): this test may take longer than others")
+
+
 @pytest.fixture(autouse=True)
-def time_limit():
+def time_limit(request):
     """A test that hangs fails; the rest go on."""
+    longer = request.node.get_closest_marker("limit")
+    limit = (longer.args[0] if longer else LIMIT) * SLOW
+
     def over(signum, frame):
-        raise TimeoutError(f"the test ran over {LIMIT * SLOW} s")
+        raise TimeoutError(f"the test ran over {limit} s")
     before = signal.signal(signal.SIGALRM, over)
-    signal.alarm(LIMIT * SLOW)
+    signal.alarm(limit)
     yield
     signal.alarm(0)
     signal.signal(signal.SIGALRM, before)

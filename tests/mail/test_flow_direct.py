@@ -4,8 +4,13 @@ parties: without JPCERT/CC's mediation, and with it.
 
 import re
 
+import pytest
+
 import letters
 from procedure import Desk, Vendors, from_jpcert
+
+# A whole case, by mails of everybody.
+pytestmark = pytest.mark.limit(400)
 
 INVESTIGATION = {
     ("design", "2.1.1"): ["status: reproduced"],
