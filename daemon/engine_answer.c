@@ -160,6 +160,8 @@ follow_mediation(struct engine *e, struct casework *w,
 	w->c.channel = strcmp(a->value, "accepted") == 0 ? CHANNEL_JPCERT
 							 : CHANNEL_ADVISED;
 	w->view.channel = w->c.channel;
+	if (w->c.channel == CHANNEL_JPCERT)
+		status_anew(w);
 	r.code = w->c.channel;
 	if (store_case_put(e->st, &w->c, err) != 0)
 		return -1;

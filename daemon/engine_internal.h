@@ -423,8 +423,12 @@ int step_end(struct engine *e, struct casework *w, const struct case_step *pass,
 int step_skip(struct engine *e, struct casework *w,
     const struct case_step *pass, const char *why, const char *actor,
     struct error *err);
+/* What would have begun by itself and was offered, because guards refused all
+ * its mails: would it still be?  *may: no; it may begin now. */
+int step_may_begin(struct engine *e, struct casework *w,
+    const struct case_step *pass, bool *may, struct error *err);
 /* Drafts those mails of the step whose `when` holds; w->refused: what could
- * not be. */
+ * not be.  actor NULL: nothing is drafted, it only asks which would be. */
 int step_mails(struct engine *e, struct casework *w,
     const struct case_step *pass, uint32_t overridden, const char *actor,
     size_t *made, struct error *err);
@@ -432,7 +436,8 @@ int step_mails(struct engine *e, struct casework *w,
 bool step_shares(const struct store_step *row, const struct flow_share *share);
 
 /* ---- engine_step_mail.c ---- */
-/* Drafts one mail of a step to each of its readers; *made: how many. */
+/* Drafts one mail of a step to each of its readers; *made: how many; actor
+ * NULL as in step_mails(). */
 int step_mail(struct engine *e, struct casework *w,
     const struct case_step *pass, const struct flow_mail *mail,
     uint32_t overridden, const char *actor, size_t *made, struct error *err);
@@ -464,6 +469,9 @@ struct case_draft {
 	uint32_t parts, overridden;
 	bool automatic, with_files;
 };
+/* Asks the guards alone: -1 with FAULT_DENIED, its guard and sentence. */
+int leave_ask(struct engine *e, struct casework *w,
+    const struct case_draft *draft, struct error *err);
 int leave_draft(struct engine *e, struct casework *w,
     const struct case_draft *draft, const struct facts *facts,
     const char *actor, int64_t *mail, struct error *err);
@@ -495,6 +503,9 @@ int task_add(
 /* Every open task of a case of this kind is done; 0: all of the case. */
 int task_end(struct engine *e, int64_t casefile, uint32_t kind,
     const char *actor, struct error *err);
+/* Those of this kind that one pass of a step has. */
+int task_end_step(struct engine *e, int64_t casefile, int64_t step,
+    uint32_t kind, const char *actor, struct error *err);
 
 /* ---- engine_clock.c: the same ---- */
 #define CRA_FINAL_S (INT64_C(14) * 86400) /* after a fix is available */
@@ -537,6 +548,9 @@ bool stop_due(struct engine *e);
 /* When stop_due has something next, seconds; 0 never. */
 int64_t due_next(struct engine *e);
 int status_mail(struct engine *e, int64_t casefile, struct error *err);
+/* The case has another counterpart, or begins once more: the cadence runs from
+ * now on, and nothing was said to it yet.  The caller puts the case. */
+void status_anew(struct casework *w);
 /* The morning mail, where it is time; *done: something was done. */
 int morning_due(struct engine *e, int64_t now, bool *done, struct error *err);
 /* When the next one goes, seconds; 0: none. */

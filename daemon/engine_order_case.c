@@ -291,13 +291,11 @@ order_close(struct engine *e, const void *ctx, struct casework *w,
 int
 case_open_again(struct engine *e, struct casework *w, struct error *err)
 {
-	int64_t every = desk_status_every(&w->view);
-
 	w->c.state = CASE_OPEN;
 	w->c.closed = 0;
 	w->c.close_reason = 0;
-	w->c.next_status = every > 0 ? clock_now() + every : 0;
 	w->view.closed = false;
+	status_anew(w);
 	if (store_case_put(e->st, &w->c, err) != 0 ||
 	    clock_end_kind(e, w->c.id, CLOCK_RETENTION, NULL, err) != 0)
 		return -1;

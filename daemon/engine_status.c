@@ -57,11 +57,12 @@ key_is_usable(const struct engine *e, const char *fingerprint)
 
 /*
  * The last mail that told the counterpart something, 0: none did; and whether
- * a status mail waits for a person already: one is enough to decide about.
+ * a status mail to this address waits for a person already: one is enough to
+ * decide about.
  */
 static int
-look_back(struct engine *e, const struct casework *w, int64_t *real,
-    bool *waits, struct error *err)
+look_back(struct engine *e, const struct casework *w, const char *to,
+    int64_t *real, bool *waits, struct error *err)
 {
 	struct store_outmail *list = NULL;
 	void *ctx = talloc_new(e);
@@ -75,8 +76,9 @@ look_back(struct engine *e, const struct casework *w, int64_t *real,
 		const struct store_outmail *m = &list[i];
 
 		if (m->kind == MAIL_STATUS)
-			*waits |= m->state == OUTMAIL_DRAFT ||
-				  m->state == OUTMAIL_HELD;
+			*waits |= (m->state == OUTMAIL_DRAFT ||
+				      m->state == OUTMAIL_HELD) &&
+				  strcasecmp(m->to, to) == 0;
 		else if ((m->audience == AUDIENCE_COUNTERPART ||
 			     m->kind == MAIL_ACKNOWLEDGE) &&
 			 m->sent > *real)
@@ -139,6 +141,15 @@ say(struct engine *e, struct casework *w, const struct draft_to *to,
 	return 0;
 }
 
+void
+status_anew(struct casework *w)
+{
+	int64_t every = desk_status_every(&w->view);
+
+	w->c.next_status = every > 0 ? clock_now() + every : 0;
+	w->c.status_same = 0;
+}
+
 int
 status_mail(struct engine *e, int64_t casefile, struct error *err)
 {
@@ -156,9 +167,10 @@ status_mail(struct engine *e, int64_t casefile, struct error *err)
 	in.next_status = w->c.next_status;
 	in.said_phase = w->c.status_phase;
 	in.said_same = w->c.status_same;
-	if (look_back(e, w, &in.last_real, &waits, err) != 0)
-		goto out;
 	if (case_counterpart(w, e, w, &to, &audience)) {
+		if (look_back(e, w, to.address, &in.last_real, &waits, err) !=
+		    0)
+			goto out;
 		in.key_known = to.recipient != NULL;
 		in.key_usable = key_is_usable(e, to.recipient);
 		d = desk_status(&in);
