@@ -209,6 +209,9 @@ clock_warn(struct engine *e, struct store_clock *c, struct error *err)
 	if (rc == 0)
 		rc = store_alert_add(
 		    e->st, REASON_DEADLINE, 0, c->casefile, now, err);
+	/* Mails that were not to leave before it. */
+	if (rc == 0 && c->kind == CLOCK_PUBLICATION && c->due <= now)
+		rc = store_case_advance(e->st, c->casefile, true, err);
 	talloc_free(ctx);
 	return rc;
 }

@@ -44,6 +44,45 @@ write_advance(struct engine *e, struct casework *w, const struct advance *a,
 	return error_set(err, FAULT_BUG, "no advance %d", (int)a->what);
 }
 
+/* It begins by itself; it was offered because no mail of it might leave. */
+static bool
+was_held_back(const struct case_step *pass)
+{
+	return pass->state == CASE_STEP_READY &&
+	       (pass->step->start == START_AUTO ||
+		   pass->step->start == START_LETTER);
+}
+
+/*
+ * The day has come, the consent is on record, the mail before it has left:
+ * what no guard refuses any more begins.  The guards are asked as for the
+ * drafts themselves, so that what is begun here is not held back again.
+ */
+static int
+begin_held_back(
+    struct engine *e, struct casework *w, size_t *begun, struct error *err)
+{
+	const struct case_view *v = &w->view;
+	char *why = NULL;
+	bool may = false;
+
+	for (size_t i = 0; i < v->nsteps; i++) {
+		const struct case_step *pass = &v->steps[i];
+
+		if (!was_held_back(pass) ||
+		    !desk_may_start(w, v, pass->step, &why))
+			continue;
+		if (step_may_begin(e, w, pass, &may, err) != 0)
+			return -1;
+		if (!may)
+			continue;
+		++*begun;
+		if (step_begin(e, w, pass->step, true, 0, "psirtd", err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* What follows once; *n 0: nothing does. */
 static int
 go_on(struct engine *e, int64_t id, size_t *n, struct error *err)
@@ -59,6 +98,8 @@ go_on(struct engine *e, int64_t id, size_t *n, struct error *err)
 		*n = desk_advance(w, &w->view, &list);
 	for (size_t i = 0; rc == 0 && i < *n; i++)
 		rc = write_advance(e, w, &list[i], err);
+	if (rc == 0 && *n == 0 && w->c.state != CASE_UNOPENED)
+		rc = begin_held_back(e, w, n, err);
 	if (w != NULL && w->refused != NULL)
 		log_warn("case=%s stop=flow not every mail could be drafted: "
 			 "\"psirt task\" says why",

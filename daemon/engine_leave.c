@@ -108,31 +108,37 @@ row_of(const struct casework *w, const struct case_draft *d)
 }
 
 int
-leave_draft(struct engine *e, struct casework *w,
-    const struct case_draft *draft, const struct facts *facts,
-    const char *actor, int64_t *mail, struct error *err)
+leave_ask(struct engine *e, struct casework *w, const struct case_draft *draft,
+    struct error *err)
 {
 	void *ctx = talloc_new(e);
-	struct store_outmail m = row_of(w, draft);
+	const struct store_outmail m = row_of(w, draft);
 	const struct leaving leaving = leaving_of(
 	    e->s, &m, draft->pass != NULL ? draft->pass->step : NULL);
 	char *why = NULL;
 	enum guard_kind guard = desk_may_leave(ctx, &w->view, &leaving, &why);
-	int rc = -1;
 
-	if (guard != 0) {
+	if (guard != 0)
 		error_set(err, FAULT_DENIED, "guard %s: %s", guard_name(guard),
 		    why != NULL ? why : "it may not leave");
-		goto out;
-	}
-	rc = draft_add(e, &m, draft->to.language, facts, actor, err);
-	if (rc == 0)
-		rc = store_case_advance(e->st, w->c.id, true, err);
-	if (rc == 0 && mail != NULL)
-		*mail = m.id;
-out:
 	talloc_free(ctx);
-	return rc;
+	return guard != 0 ? -1 : 0;
+}
+
+int
+leave_draft(struct engine *e, struct casework *w,
+    const struct case_draft *draft, const struct facts *facts,
+    const char *actor, int64_t *mail, struct error *err)
+{
+	struct store_outmail m = row_of(w, draft);
+
+	if (leave_ask(e, w, draft, err) != 0 ||
+	    draft_add(e, &m, draft->to.language, facts, actor, err) != 0 ||
+	    store_case_advance(e->st, w->c.id, true, err) != 0)
+		return -1;
+	if (mail != NULL)
+		*mail = m.id;
+	return 0;
 }
 
 /* ---- it left ---- */

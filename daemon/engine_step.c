@@ -147,6 +147,31 @@ refused_length(const struct casework *w)
 	return w->refused != NULL ? strlen(w->refused) : 0;
 }
 
+/* Sooner or later it began: no mail of it is missing any more. */
+static int
+not_refused_now(struct engine *e, const struct store_step *row,
+    const char *actor, struct error *err)
+{
+	return task_end_step(
+	    e, row->casefile, row->id, TASK_NOT_DRAFTED, actor, err);
+}
+
+int
+step_may_begin(struct engine *e, struct casework *w,
+    const struct case_step *pass, bool *may, struct error *err)
+{
+	char *refused = w->refused;
+	size_t made = 0;
+	int rc;
+
+	w->refused = NULL;
+	rc = step_mails(e, w, pass, 0, NULL, &made, err);
+	*may = rc == 0 && (made > 0 || w->refused == NULL);
+	talloc_free(w->refused);
+	w->refused = refused;
+	return rc;
+}
+
 int
 step_begin(struct engine *e, struct casework *w, const struct flow_step *step,
     bool start, uint32_t overridden, const char *actor, struct error *err)
@@ -156,6 +181,7 @@ step_begin(struct engine *e, struct casework *w, const struct flow_step *step,
 	struct store_step row = pass_of(w, step, now);
 	struct case_step pass = {.step = step};
 	const size_t refused = refused_length(w);
+	const bool offered = row.id != 0;
 	size_t made = 0;
 	int rc = -1;
 
@@ -167,7 +193,8 @@ step_begin(struct engine *e, struct casework *w, const struct flow_step *step,
 		if (row.ref == NULL && step->nexpects > 0)
 			row.ref = new_ref(ctx);
 	}
-	if (write_pass(e, &row, err) != 0)
+	if (write_pass(e, &row, err) != 0 ||
+	    (start && offered && not_refused_now(e, &row, actor, err) != 0))
 		goto out;
 	pass.id = row.id;
 	pass.round = row.round;

@@ -23,7 +23,7 @@ struct mailing {
 	enum audience audience;
 	enum policy policy;
 	uint32_t overridden;
-	const char *actor;
+	const char *actor; /* NULL: it is only asked what may leave */
 	/* what of a letter goes along; NULL: nothing */
 	struct opening *o;
 	int64_t letter;
@@ -151,8 +151,12 @@ draft_one(struct mailing *m, struct case_draft *draft, struct error *err)
 		draft->parts = 0;
 	else if (draft->department != NULL)
 		letter_along(&f, ctx, m, draft->department, draft);
-	reader_facts(&f, ctx, m, draft);
-	rc = leave_draft(m->e, m->w, draft, &f, m->actor, NULL, err);
+	if (m->actor == NULL) {
+		rc = leave_ask(m->e, m->w, draft, err);
+	} else {
+		reader_facts(&f, ctx, m, draft);
+		rc = leave_draft(m->e, m->w, draft, &f, m->actor, NULL, err);
+	}
 	if (rc == 0) {
 		m->made++;
 	} else if (err->fault == FAULT_DENIED) {

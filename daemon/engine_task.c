@@ -44,9 +44,10 @@ task_add(struct engine *e, const struct store_task *task, struct error *err)
 	return rc;
 }
 
-int
-task_end(struct engine *e, int64_t casefile, uint32_t kind, const char *actor,
-    struct error *err)
+/* step, kind 0: whatever it is of. */
+static int
+end_tasks(struct engine *e, int64_t casefile, int64_t step, uint32_t kind,
+    const char *actor, struct error *err)
 {
 	struct store_record r = {.at = clock_now(),
 	    .what = RECORD_TASK_DONE,
@@ -59,7 +60,8 @@ task_end(struct engine *e, int64_t casefile, uint32_t kind, const char *actor,
 	    store_task_list(ctx, e->st, casefile, TASKS_MOST, &open, &n, err);
 
 	for (size_t i = 0; rc == 0 && i < n; i++) {
-		if (kind != 0 && open[i].kind != kind)
+		if ((kind != 0 && open[i].kind != kind) ||
+		    (step != 0 && open[i].step != step))
 			continue;
 		r.code = open[i].kind;
 		rc = store_task_done(e->st, open[i].id, r.at, actor, err);
@@ -68,4 +70,18 @@ task_end(struct engine *e, int64_t casefile, uint32_t kind, const char *actor,
 	}
 	talloc_free(ctx);
 	return rc;
+}
+
+int
+task_end(struct engine *e, int64_t casefile, uint32_t kind, const char *actor,
+    struct error *err)
+{
+	return end_tasks(e, casefile, 0, kind, actor, err);
+}
+
+int
+task_end_step(struct engine *e, int64_t casefile, int64_t step, uint32_t kind,
+    const char *actor, struct error *err)
+{
+	return end_tasks(e, casefile, step, kind, actor, err);
 }

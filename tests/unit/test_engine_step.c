@@ -222,10 +222,46 @@ test_a_step_that_a_guard_holds_is_offered(void **state)
 	assert_int_equal(tasks[0].kind, TASK_NOT_DRAFTED);
 	assert_non_null(strstr(tasks[0].text, "publication date"));
 	assert_string_equal(state_of(w, "5.1.2"), "ready");
-	/* When the day has come a person begins it. */
+	/* A day that has not come holds it back as well; the case rests. */
+	answered(w, NULL, "publish=2099-01-01");
+	assert_string_equal(state_of(w, "5.1.2"), "ready");
+	assert_int_equal(flow_run(w), 0);
+	/* One that has is on record: it begins by itself, and is no task. */
 	answered(w, NULL, "publish=2020-01-01");
-	ordered(w, ORDER_STEP_START, "5.1.2");
+	assert_string_equal(state_of(w, "5.1.2"), "running");
 	assert_string_equal(mail_of(w, MAIL_PUBLISHED).to, AT_FINDER);
+	assert_int_equal(mail_of(w, MAIL_PUBLISHED).state, OUTMAIL_DRAFT);
+	assert_ok(
+	    store_task_list(w, w->e->st, w->casefile, 10, &tasks, &n, &w->err));
+	for (size_t i = 0; i < n; i++)
+		assert_int_not_equal(tasks[i].kind, TASK_NOT_DRAFTED);
+}
+
+/* Nothing but time has passed: the stop `due` wakes at it, and says so. */
+static void
+test_on_the_day_it_begins_by_itself(void **state)
+{
+	struct world *w = *state;
+	int64_t day = clock_now() + 1;
+	const char *word =
+	    talloc_asprintf(w, "publish=%s", clock_rfc3339(w, day));
+	struct store_outmail *list;
+
+	answered(w, "2.1.1", "status=reproduced");
+	answered(w, NULL, word);
+	assert_true(due_next(w->e) > 0);
+	while (clock_now() < day) {
+		assert_int_equal(mails_of(w, MAIL_PUBLISHED, &list), 0);
+		assert_true(due_next(w->e) <= day);
+		usleep(100000);
+	}
+	while (stop_due(w->e))
+		;
+	assert_int_equal(flow_run(w), 1);
+	assert_string_equal(state_of(w, "5.1.2"), "running");
+	assert_int_equal(mails_of(w, MAIL_PUBLISHED, &list), 1);
+	assert_int_equal(list[0].state, OUTMAIL_DRAFT);
+	assert_int_equal(list[0].policy, POLICY_TWO);
 }
 
 /* ---- ending ---- */
@@ -408,6 +444,7 @@ main(void)
 	    TEST(test_customers_without_nda_are_not_written_to),
 	    TEST(test_a_person_is_told_which_guard_refuses),
 	    TEST(test_a_step_that_a_guard_holds_is_offered),
+	    TEST(test_on_the_day_it_begins_by_itself),
 	    TEST(test_who_is_to_be_told_is_told),
 	    TEST(test_a_person_chooses_who_is_told),
 	    TEST(test_what_is_left_out_takes_its_drafts_with_it),
