@@ -62,6 +62,20 @@ parts_of(const struct mailing *m, const struct department *d)
 	}
 }
 
+/* Anybody on the way may lay a file beside what is signed: by itself a letter
+ * is handed on with its files where all of them are signed. */
+static bool
+may_take_files(const struct mailing *m)
+{
+	const char *source = m->w->c.correspondent;
+
+	for (size_t i = 0; m->policy == POLICY_AUTO && i < m->o->nparts; i++)
+		if (part_is_attachment(&m->o->parts[i]) &&
+		    !desk_signed_by(m->e->s, m->o, (uint32_t)i + 1, source))
+			return false;
+	return letter_has_files(m->o);
+}
+
 static void
 letter_along(struct facts *f, const void *ctx, const struct mailing *m,
     const struct department *d, struct case_draft *draft)
@@ -72,7 +86,7 @@ letter_along(struct facts *f, const void *ctx, const struct mailing *m,
 	/* What JVN is to publish is read by those who know no details. */
 	if (m->o == NULL || (harmless && m->kind != MAIL_CIRCULATE))
 		return;
-	share.attachments = !harmless && letter_has_files(m->o);
+	share.attachments = !harmless && may_take_files(m);
 	letter_facts(f, ctx, m->e, &m->w->c, m->o, share);
 	draft->letter = m->letter;
 	if (harmless)

@@ -4,7 +4,7 @@ and sends it again: what of that moves a case, or goes on to anybody.
 
 import letters
 import world as people
-from procedure import asked, finder_case, lines_of, replies
+from procedure import (ROLES, asked, finder_case, lines_of, replies)
 from process import until
 from test_flow_jpcert import notice_case
 
@@ -52,6 +52,34 @@ def test_what_was_not_understood_is_answered_once(world, vendor, daemon):
     world.wait_mails(people.DESIGN, 2, vendor.homes["design"], "confirm")
     asked(vendor, "design", "2.2.1")
     assert len(world.mails(people.DESIGN, kind="confirm")) == 2
+
+
+def test_a_file_beside_what_is_signed_is_not_handed_on(world, vendor, daemon):
+    d, desk = notice_case(world, vendor, daemon)
+    details_wanted(vendor, desk)
+    signed = letters.pgp_encrypted(
+        letters.text_part("詳細情報です。合言葉は木犀です。\n",
+                          subject=f"[{desk.number}] 詳細"),
+        world.jpcert, [world.poc.fingerprint])
+    world.deliver(letters.letter(
+        letters.head(f"[{desk.number}] 詳細", sender=letters.JPCERT),
+        letters.multipart("mixed", [
+            signed, letters.file_part("viewer.exe", b"MZ thistle" * 20)])),
+        letters.JPCERT)
+    desk.wait_step("1.5.1")
+    desk.step("1.5.2", "--share", "+research")
+    draft, = desk.wait_draft("details")
+    # A person sees the file, and takes it on himself.
+    shown = d.psirt.json("approve", str(draft["mail"]))
+    assert [row["name"] for row in shown["files"]] == ["viewer.exe"]
+    desk.approve("details")
+    desk.wait_step("1.5.2")
+    # By itself none goes: the words are signed, and the file is not.
+    shared, = world.wait_mails(ROLES["research"][2], 1,
+                               vendor.homes["research"], "details")
+    assert "木犀" in shared.text
+    assert list(shared.attachments()) == []
+    assert "viewer.exe" not in shared.text
 
 
 def test_nobody_outside_is_written_to_past_jpcert(world, vendor, daemon):
