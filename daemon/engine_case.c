@@ -15,7 +15,6 @@
 #include "psirtd/clock.h"
 #include "psirtd/log.h"
 
-#define MAILS_MOST 100000 /* of one case */
 #define CLOCKS_MOST 1000
 
 _Static_assert(CASE_STEP_READY == STEP_READY, "states of a pass");
@@ -124,36 +123,37 @@ load_steps(struct casework *w, struct engine *e, struct error *err)
 
 /* What a step is done by; not what only speaks of it. */
 static bool
-is_of_step(const struct store_outmail *m)
+is_of_step(uint32_t kind)
 {
-	return m->step != 0 && m->kind != MAIL_REMINDER &&
-	       m->kind != MAIL_CONFIRM && m->kind != MAIL_SHARE;
+	return kind != MAIL_REMINDER && kind != MAIL_CONFIRM &&
+	       kind != MAIL_SHARE;
 }
 
-/* How far the mails of each pass have come. */
+/* How far the mails of each pass have come: counted, for a case may have one
+ * to each of thousands, and is loaded for each of them. */
 static int
 load_mails(struct casework *w, struct engine *e, struct error *err)
 {
-	struct store_outmail *list = NULL;
+	struct store_mail_count *list = NULL;
 	void *ctx = talloc_new(w);
 	size_t n = 0;
-	int rc;
+	int rc = store_step_mails(ctx, e->st, w->c.id, &list, &n, err);
 
-	rc = store_outmail_list(
-	    ctx, e->st, 0, w->c.id, MAILS_MOST, &list, &n, err);
 	for (size_t i = 0; rc == 0 && i < n; i++) {
-		struct case_step *step =
-		    is_of_step(&list[i]) ? view_step(w, list[i].step) : NULL;
+		struct case_step *step = is_of_step(list[i].kind)
+					     ? view_step(w, list[i].step)
+					     : NULL;
+		unsigned mails = (unsigned)list[i].mails;
 
 		if (step == NULL)
 			continue;
 		if (list[i].state == OUTMAIL_SENT)
-			step->mails_sent++;
+			step->mails_sent += mails;
 		else if (list[i].state == OUTMAIL_CANCELLED ||
 			 list[i].state == OUTMAIL_FAILED)
-			step->mails_dropped++;
+			step->mails_dropped += mails;
 		else
-			step->mails_waiting++;
+			step->mails_waiting += mails;
 	}
 	talloc_free(ctx);
 	return rc;

@@ -14,7 +14,6 @@
 #include <talloc.h>
 
 #define TASKS_MOST 500
-#define LEDGER_MAILS 5000 /* the newest of a case */
 
 /* ---- tasks ---- */
 
@@ -237,62 +236,97 @@ ledger_row(const struct customer *customer, const struct store_outmail *m)
 	    json_time(m != NULL ? m->bounced : 0));
 }
 
+/* A cursor: first over the mails to customers, then over the customers. */
 struct ledger {
-	struct store_outmail *mails;
-	size_t nmails;
+	struct store_case c;
+	bool *mailed; /* of each of the customer file */
+	int64_t mail; /* the last that was looked at */
+	size_t next;  /* customer */
+	bool all_mails;
 	int64_t customers, told, bounced;
 };
 
-/* Each mail to one, then each who is concerned and has none. */
 static int
-ledger_rows(struct request *r, struct ledger *l, const char *product)
+ledger_start(struct request *r)
 {
-	for (size_t i = l->nmails; i-- > 0;) {
-		const struct store_outmail *m = &l->mails[i];
+	struct ledger *l = talloc_zero(r, struct ledger);
 
-		if (m->audience != AUDIENCE_CUSTOMER)
-			continue;
-		l->told += m->state == OUTMAIL_SENT && m->bounced == 0;
-		l->bounced += m->bounced != 0;
-		if (answer_row(
-			r, ledger_row(settings_customer(r->s, m->to), m)) != 0)
-			return -1;
-	}
-	for (size_t i = 0; i < r->s->ncustomers; i++) {
-		const struct customer *customer = &r->s->customers[i];
-		bool mailed = false;
+	r->state = l;
+	if (l != NULL)
+		l->mailed = talloc_zero_array(l, bool, r->s->ncustomers + 1);
+	if (l == NULL || l->mailed == NULL)
+		return error_set(&r->err, FAULT_RETRY, "out of memory");
+	if (!request_case(r, r->words[0], &l->c) ||
+	    request_record(r, l->c.id, 0, 0, 0, NULL, false) != 0 ||
+	    answer_set(r, "case", json_text(l->c.number)) != 0 ||
+	    answer_set(r, "product", json_text(l->c.product)) != 0)
+		return -1;
+	return answer_list(r, "customers");
+}
 
-		if (!customer_concerned(customer, product))
-			continue;
-		l->customers++;
-		for (size_t k = 0; k < l->nmails; k++)
-			mailed |=
-			    l->mails[k].audience == AUDIENCE_CUSTOMER &&
-			    strcasecmp(l->mails[k].to, customer->address) == 0;
-		if (!mailed && answer_row(r, ledger_row(customer, NULL)) != 0)
-			return -1;
+/* The next mail to a customer, oldest first. */
+static int
+ledger_mail(struct request *r, struct ledger *l)
+{
+	const struct customer *customer;
+	struct store_outmail m = {0};
+	void *ctx;
+	int64_t id;
+	int rc = -1;
+
+	if (store_outmail_next_to(
+		r->st, l->c.id, AUDIENCE_CUSTOMER, l->mail, &id, &r->err) != 0)
+		return -1;
+	l->all_mails = id == 0;
+	if (l->all_mails)
+		return 0;
+	l->mail = id;
+	ctx = talloc_new(r);
+	if (mail_look(r, ctx, id, &m) == 1) {
+		customer = settings_customer(r->s, m.to);
+		if (customer != NULL)
+			l->mailed[customer - r->s->customers] = true;
+		l->told += m.state == OUTMAIL_SENT && m.bounced == 0;
+		l->bounced += m.bounced != 0;
+		rc = answer_row(r, ledger_row(customer, &m));
 	}
-	return 0;
+	talloc_free(ctx);
+	return rc;
+}
+
+/* The next who is concerned and has none. */
+static int
+ledger_customer(struct request *r, struct ledger *l)
+{
+	size_t at = l->next++;
+	const struct customer *customer = &r->s->customers[at];
+
+	if (!customer_concerned(customer, l->c.product))
+		return 0;
+	l->customers++;
+	return l->mailed[at] ? 0 : answer_row(r, ledger_row(customer, NULL));
 }
 
 enum turn
 customers_run(struct request *r)
 {
-	struct ledger l = {0};
-	struct store_case c;
+	struct ledger *l;
 
-	if (!request_case(r, r->words[0], &c) ||
-	    store_outmail_list(r, r->st, 0, c.id, LEDGER_MAILS, &l.mails,
-		&l.nmails, &r->err) != 0 ||
-	    request_record(r, c.id, 0, 0, 0, NULL, false) != 0 ||
-	    answer_set(r, "case", json_text(c.number)) != 0 ||
-	    answer_set(r, "product", json_text(c.product)) != 0 ||
-	    answer_list(r, "customers") != 0 ||
-	    ledger_rows(r, &l, c.product) != 0 || answer_list_end(r) != 0 ||
+	if (r->state == NULL && ledger_start(r) != 0)
+		return TURN_FAILED;
+	l = r->state;
+	while (!l->all_mails || l->next < r->s->ncustomers) {
+		if (!request_has_time(r))
+			return TURN_MORE;
+		if ((l->all_mails ? ledger_customer(r, l)
+				  : ledger_mail(r, l)) != 0)
+			return TURN_FAILED;
+	}
+	if (answer_list_end(r) != 0 ||
 	    answer_set(r, "counts",
-		json_pack("{s:I,s:I,s:I}", "customers", (json_int_t)l.customers,
-		    "told", (json_int_t)l.told, "bounced",
-		    (json_int_t)l.bounced)) != 0)
+		json_pack("{s:I,s:I,s:I}", "customers",
+		    (json_int_t)l->customers, "told", (json_int_t)l->told,
+		    "bounced", (json_int_t)l->bounced)) != 0)
 		return TURN_FAILED;
 	return TURN_DONE;
 }

@@ -22,6 +22,7 @@ enum {
 	OUTMAIL_BOUNCE,
 	OUTMAIL_NEXT,
 	OUTMAIL_NEXT_TIME,
+	OUTMAIL_NEXT_TO,
 	OUTMAIL_LIST,
 	OUTMAIL_LIST_STATE,
 	OUTMAIL_LIST_CASE,
@@ -63,6 +64,8 @@ static const char *const sql[OUTMAIL_STMT_COUNT] = {
 		     " AND not_before <= ? ORDER BY id LIMIT 1",
     [OUTMAIL_NEXT_TIME] = "SELECT min(not_before) FROM outmail"
 			  " WHERE state = ? AND not_before > ?",
+    [OUTMAIL_NEXT_TO] = "SELECT id FROM outmail WHERE casefile = ?"
+			" AND audience = ? AND id > ? ORDER BY id LIMIT 1",
     [OUTMAIL_LIST] = OUTMAIL_SELECT " ORDER BY id DESC LIMIT ?",
     [OUTMAIL_LIST_STATE] = OUTMAIL_SELECT " WHERE state = ?"
 					  " ORDER BY id DESC LIMIT ?",
@@ -367,6 +370,22 @@ store_outmail_next(struct store *st, uint32_t state, int64_t now, int64_t after,
 	query_int(&q, now);
 	if (query_next(&q) == 1)
 		*next = query_get_int(&q);
+	return query_end(&q);
+}
+
+int
+store_outmail_next_to(struct store *st, int64_t casefile, uint32_t audience,
+    int64_t after, int64_t *id, struct error *err)
+{
+	struct query q;
+
+	*id = 0;
+	query_start(&q, st, FAMILY_OUTMAIL, OUTMAIL_NEXT_TO, err);
+	query_int(&q, casefile);
+	query_int(&q, audience);
+	query_int(&q, after);
+	if (query_next(&q) == 1)
+		*id = query_get_int(&q);
 	return query_end(&q);
 }
 

@@ -23,6 +23,7 @@ enum {
 	STEP_BY_REF,
 	STEP_LATE,
 	STEP_NEXT_TIME,
+	STEP_MAILS,
 	STEP_STMT_COUNT
 };
 
@@ -50,6 +51,9 @@ static const char *const sql[STEP_STMT_COUNT] = {
 			      " ORDER BY " LOOK ", id LIMIT ?",
     [STEP_NEXT_TIME] = "SELECT " LOOK " FROM step WHERE " STEP_AWAKE
 		       " AND " LOOK " > ? ORDER BY " LOOK " LIMIT 1",
+    [STEP_MAILS] = "SELECT step, kind, state, count(*) FROM outmail"
+		   " WHERE casefile = ? AND step IS NOT NULL"
+		   " GROUP BY step, kind, state",
 };
 
 _Static_assert(STEP_RUNNING == 2, "STEP_AWAKE, STEP_BY_REF");
@@ -252,6 +256,31 @@ store_step_late(const void *ctx, struct store *st, int64_t now, size_t most,
 	query_int(&q, now);
 	query_int(&q, (int64_t)most);
 	return step_rows(ctx, &q, list, count);
+}
+
+int
+store_step_mails(const void *ctx, struct store *st, int64_t casefile,
+    struct store_mail_count **list, size_t *count, struct error *err)
+{
+	struct query q;
+
+	*list = NULL;
+	*count = 0;
+	query_start(&q, st, FAMILY_STEP, STEP_MAILS, err);
+	query_int(&q, casefile);
+	while (query_next(&q) == 1) {
+		struct store_mail_count *c =
+		    query_row(&q, ctx, list, *count, sizeof(*c));
+
+		if (c == NULL)
+			break;
+		c->step = query_get_int(&q);
+		c->kind = query_get_u32(&q);
+		c->state = query_get_u32(&q);
+		c->mails = query_get_int(&q);
+		++*count;
+	}
+	return query_end_list(&q, list, count);
 }
 
 uint32_t

@@ -383,6 +383,9 @@ int store_outmail_wire_get(const void *ctx, struct store *st, int64_t id,
  * earliest not_before of the others (0 none). */
 int store_outmail_next(struct store *st, uint32_t state, int64_t now,
     int64_t after, int64_t *id, int64_t *next, struct error *err);
+/* The case's first mail after this one to this audience; 0 none. */
+int store_outmail_next_to(struct store *st, int64_t casefile, uint32_t audience,
+    int64_t after, int64_t *id, struct error *err);
 /* Newest first; state 0: any; casefile 0: any. */
 int store_outmail_list(const void *ctx, struct store *st, uint32_t state,
     int64_t casefile, size_t most, struct store_outmail **list, size_t *count,
@@ -567,6 +570,14 @@ int store_step_list(const void *ctx, struct store *st, int64_t casefile,
 /* By its reference's token (any case of letters); 1, 0 none, -1. */
 int store_step_by_ref(const void *ctx, struct store *st, const char *ref,
     struct store_step *s, struct error *err);
+/* How many mails of one kind and state a pass of a step has. */
+struct store_mail_count {
+	int64_t step, mails;
+	uint32_t kind, state;
+};
+/* Of a case, those that belong to steps: no sealed column is opened. */
+int store_step_mails(const void *ctx, struct store *st, int64_t casefile,
+    struct store_mail_count **list, size_t *count, struct error *err);
 /* Running steps whose `look` has come, earliest first; *next: the earliest of
  * the others, 0 none. */
 int store_step_late(const void *ctx, struct store *st, int64_t now, size_t most,

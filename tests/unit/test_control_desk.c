@@ -4,6 +4,8 @@
  */
 #include "control_world.h"
 
+#include "../../daemon/control/request.h"
+
 static json_t *
 row_of(const json_t *data, const char *key, size_t i)
 {
@@ -269,6 +271,69 @@ test_customers(void **state)
 	assert_int_equal(last_line(w).what, RECORD_CASE_READ);
 }
 
+/* Thousands of them, and a mail to each third: a piece a turn (RULES 19). */
+static void
+test_customers_in_pieces(void **state)
+{
+	enum { MANY = 3000 };
+	static const char line[] = "{\"version\":1,\"args\":[\"customers\","
+				   "\"1\"]}";
+	struct desk_world *w = *state;
+	struct customer *customers =
+	    talloc_zero_array(w, struct customer, MANY);
+	int64_t id = add_case(w, 2, 2026);
+	struct store_outmail m = {.kind = MAIL_CUSTOMER,
+	    .state = OUTMAIL_APPROVED,
+	    .casefile = id,
+	    .made = RECEIVED,
+	    .from = talloc_strdup(w, "psirt@vendor.example"),
+	    .audience = AUDIENCE_CUSTOMER,
+	    .subject = talloc_strdup(w, "s"),
+	    .body = talloc_strdup(w, "b")};
+	struct request *r;
+	unsigned turns = 0;
+	json_t *root;
+
+	assert_ok(w, store_begin(w->st, &w->err));
+	for (int i = 0; i < MANY; i++) {
+		customers[i].name = talloc_asprintf(customers, "Name %d", i);
+		m.to = talloc_asprintf(customers, "c%d@customer.example", i);
+		customers[i].address = m.to;
+		m.message_id = talloc_asprintf(customers, "%d@vendor", i);
+		m.id = 0;
+		if (i % 3 == 0)
+			assert_ok(w, store_outmail_add(w->st, &m, &w->err));
+	}
+	/* What goes to others is none of the ledger. */
+	m.audience = AUDIENCE_COUNTERPART;
+	m.message_id = talloc_strdup(customers, "other@vendor");
+	m.id = 0;
+	assert_ok(w, store_outmail_add(w->st, &m, &w->err));
+	assert_ok(w, store_commit(w->st, &w->err));
+	w->s.customers = customers;
+	w->s.ncustomers = MANY;
+	/* However much time a turn has, it stops where its reader is slow. */
+	r = request_new(w, w->c, getuid(), bytes_str(line));
+	for (; request_turn(r, INT64_MAX); turns++) {
+		assert_true(r->out->len - r->sent < CONTROL_OUT_ENOUGH + 4096);
+		r->sent = r->out->len;
+	}
+	assert_int_not_equal(turns, 0);
+	talloc_free(r);
+	root = ask(w, "customers", "1");
+	assert_int_equal(rows_in(data_of(root), "customers"), MANY);
+	assert_string_equal(
+	    text_at(row_of(data_of(root), "customers", 999), "customer"),
+	    "Name 2997");
+	assert_string_equal(
+	    text_at(row_of(data_of(root), "customers", 1000), "state"),
+	    "(none)");
+	assert_string_equal(
+	    text_at(row_of(data_of(root), "customers", 1000), "customer"),
+	    "Name 1");
+	json_decref(root);
+}
+
 /* ---- at a glance ---- */
 
 static void
@@ -473,6 +538,7 @@ main(void)
 	    TEST(test_clocks),
 	    TEST(test_who),
 	    TEST(test_customers),
+	    TEST(test_customers_in_pieces),
 	    TEST(test_list),
 	    TEST(test_show),
 	    TEST(test_today),

@@ -416,6 +416,60 @@ test_mails_of_a_step(void **state)
 	assert_int_equal(count, 0);
 }
 
+/* Each kind and state for itself; what is of no step, or of another case, is
+ * not counted. */
+static void
+test_mails_of_steps_are_counted(void **state)
+{
+	struct world *w = *state;
+	struct store_step s = {.casefile = new_case(w, NULL),
+	    .number = text("1.5.2"),
+	    .round = 1,
+	    .state = STEP_RUNNING};
+	struct store_outmail m = plain_mail(MAIL_DETAILS, "a@example.org");
+	struct store_mail_count *list;
+	int64_t id;
+	size_t count;
+
+	begin(w);
+	assert_ok(w, store_step_add(w->st, &s, &w->err));
+	commit(w);
+	m.casefile = s.casefile;
+	m.audience = 2;
+	add(w, m);
+	m.audience = 3;
+	m.step = s.id;
+	add(w, m);
+	add(w, m);
+	m.kind = MAIL_SHARE;
+	add(w, m);
+	m.casefile = new_case(w, NULL);
+	m.step = 0;
+	add(w, m);
+	assert_ok(
+	    w, store_step_mails(w, w->st, s.casefile, &list, &count, &w->err));
+	assert_int_equal(count, 2);
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(list[i].step, s.id);
+		assert_int_equal(list[i].state, m.state);
+		assert_int_equal(
+		    list[i].mails, list[i].kind == MAIL_SHARE ? 1 : 2);
+	}
+	assert_ok(
+	    w, store_step_mails(w, w->st, m.casefile, &list, &count, &w->err));
+	assert_int_equal(count, 0);
+	/* And one after the other, to one audience. */
+	assert_ok(
+	    w, store_outmail_next_to(w->st, s.casefile, 3, 0, &id, &w->err));
+	assert_int_equal(id, 2);
+	assert_ok(
+	    w, store_outmail_next_to(w->st, s.casefile, 3, id, &id, &w->err));
+	assert_int_equal(id, 3);
+	assert_ok(
+	    w, store_outmail_next_to(w->st, s.casefile, 3, 4, &id, &w->err));
+	assert_int_equal(id, 0);
+}
+
 static void
 test_first_bounce_counts(void **state)
 {
@@ -494,6 +548,7 @@ main(void)
 	    TEST(test_next_waits_for_its_time),
 	    TEST(test_lists_are_newest_first),
 	    TEST(test_mails_of_a_step),
+	    TEST(test_mails_of_steps_are_counted),
 	    TEST(test_first_bounce_counts),
 	    TEST(test_automatic_mails_are_counted),
 	    TEST(test_names),
