@@ -270,10 +270,14 @@ record_lines(struct reply *r, struct error *err)
 	return 0;
 }
 
-/* "status: reproduced", a line each; of those understood, or of the others. */
+/*
+ * "status: reproduced", a line each; of those understood, or of the others.
+ * Why one was not is said in English: a mail in Japanese goes without.
+ */
 static char *
-lines_of(const struct reply *r, bool good)
+lines_of(const struct reply *r, bool good, const char *language)
 {
+	bool reasons = strcmp(language, "ja") != 0;
 	char *all = NULL;
 
 	for (size_t i = 0; i < r->read->nlines && i < COMMAND_LINES_MOST; i++) {
@@ -284,9 +288,13 @@ lines_of(const struct reply *r, bool good)
 			continue;
 		if (why == NULL && !good)
 			why = "the word is not known";
+		if (!reasons)
+			why = NULL;
 		all = talloc_asprintf(r->w, "%s%s%s: %s%s%s%s",
 		    all != NULL ? all : "", all != NULL ? "\n" : "",
-		    good ? line->rule->name : line->word, line->value,
+		    good ? line->rule->name : line->word,
+		    good ? answer_in(r->w, line->rule, line->value, language)
+			 : line->value,
 		    why != NULL ? "  (" : "", why != NULL ? why : "",
 		    why != NULL ? ")" : "");
 	}
@@ -329,8 +337,7 @@ task_of_rest(struct reply *r, const char *others, struct error *err)
 
 /* Short, signed, to the signer alone. */
 static int
-confirm(struct reply *r, const char *understood, const char *others,
-    struct error *err)
+confirm(struct reply *r, struct error *err)
 {
 	struct filing *f = r->f;
 	const struct contact *c = r->signer->contact;
@@ -356,8 +363,8 @@ confirm(struct reply *r, const char *understood, const char *others,
 	case_facts(&facts, r->w, r->w, language);
 	draft_fact(&facts, "to_name", c->name);
 	step_facts(&facts, r->w, r->w, r->pass, language);
-	draft_fact(&facts, "understood", understood);
-	draft_fact(&facts, "not_understood", others);
+	draft_fact(&facts, "understood", lines_of(r, true, language));
+	draft_fact(&facts, "not_understood", lines_of(r, false, language));
 	return draft_unless_refused(f->e, r->w, &d, &facts, &mail, err);
 }
 
@@ -374,7 +381,7 @@ take_trouble(struct reply *r, enum command_trouble trouble, struct error *err)
 		command_trouble_text(trouble), r->text, err) != 0)
 		return -1;
 	if (trouble == COMMAND_NOTHING && r->read->nlines > 0 &&
-	    confirm(r, NULL, lines_of(r, false), err) != 0)
+	    confirm(r, err) != 0)
 		return -1;
 	return 1;
 }
@@ -406,11 +413,10 @@ put_by(struct reply *r, const char *others, struct error *err)
 static int
 take_lines(struct reply *r, struct error *err)
 {
-	char *others = lines_of(r, false);
+	char *others = lines_of(r, false, "en");
 
 	if (record_lines(r, err) != 0 || task_of_rest(r, others, err) != 0 ||
-	    put_by(r, others, err) != 0 ||
-	    confirm(r, lines_of(r, true), others, err) != 0 ||
+	    put_by(r, others, err) != 0 || confirm(r, err) != 0 ||
 	    store_case_advance(r->f->e->st, r->f->c.id, true, err) != 0)
 		return -1;
 	return 1;

@@ -9,6 +9,9 @@
 #include "engine_internal.h"
 
 /* ---- engine_step_facts.c ---- */
+/* An answer as a reader of the language has it: a choice by its word. */
+const char *answer_in(const void *ctx, const struct answer_rule *rule,
+    const char *value, const char *language);
 /* Its number and title, by when, and the lines to copy where it asks. */
 void step_facts(struct facts *f, const void *ctx, const struct casework *w,
     const struct case_step *pass, const char *language);

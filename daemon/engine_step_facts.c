@@ -65,8 +65,8 @@ date_in(const void *ctx, const char *value)
 	return desk_two_zones(ctx, when);
 }
 
-static const char *
-value_in(const void *ctx, const struct answer_rule *rule, const char *value,
+const char *
+answer_in(const void *ctx, const struct answer_rule *rule, const char *value,
     const char *language)
 {
 	const struct answer_choice *choice;
@@ -88,14 +88,15 @@ values_of(const void *ctx, const struct case_view *v,
 	if (!rule->many) {
 		const struct case_answer *a = case_answer_of(v, rule->kind);
 
-		return a != NULL ? value_in(ctx, rule, a->value, language)
+		return a != NULL ? answer_in(ctx, rule, a->value, language)
 				 : NULL;
 	}
 	for (size_t i = 0; i < v->nanswers; i++)
 		if (v->answers[i].kind == rule->kind)
 			all = talloc_asprintf(ctx, "%s%s%s",
 			    all != NULL ? all : "", all != NULL ? "\n" : "",
-			    value_in(ctx, rule, v->answers[i].value, language));
+			    answer_in(
+				ctx, rule, v->answers[i].value, language));
 	return all;
 }
 
