@@ -262,7 +262,10 @@ order_answers(struct engine *e, const void *ctx, struct casework *w,
 		if (pass->state == CASE_STEP_SKIPPED)
 			return error_set(err, FAULT_DENIED, "%s was left out",
 			    pass->step->number);
-		if (take_up(e, w, pass, o, err) != 0)
+		/* What its mails are to say comes before them. */
+		if ((pass->step->nmails == 0 ||
+			flow_step_expects(pass->step, o->words, o->nwords)) &&
+		    take_up(e, w, pass, o, err) != 0)
 			return -1;
 	}
 	for (size_t i = 0; i < o->nwords; i++) {

@@ -185,15 +185,15 @@ step_verb(struct request *r, const struct casework *w,
 
 static int
 step_give(struct request *r, struct order *act, struct order *answers,
-    struct order *shares, bool ends, json_t *said)
+    struct order *shares, bool answers_first, json_t *said)
 {
 	if (shares->nwords > 0 && request_give(r, shares, said) != 0)
 		return -1;
-	if (act->what != 0 && !ends && request_give(r, act, said) != 0)
+	if (act->what != 0 && !answers_first && request_give(r, act, said) != 0)
 		return -1;
 	if (answers->nwords > 0 && request_give(r, answers, said) != 0)
 		return -1;
-	if (act->what != 0 && ends && request_give(r, act, said) != 0)
+	if (act->what != 0 && answers_first && request_give(r, act, said) != 0)
 		return -1;
 	return 0;
 }
@@ -206,6 +206,7 @@ step_order_run(struct request *r)
 	struct order shares = request_order(r, ORDER_SHARE);
 	const struct flow_step *step;
 	json_t *said = json_array();
+	bool answers_first;
 	enum step_do what;
 	struct casework *w;
 	struct store_case c;
@@ -221,8 +222,12 @@ step_order_run(struct request *r)
 	act.casefile = answers.casefile = shares.casefile = c.id;
 	act.step = answers.step = shares.step = step->number;
 	answers.override = act.override;
-	if (step_give(r, &act, &answers, &shares,
-		what == DO_DONE || what == DO_SKIP, said) != 0)
+	/* A text that the step's own mails show stands before they are made. */
+	answers_first =
+	    what == DO_DONE || what == DO_SKIP ||
+	    (what == DO_START && case_step_of(&w->view, step->number) != NULL &&
+		!flow_step_expects(step, answers.words, answers.nwords));
+	if (step_give(r, &act, &answers, &shares, answers_first, said) != 0)
 		goto failed;
 	return order_answer(r, &c, said);
 failed:

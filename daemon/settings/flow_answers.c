@@ -28,14 +28,15 @@
 		NULL, NULL, false                                              \
 	}
 
+/* The first word of each language is the one that our mails use. */
 static const struct answer_choice yes_no[] = {
     CHOICE("yes", "yes", "y", "はい", "有", "可"),
     CHOICE("no", "no", "n", "いいえ", "無", "否", "不可"),
     END_OF_CHOICES,
 };
 static const struct answer_choice needed[] = {
-    CHOICE("yes", "yes", "y", "はい", "要", "必要", "needed"),
-    CHOICE("no", "no", "n", "いいえ", "不要", "否", "not needed"),
+    CHOICE("yes", "yes", "y", "要", "必要", "はい", "needed"),
+    CHOICE("no", "no", "n", "不要", "いいえ", "否", "not needed"),
     END_OF_CHOICES,
 };
 static const struct answer_choice statuses[] = {
@@ -50,8 +51,8 @@ static const struct answer_choice statuses[] = {
     END_OF_CHOICES,
 };
 static const struct answer_choice verified[] = {
-    CHOICE("yes", "yes", "y", "はい", "問題なし", "問題ない", "確認済"),
-    CHOICE("no", "no", "n", "いいえ", "問題あり", "問題がある"),
+    CHOICE("yes", "yes", "y", "問題なし", "問題ない", "確認済", "はい"),
+    CHOICE("no", "no", "n", "問題あり", "問題がある", "いいえ"),
     END_OF_CHOICES,
 };
 static const struct answer_choice decisions[] = {
@@ -62,13 +63,13 @@ static const struct answer_choice decisions[] = {
     END_OF_CHOICES,
 };
 static const struct answer_choice consents[] = {
-    CHOICE("yes", "yes", "y", "はい", "了解", "了承", "承諾", "同意"),
-    CHOICE("no", "no", "n", "いいえ", "不可", "否", "不同意"),
+    CHOICE("yes", "yes", "y", "了解", "了承", "承諾", "同意", "はい"),
+    CHOICE("no", "no", "n", "不可", "否", "不同意", "いいえ"),
     END_OF_CHOICES,
 };
 static const struct answer_choice agreements[] = {
-    CHOICE("yes", "yes", "y", "はい", "合意", "了解", "同意"),
-    CHOICE("no", "no", "n", "いいえ", "合意せず", "不可", "不同意"),
+    CHOICE("yes", "yes", "y", "合意", "了解", "同意", "はい"),
+    CHOICE("no", "no", "n", "合意せず", "不可", "不同意", "いいえ"),
     END_OF_CHOICES,
 };
 static const struct answer_choice mediations[] = {
@@ -77,9 +78,9 @@ static const struct answer_choice mediations[] = {
     END_OF_CHOICES,
 };
 static const struct answer_choice objections[] = {
-    CHOICE("yes", "yes", "y", "はい", "異議なし", "異存なし", "可", "了解",
+    CHOICE("yes", "yes", "y", "異議なし", "異存なし", "はい", "可", "了解",
 	"no objection"),
-    CHOICE("no", "no", "n", "いいえ", "異議あり", "異存あり", "否", "修正あり",
+    CHOICE("no", "no", "n", "異議あり", "異存あり", "いいえ", "否", "修正あり",
 	"objection"),
     END_OF_CHOICES,
 };
@@ -184,8 +185,8 @@ static const struct answer_rule rules[ANSWER_KIND_COUNT] = {
 	.hint_ja = "異議なし | 異議あり"},
     [ANSWER_COMMENT] = {ANSWER_COMMENT, "comment",
 	WORDS("comment", "コメント", "意見", "修正点"), ANSWER_TEXT,
-	.many = true, .hint_en = "<what ought to be changed>",
-	.hint_ja = "<修正してほしい点>"},
+	.many = true, .hint_en = "<your opinion, what ought to be changed>",
+	.hint_ja = "<ご意見、修正してほしい点>"},
     [ANSWER_QUESTION] = {ANSWER_QUESTION, "question",
 	WORDS("question", "質問", "不明点"), ANSWER_TEXT, .many = true,
 	.exploit = true, .hint_en = "<what you need to know>",
@@ -325,4 +326,23 @@ answer_is_hint(const struct answer_rule *rule, const char *value)
 {
 	return is_among(
 	    value, (const char *const[]){rule->hint_en, rule->hint_ja, NULL});
+}
+
+bool
+flow_step_expects(
+    const struct flow_step *step, const char *const *words, size_t nwords)
+{
+	for (size_t i = 0; i < nwords; i++) {
+		char *word =
+		    talloc_strndup(NULL, words[i], strcspn(words[i], "="));
+		const struct answer_rule *rule = answer_by_word(word);
+
+		for (size_t k = 0; rule != NULL && k < step->nexpects; k++)
+			if (step->expects[k] == rule->kind) {
+				talloc_free(word);
+				return true;
+			}
+		talloc_free(word);
+	}
+	return false;
 }

@@ -232,6 +232,10 @@ struct flow_step {
 	struct place place;
 };
 
+/* Does "status=reproduced", as psirt takes it, answer what the step expects? */
+bool flow_step_expects(
+    const struct flow_step *step, const char *const *words, size_t nwords);
+
 /* Closing reasons: a closed list; the numbers stand in the database. */
 enum close_reason {
 	CLOSE_PUBLISHED = 1,
