@@ -213,6 +213,26 @@ view_lines(const struct printer *p, const json_t *data)
 	print_content(p, ": ", lines);
 }
 
+/* Before the list of all: where the case is, who acts, by when. */
+static void
+view_running(const struct printer *p, const json_t *steps)
+{
+	json_t *now = json_array();
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(steps, i, row)
+	{
+		if (strcmp(view_string(row, "state"), "running") == 0)
+			json_array_append(now, row);
+	}
+	if (json_array_size(now) > 0) {
+		print_title(p, "Now");
+		print_table(p, now, step_list, N(step_list));
+	}
+	json_decref(now);
+}
+
 void
 view_step(const struct printer *p, json_t *data)
 {
@@ -236,6 +256,7 @@ view_step(const struct printer *p, json_t *data)
 		talloc_free(title);
 		talloc_free(step);
 	} else {
+		view_running(p, steps);
 		print_title(p, number != NULL ? number : "?");
 		print_table(p, steps, step_list, N(step_list));
 	}
