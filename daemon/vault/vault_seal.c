@@ -35,8 +35,9 @@ static int
 refuse_key(
     struct seal *s, const char *whose, const char *fingerprint, const char *why)
 {
-	answer_failed(s->ctx, s->answer, VAULT_FAIL_KEY, "%s key %s: %s", whose,
-	    fingerprint != NULL ? fingerprint : "(none)",
+	answer_failed(s->ctx, s->answer, VAULT_FAIL_KEY, "%s key%s%s: %s",
+	    whose, fingerprint != NULL ? " " : "",
+	    fingerprint != NULL ? fingerprint : "",
 	    why != NULL ? why : "not usable");
 	return 1;
 }
