@@ -7,7 +7,7 @@ import re
 import pytest
 
 import letters
-from procedure import Desk, Vendors, from_jpcert
+from procedure import ROLES, Desk, Vendors, asked, from_jpcert
 
 # A whole case, by mails of everybody.
 pytestmark = pytest.mark.limit(400)
@@ -73,6 +73,12 @@ def test_without_mediation(world, vendor, daemon):
         assert name not in report.text
 
     everybody.work("5.1.1")
+    # Who has to agree to a text has it, and reads its answer in its language.
+    asks = asked(vendor, "publicity", "5.1.1")
+    assert "> XYZ-100 before 2.4: update." in asks.text
+    confirmed, = world.mails(ROLES["publicity"][2],
+                             vendor.homes["publicity"], "confirm")
+    assert "ok: 異議なし" in confirmed.text
     # Nobody closes it before the finder was told.
     assert "5.1.2" in desk.refused("close", desk.number, "published")
     assert to_finder(world, "published") == []
@@ -108,6 +114,9 @@ def test_with_mediation(world, vendor, daemon):
     everybody.work("5.1.2")
     told, = world.wait_mails(letters.JPCERT, 1, world.jpcert, "published")
     assert "https://vendor.example/a/1" in told.text
+    # It did not report it, and is thanked for what it did.
+    assert "公表までのご調整に" in told.text
+    assert "ご報告いただきました" not in told.text
     assert world.count(letters.FINDER) == before
     desk.psirt("close", desk.number, "published")
     ended(desk, OFFERED)

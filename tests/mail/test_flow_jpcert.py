@@ -4,6 +4,8 @@ Twice: customers not all known (prior notice, publication), and all of them
 known (notice to each, no publication).
 """
 
+import pytest
+
 import letters
 import world as people
 from procedure import CUSTOMERS, ROLES, Vendors, from_jpcert, notice_case
@@ -68,6 +70,11 @@ def test_customers_not_all_known(world, vendor, daemon):
          ("5.1.1", "running"): ["url=https://vendor.example/a/1"]},
         {"1.5.1": details_come(world), "5.2.0": jvn_draft_comes(world)})
     everybody.work("5.2.4")
+
+    # By when to reproduce it, the mail that asks for it says.
+    given, = world.mails(ROLES["design"][2], vendor.homes["design"],
+                         "details")
+    assert "What we ask of you" in given.text.splitlines()
 
     # Customers: each singly, and only under NDA.
     desk.step("4.2.2", "start")
