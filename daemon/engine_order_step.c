@@ -226,8 +226,9 @@ answer_one(struct engine *e, const void *ctx, struct casework *w,
 
 	if (rule == NULL)
 		return error_set(err, FAULT_DENIED,
-		    "\"%s\" is no answer: psirt step %s shows the words",
-		    name != NULL ? name : word, w->c.number);
+		    "\"%s\" is no answer: psirt step %s %s shows the words",
+		    name != NULL ? name : word, w->c.number,
+		    o->step != NULL ? o->step : "STEP");
 	a.value = answer_value(ctx, rule, is + 1, &why);
 	if (a.value == NULL)
 		return error_set(err, FAULT_DENIED, "%s: %s", rule->name,

@@ -63,8 +63,9 @@ after_holds(const void *ctx, const struct case_view *v,
 		missing = way->after[0];
 	if (missing == NULL)
 		return true;
-	*why = talloc_asprintf(
-	    ctx, "it comes after %s, which has not ended", missing);
+	*why = talloc_asprintf(ctx,
+	    "it comes after %s, which has not ended: psirt step CASE %s",
+	    missing, missing);
 	return false;
 }
 
