@@ -18,6 +18,7 @@ from program import BUILD
 from test_kill import rooms
 
 ROOMS = ["fetch", "read", "vault", "send"]
+VERSION = "2.3.177"
 real = pytest.mark.skipif(bool(os.environ.get("SANITIZE")),
                           reason="the sanitizer cannot live behind the walls")
 
@@ -116,11 +117,15 @@ def test_core_dumps_are_off(running):
 
 def test_no_word_of_the_report_rests_in_clear(world, daemon):
     d = daemon()
-    world.deliver(letters.finder_report(world.finder, world.poc))
+    # A version that is not the number of a step as well: those are plain.
+    english, japanese, notice = (
+        text.replace("2.3.1", VERSION) for text in
+        (letters.ENGLISH, letters.JAPANESE, letters.NOTICE))
+    world.deliver(letters.finder_report(world.finder, world.poc, english))
     world.deliver(letters.clear_report(), people.STRANGER)
-    world.deliver(letters.japanese_inline(world.finder2, world.poc),
+    world.deliver(letters.japanese_inline(world.finder2, world.poc, japanese),
                   people.FINDER2)
-    world.deliver(letters.jpcert_notice(world.jpcert, world.poc),
+    world.deliver(letters.jpcert_notice(world.jpcert, world.poc, notice),
                   letters.JPCERT)
     world.deliver(letters.plain("about boxes\n", subject="zebra-subject"),
                   people.STRANGER)
@@ -143,7 +148,7 @@ def test_no_word_of_the_report_rests_in_clear(world, daemon):
 def check_at_rest(world, d):
     data = d.at_rest()
     assert len(data) > 10000
-    clear = ["xylophone", "tangerine", "XYZ-100", "2.3.1", "JVN#12345678",
+    clear = ["xylophone", "tangerine", "XYZ-100", VERSION, "JVN#12345678",
              "91234567", "Robin", letters.FINDER, people.STRANGER,
              "zebra-subject", "giraffe-note", "PLC", "plc",
              world.finder.fingerprint, "BEGIN PGP PUBLIC KEY",
