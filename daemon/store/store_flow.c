@@ -9,30 +9,17 @@
 
 #include <string.h>
 
-enum {
-	FLOW_FIND,
-	FLOW_ADD,
-	FLOW_GET,
-	FLOW_LIST,
-	MEMO_GET,
-	MEMO_PUT,
-	FLOW_STMT_COUNT
-};
+enum { FLOW_FIND, FLOW_ADD, FLOW_GET, MEMO_GET, MEMO_PUT, FLOW_STMT_COUNT };
 
 static const char *const sql[FLOW_STMT_COUNT] = {
     [FLOW_FIND] = "SELECT id FROM flow_text WHERE lookup = ?",
     [FLOW_ADD] = "INSERT INTO flow_text (id, flow, lookup, value)"
 		 " VALUES (?, ?, ?, ?)",
     [FLOW_GET] = "SELECT flow, value FROM flow_text WHERE id = ?",
-    [FLOW_LIST] = "SELECT id FROM flow_text WHERE EXISTS"
-		  " (SELECT 1 FROM casefile WHERE flow_file = flow_text.id"
-		  " AND state <> 3) ORDER BY id",
     [MEMO_GET] = "SELECT value FROM memo WHERE name = ?",
     [MEMO_PUT] = "INSERT INTO memo (name, value) VALUES (?, ?)"
 		 " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
 };
-
-_Static_assert(CASE_CLOSED == 3, "FLOW_LIST");
 
 const struct store_sql store_flow_sql = {sql, FLOW_STMT_COUNT};
 
@@ -97,26 +84,6 @@ store_flow_get(const void *ctx, struct store *st, int64_t id, uint32_t *flow,
 		    query_open_text(&q, ctx, place("flow_text", "value", id));
 	}
 	return query_end_found(&q, found);
-}
-
-int
-store_flow_list(const void *ctx, struct store *st, int64_t **ids, size_t *count,
-    struct error *err)
-{
-	struct query q;
-
-	*ids = NULL;
-	*count = 0;
-	query_start(&q, st, FAMILY_FLOW, FLOW_LIST, err);
-	while (query_next(&q) == 1) {
-		int64_t *id = query_row(&q, ctx, ids, *count, sizeof(*id));
-
-		if (id == NULL)
-			break;
-		*id = query_get_int(&q);
-		++*count;
-	}
-	return query_end_list(&q, ids, count);
 }
 
 /* ---- memos ---- */

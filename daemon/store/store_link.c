@@ -195,14 +195,6 @@ store_link_set(struct store *st, struct store_link *l, struct error *err)
 }
 
 int
-store_link_remove(struct store *st, int64_t from, int64_t to, struct error *err)
-{
-	if (store_writing(st, err) != 0)
-		return -1;
-	return run_pair(st, LINK_DROP, from, to, err);
-}
-
-int
 store_link_list(const void *ctx, struct store *st, int64_t casefile,
     struct store_link **list, size_t *count, struct error *err)
 {

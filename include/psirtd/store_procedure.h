@@ -25,9 +25,6 @@ int store_flow_keep(struct store *st, uint32_t flow, const char *text,
     int64_t *id, struct error *err); /* finds or adds, by its SHA-256 */
 int store_flow_get(const void *ctx, struct store *st, int64_t id,
     uint32_t *flow, char **text, struct error *err); /* 1, 0 none, -1 */
-/* Those that a case which is not closed goes by. */
-int store_flow_list(const void *ctx, struct store *st, int64_t **ids,
-    size_t *count, struct error *err);
 
 enum step_state { STEP_READY = 1, STEP_RUNNING, STEP_ENDED, STEP_SKIPPED };
 
@@ -251,8 +248,6 @@ struct store_link {
 /* A pair has one link; another kind replaces it, but PROPOSED replaces
  * nothing (id 0). */
 int store_link_set(struct store *st, struct store_link *l, struct error *err);
-int store_link_remove(
-    struct store *st, int64_t from, int64_t to, struct error *err);
 int store_link_list(const void *ctx, struct store *st, int64_t casefile,
     struct store_link **list, size_t *count, struct error *err);
 /*

@@ -62,11 +62,6 @@ test_a_pair_has_one_link(void **state)
 	links(w, b, 1);
 	assert_int_equal(links(w, c, 1)->from, a);
 	begin(w);
-	assert_ok(w, store_link_remove(w->st, a, b, &w->err));
-	commit(w);
-	links(w, b, 0);
-	links(w, a, 1);
-	begin(w);
 	assert_fault(w,
 	    store_link_set(w->st,
 		&(struct store_link){.from = a, .to = a, .kind = LINK_SAME},

@@ -298,7 +298,6 @@ test_changes_want_a_transaction(void **state)
 	REFUSED(store_clock_put(w->st, &clock, &w->err));
 	REFUSED(store_clock_end(w->st, 1, NOW, &w->err));
 	REFUSED(store_link_set(w->st, &link, &w->err));
-	REFUSED(store_link_remove(w->st, 1, 2, &w->err));
 	REFUSED(store_case_mark(w->st, 1, MARK_FILE, bytes_str("x"), &w->err));
 	REFUSED(store_case_merge(w->st, 1, 2, NOW, &w->err));
 	REFUSED(store_case_split(w->st, 1, &w->err));

@@ -319,40 +319,6 @@ test_flow_text_is_kept_once(void **state)
 }
 
 static void
-test_flows_in_use_are_listed(void **state)
-{
-	struct world *w = *state;
-	int64_t one = keep(w, 1, "one"), two = keep(w, 1, "two"), *ids;
-	struct store_case c;
-	size_t count;
-
-	keep(w, 1, "nobody's");
-	for (int i = 0; i < 4; i++) {
-		new_case(w, NULL);
-		assert_int_equal(
-		    store_case_get(w, w->st, i + 1, &c, &w->err), 1);
-		/* Of the first one, one case is open, one closed. */
-		c.flow_file = i < 2 ? one : two;
-		c.state = i % 2 ? CASE_CLOSED : CASE_OPEN;
-		begin(w);
-		assert_ok(w, store_case_put(w->st, &c, &w->err));
-		commit(w);
-	}
-	assert_ok(w, store_flow_list(w, w->st, &ids, &count, &w->err));
-	assert_int_equal(count, 2);
-	assert_int_equal(ids[0], one);
-	assert_int_equal(ids[1], two);
-	assert_int_equal(store_case_get(w, w->st, 3, &c, &w->err), 1);
-	c.state = CASE_CLOSED;
-	begin(w);
-	assert_ok(w, store_case_put(w->st, &c, &w->err));
-	commit(w);
-	assert_ok(w, store_flow_list(w, w->st, &ids, &count, &w->err));
-	assert_int_equal(count, 1);
-	assert_int_equal(ids[0], one);
-}
-
-static void
 test_memos(void **state)
 {
 	struct world *w = *state;
@@ -388,7 +354,6 @@ main(void)
 	    TEST(test_late_steps),
 	    TEST(test_code_of_a_step),
 	    TEST(test_flow_text_is_kept_once),
-	    TEST(test_flows_in_use_are_listed),
 	    TEST(test_memos),
 	};
 
