@@ -208,6 +208,7 @@ static const struct {
     [TASK_MEDIATED] = {"the source wrote to us", "情報源からの直接連絡"},
     [TASK_BOUNCED] = {"a mail did not arrive", "不達"},
     [TASK_NOT_DRAFTED] = {"a mail is refused", "送付できないメール"},
+    [TASK_HAND_ON] = {"the report to hand on", "報告本文の展開"},
 };
 
 static int

@@ -180,6 +180,10 @@ order_task_done(struct engine *e, const void *ctx, struct casework *w,
 	if (t.done != 0)
 		return error_set(err, FAULT_DENIED, "task %lld is done already",
 		    (long long)o->number);
+	if (t.kind == TASK_HAND_ON && (o->why == NULL || o->why[0] == '\0'))
+		return error_set(err, FAULT_DENIED,
+		    "departments were told that the words follow: psirt route, "
+		    "or say why not: --why \"...\"");
 	if (store_task_done(e->st, t.id, clock_now(), o->actor, err) != 0 ||
 	    after_task(e, ctx, w, t.kind, err) != 0)
 		return -1;

@@ -378,6 +378,38 @@ draft_all(const struct routing *r, const struct department *const *departments,
 	return 0;
 }
 
+/* Nobody in it reads PGP: "come to the desk" alone was said. */
+static bool
+notice_alone(const struct department *d)
+{
+	for (size_t i = 0; i < d->ncontacts; i++)
+		if (!d->contacts[i].notice)
+			return false;
+	return true;
+}
+
+/* In flow direct an overview without the words says that they follow. */
+static int
+hold_to_words(const struct routing *r,
+    const struct department *const *departments, size_t ndepartments,
+    struct error *err)
+{
+	const struct department **to =
+	    talloc_array(r->w, const struct department *, ndepartments + 1);
+	size_t n = 0;
+
+	if (to == NULL)
+		return error_set(err, FAULT_RETRY, "out of memory");
+	for (size_t i = 0; i < ndepartments; i++)
+		if (!notice_alone(departments[i]) &&
+		    !is_receipt(r, departments[i]))
+			to[n++] = departments[i];
+	if (r->w->c.flow != FLOW_DIRECT || n == 0)
+		return 0;
+	return task_hand_on(
+	    r->e, r->w->c.id, r->letter, to, n, r->share.text, r->actor, err);
+}
+
 int
 draft_overviews(struct engine *e, const struct store_case *c, int64_t letter,
     const struct opening *o, const struct department *const *departments,
@@ -397,7 +429,8 @@ draft_overviews(struct engine *e, const struct store_case *c, int64_t letter,
 	}
 	r.w = case_load(ctx, e, c->id, err);
 	if (r.w == NULL || take_pass(&r, ctx, err) != 0 ||
-	    draft_all(&r, departments, ndepartments, err) != 0)
+	    draft_all(&r, departments, ndepartments, err) != 0 ||
+	    hold_to_words(&r, departments, ndepartments, err) != 0)
 		goto out;
 	line.at = clock_now();
 	line.what = RECORD_ROUTED;

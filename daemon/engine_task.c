@@ -85,3 +85,83 @@ task_end_step(struct engine *e, int64_t casefile, int64_t step, uint32_t kind,
 {
 	return end_tasks(e, casefile, step, kind, actor, err);
 }
+
+/* ---- the words of a report that departments wait for ---- */
+
+static char *
+named(const void *ctx, const char *names, const char *name)
+{
+	return names == NULL ? talloc_strdup(ctx, name)
+			     : talloc_asprintf(ctx, "%s %s", names, name);
+}
+
+/* Who waits already; a case that another was merged into has two tasks. */
+static int
+find_hand_on(struct engine *e, const void *ctx, int64_t casefile, char **names,
+    struct error *err)
+{
+	struct store_task *open = NULL;
+	size_t n = 0;
+
+	if (store_task_list(ctx, e->st, casefile, TASKS_MOST, &open, &n, err) !=
+	    0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (open[i].kind == TASK_HAND_ON && open[i].text != NULL)
+			*names = named(ctx, *names, open[i].text);
+	return 0;
+}
+
+/* Is this one of the words, with a blank between them? */
+static bool
+is_named(const char *names, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *at = names; at != NULL && *at != '\0';
+	     at += strspn(at, " ")) {
+		size_t word = strcspn(at, " ");
+
+		if (word == len && strncmp(at, name, len) == 0)
+			return true;
+		at += word;
+	}
+	return false;
+}
+
+int
+task_hand_on(struct engine *e, int64_t casefile, int64_t letter,
+    const struct department *const *to, size_t n, bool given, const char *actor,
+    struct error *err)
+{
+	void *ctx = talloc_new(e);
+	char *before = NULL;
+	char *wait = NULL;
+	char *gone = NULL;
+	int rc = find_hand_on(e, ctx, casefile, &before, err);
+
+	for (size_t i = 0; i < n && given; i++)
+		gone = named(ctx, gone, to[i]->name);
+	/* In the order of the settings, whoever came first. */
+	for (size_t i = 0; i < e->s->ndepartments; i++) {
+		const char *name = e->s->departments[i].name;
+		bool waits = is_named(before, name);
+
+		for (size_t k = 0; k < n && !given; k++)
+			waits = waits || strcmp(to[k]->name, name) == 0;
+		if (waits && !is_named(gone, name))
+			wait = named(ctx, wait, name);
+	}
+	if (rc == 0 && before != NULL)
+		rc = task_end(e, casefile, TASK_HAND_ON, actor, err);
+	if (rc == 0 && wait != NULL) {
+		const struct store_task t = {.kind = TASK_HAND_ON,
+		    .casefile = casefile,
+		    .letter = letter,
+		    .text = wait};
+
+		rc = task_add(e, &t, err);
+	}
+	talloc_free(ctx);
+	return rc;
+}

@@ -122,7 +122,7 @@ const struct command commands[] = {
     {"task N", OPERATOR_VIEWER, RECORDER_CONTROL, RECORD_CASE_READ, 0, 1, 1,
 	"task N [done]", task_run},
     {"task N done", OPERATOR_OPERATOR, RECORDER_ENGINE, RECORD_TASK_DONE,
-	OPTION_WHY, 1, 1, "task N done", order_run},
+	OPTION_WHY, 1, 1, "task N done [--why TEXT]", order_run},
     {"title", OPERATOR_OPERATOR, RECORDER_ENGINE, RECORD_CASE_TITLED, 0, 2, 60,
 	"title CASE TEXT", order_run},
     {"today", OPERATOR_VIEWER, RECORDER_NONE, 0, OPTION_JA, 0, 0, "[today]",

@@ -2,9 +2,9 @@
  * desk_lists.c - what stands beside the steps of a case: tasks, questions,
  * clocks, who was told what, and the ledger of customers.
  *
- * Runs in the engine.  The list of tasks shows kinds, numbers and dates: no
- * trace.  The words of a task, questions, clocks with the words they were
- * found by, names and addresses are readings.
+ * Runs in the engine.  The list of tasks shows kinds, numbers, dates and names
+ * of departments: no trace.  The words of a task, questions, clocks with the
+ * words they were found by, names and addresses are readings.
  */
 #include "request.h"
 
@@ -20,7 +20,7 @@
 /* How the `psirt` of a task goes on: with a case, a letter or the task. */
 static const struct {
 	const char *next; /* behind "psirt " */
-	char about;       /* c case, l letter, t task */
+	char about;       /* c case, d its departments, l letter, t task */
 } tasks[TASK_KIND_COUNT] = {
     [TASK_ANSWER_FINDER] = {"reply", 'c'},
     [TASK_COUNTERPART] = {"letter", 'l'},
@@ -39,6 +39,7 @@ static const struct {
     [TASK_MEDIATED] = {"letter", 'l'},
     [TASK_BOUNCED] = {"task", 't'},
     [TASK_NOT_DRAFTED] = {"task", 't'},
+    [TASK_HAND_ON] = {"route", 'd'},
 };
 
 static char *
@@ -50,6 +51,11 @@ task_next(struct request *r, const struct store_task *t)
 	if (known && tasks[t->kind].about == 'c' && number != NULL)
 		return talloc_asprintf(
 		    r, "psirt %s %s", tasks[t->kind].next, number);
+	/* Names of the settings, as `psirt` shows proposed ones. */
+	if (known && tasks[t->kind].about == 'd' && number != NULL &&
+	    t->text != NULL)
+		return talloc_asprintf(r, "psirt %s %s %s --details",
+		    tasks[t->kind].next, number, t->text);
 	if (known && tasks[t->kind].about == 'l' && t->letter != 0)
 		return talloc_asprintf(r, "psirt %s %lld", tasks[t->kind].next,
 		    (long long)t->letter);
@@ -91,6 +97,24 @@ tasks_run(struct request *r)
 	return answer_list_end(r) == 0 ? TURN_DONE : TURN_FAILED;
 }
 
+/* What it asks for, and how it ends. */
+static json_t *
+task_ways(struct request *r, const struct store_task *t)
+{
+	char *self = talloc_asprintf(r, "psirt task %lld", (long long)t->id);
+	char *next = task_next(r, t);
+	json_t *ways = json_array();
+
+	if (strcmp(next, self) != 0)
+		json_array_append_new(ways, json_text(next));
+	json_array_append_new(
+	    ways, json_text(talloc_asprintf(self, "%s done%s", self,
+		      t->kind == TASK_HAND_ON ? " --why TEXT" : "")));
+	talloc_free(next);
+	talloc_free(self);
+	return ways;
+}
+
 enum turn
 task_run(struct request *r)
 {
@@ -112,10 +136,7 @@ task_run(struct request *r)
 	if (row != NULL)
 		json_object_set_new(row, "text", json_text(t.text));
 	if (answer_set(r, "task", row) != 0 ||
-	    answer_set(r, "next",
-		json_pack(
-		    "[o]", json_text(talloc_asprintf(r, "psirt task %lld done",
-			       (long long)id)))) != 0)
+	    answer_set(r, "next", task_ways(r, &t)) != 0)
 		return TURN_FAILED;
 	return TURN_DONE;
 }

@@ -123,7 +123,7 @@ const struct verb verbs[] = {
 	view_step},
     {"take", "take CASE [--deputy NAME]", "be the owner of a case", NULL,
 	view_said},
-    {"task", "task [--case CASE] | task N [done]",
+    {"task", "task [--case CASE] | task N [done [--why TEXT]]",
 	"what waits for a person; read one; it is done", NULL, view_task},
     {"title", "title CASE TEXT", "the desk's own short title",
 	"Lists show it: nothing of the report belongs in it.", view_said},

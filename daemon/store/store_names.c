@@ -65,6 +65,7 @@ task_kind_name(uint32_t kind)
 	    [TASK_MEDIATED] = "mediated",
 	    [TASK_BOUNCED] = "bounced",
 	    [TASK_NOT_DRAFTED] = "not-drafted",
+	    [TASK_HAND_ON] = "hand-on",
 	};
 
 	return NAME_OF(names, kind);

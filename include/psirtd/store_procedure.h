@@ -152,6 +152,7 @@ enum task_kind {
 	TASK_MEDIATED,          /* the source wrote, JPCERT/CC is the window */
 	TASK_BOUNCED,
 	TASK_NOT_DRAFTED, /* mails of a step that a guard refused */
+	TASK_HAND_ON,     /* the words that an overview said would follow */
 	TASK_KIND_COUNT,
 };
 struct store_task {

@@ -104,6 +104,30 @@ test_tasks(void **state)
 	assert_refused(ask(w, "task", "--case", "7"), 1, "no case");
 }
 
+/* Who waits for the words of a report stands in what is to be typed. */
+static void
+test_words_to_hand_on(void **state)
+{
+	struct desk_world *w = *state;
+	int64_t id = add_case(w, 2, 2026);
+	int64_t letter = add_letter(w, "x", LETTER_FILED, REASON_JOINED, id);
+	int64_t task = add_task(w, TASK_HAND_ON, id, letter, "plc lab");
+	const char *route = "psirt route PSIRT-2026-0001 plc lab --details";
+	char *n = talloc_asprintf(w, "%lld", (long long)task);
+	json_t *root = ask(w, "today");
+	const json_t *row = row_of(data_of(root), "tasks", 0);
+
+	assert_string_equal(text_at(row, "kind"), "hand-on");
+	assert_string_equal(text_at(row, "next"), route);
+	json_decref(root);
+	root = ask(w, "task", n);
+	assert_string_equal(
+	    json_string_value(row_of(data_of(root), "next", 0)), route);
+	assert_string_equal(json_string_value(row_of(data_of(root), "next", 1)),
+	    talloc_asprintf(w, "psirt task %s done --why TEXT", n));
+	json_decref(root);
+}
+
 /* Every kind has a name and a way on. */
 static void
 test_kinds_of_tasks(void **state)
@@ -533,6 +557,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, desk_setup, desk_teardown)
 	    TEST(test_tasks),
+	    TEST(test_words_to_hand_on),
 	    TEST(test_kinds_of_tasks),
 	    TEST(test_questions),
 	    TEST(test_clocks),

@@ -316,6 +316,86 @@ test_no_files_are_promised_where_there_are_none(void **state)
 	assert_non_null(strstr(m.body, "poc.txt"));
 }
 
+/* ---- the words that an overview says follow ---- */
+
+/* Who waits for them, as the open task says; NULL: there is none. */
+static const char *
+who_waits(struct world *w)
+{
+	struct store_task *list = NULL;
+	const char *names = NULL;
+	size_t n = 0;
+
+	assert_ok(
+	    store_task_list(w, w->e->st, w->c.id, 10, &list, &n, &w->err));
+	for (size_t i = 0; i < n; i++) {
+		if (list[i].kind != TASK_HAND_ON)
+			continue;
+		assert_null(names);
+		assert_int_equal(list[i].letter, 0);
+		names = list[i].text;
+	}
+	return names;
+}
+
+static void
+hand(struct world *w, const struct department *d, bool words, bool by_hand)
+{
+	assert_ok(draft_overviews(w->e, &w->c, 0, &w->o, &d, 1,
+	    (struct draft_share){.text = words, .by_hand = by_hand}, "yuki",
+	    &w->err));
+}
+
+static void
+test_departments_wait_for_the_words(void **state)
+{
+	struct world *w = *state;
+	struct department *lab = &w->all[1];
+
+	lab->name = "lab";
+	lab->role = ROLE_RESEARCH;
+	hand(w, lab, false, false);
+	assert_string_equal(who_waits(w), "lab");
+	hand(w, &w->all[0], false, true);
+	assert_string_equal(who_waits(w), "plc lab");
+	hand(w, lab, false, true);
+	assert_string_equal(who_waits(w), "plc lab");
+	hand(w, lab, true, true);
+	assert_string_equal(who_waits(w), "plc");
+	hand(w, &w->all[0], true, true);
+	assert_null(who_waits(w));
+}
+
+/* Quality reads that something came, a notice asks to the desk, and what a
+ * pinned key signed stands in the overview itself. */
+static void
+test_nobody_waits_for_what_was_not_promised(void **state)
+{
+	struct world *w = *state;
+
+	hand(w, &w->qa, false, false);
+	assert_null(who_waits(w));
+	hand(w, &w->all[0], true, false);
+	assert_null(who_waits(w));
+	w->contact.notice = true;
+	hand(w, &w->all[0], false, false);
+	assert_null(who_waits(w));
+}
+
+static void
+test_jpcert_promises_no_words(void **state)
+{
+	struct world *w = *state;
+
+	w->s.flows[FLOW_JPCERT] =
+	    flow_parse(w, FLOW_JPCERT, "flow.conf", flow_text, NULL, &w->err);
+	w->c.flow = FLOW_JPCERT;
+	w->c.flow_file = 0;
+	assert_ok(store_case_put(w->e->st, &w->c, &w->err));
+	hand(w, &w->all[0], false, false);
+	assert_null(who_waits(w));
+}
+
 int
 main(void)
 {
@@ -328,6 +408,9 @@ main(void)
 	    TEST(test_overviews_carry_the_question),
 	    TEST(test_a_guard_keeps_one_overview_back),
 	    TEST(test_no_files_are_promised_where_there_are_none),
+	    TEST(test_departments_wait_for_the_words),
+	    TEST(test_nobody_waits_for_what_was_not_promised),
+	    TEST(test_jpcert_promises_no_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
