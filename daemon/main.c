@@ -18,6 +18,7 @@
 #include "psirtd/log.h"
 #include "psirtd/reading.h"
 #include "psirtd/room.h"
+#include "psirtd/sandbox.h"
 #include "psirtd/send.h"
 #include "psirtd/vault.h"
 
@@ -118,12 +119,18 @@ main(int argc, char **argv)
 	    {NULL, 0, NULL, 0},
 	};
 	const char *config = PSIRTD_SYSCONFDIR "/psirtd/psirtd.conf";
+	struct error err = {0};
 	const char *room = NULL;
 	bool check = false;
 	bool once = false;
 	int c;
 
 	umask(077);
+	/* Whatever this process is to be: before it holds a secret. */
+	if (sandbox_base(&err) != 0) {
+		fprintf(stderr, "psirtd: %s\n", err.text);
+		return ENGINE_EXIT_SETUP;
+	}
 	while ((c = getopt_long(argc, argv, "c:nx:h", options, NULL)) != -1) {
 		switch (c) {
 		case 'c':
