@@ -154,6 +154,11 @@ load_mails(struct casework *w, struct engine *e, struct error *err)
 			step->mails_dropped += mails;
 		else
 			step->mails_waiting += mails;
+		if (list[i].state == OUTMAIL_DRAFT)
+			step->mails_draft += mails;
+		else if (list[i].state == OUTMAIL_HELD ||
+			 list[i].state == OUTMAIL_UNCERTAIN)
+			step->mails_held += mails;
 	}
 	talloc_free(ctx);
 	return rc;

@@ -367,8 +367,8 @@ order_ask(struct engine *e, const void *ctx, struct casework *w,
 		    err, FAULT_DENIED, "%s does not run", pass->step->number);
 	if (pass->mails_waiting > 0)
 		return error_set(err, FAULT_DENIED,
-		    "a mail of %s waits already: psirt approve",
-		    pass->step->number);
+		    "a mail of %s waits already: psirt %s", pass->step->number,
+		    pass->mails_draft > 0 ? "approve" : "queue");
 	/* What asks nothing is told once more to whom it was meant for. */
 	ask.roles = pass->step->lead;
 	rc =

@@ -76,19 +76,44 @@ who_json(
 	json_object_set_new(row, "departments", departments);
 }
 
+/* Behind it: a draft to look through, a mail that does not leave, a step to
+ * start, to answer. */
+static json_t *
+turn_next(const struct casework *w, const struct case_turn *turn)
+{
+	const char *step = turn->pass->step->number;
+
+	if (turn->approval)
+		return json_string("psirt approve");
+	if (turn->held || turn->queued)
+		return json_string("psirt queue");
+	return json_sprintf("psirt step %s %s%s", w->c.number, step,
+	    turn->pass->state == CASE_STEP_READY ? " start" : "");
+}
+
+static void
+turn_json(struct request *r, const struct casework *w,
+    const struct case_turn *turn, json_t *row)
+{
+	who_json(r, w, turn->roles, row);
+	json_object_set_new(row, "approval", json_boolean(turn->approval));
+	json_object_set_new(row, "held", json_boolean(turn->held));
+	json_object_set_new(row, "queued", json_boolean(turn->queued));
+	json_object_set_new(row, "next", turn_next(w, turn));
+}
+
 static json_t *
 turn_row(
     struct request *r, const struct casework *w, const struct case_turn *turn)
 {
 	const struct flow_step *step = turn->pass->step;
-	json_t *row = json_pack("{s:o,s:o,s:s,s:o,s:b,s:b}", "step",
+	json_t *row = json_pack("{s:o,s:o,s:s,s:o,s:b}", "step",
 	    json_text(step->number), "title", json_text(step_title(r, step)),
 	    "state", step_state_name(turn->pass->state), "due",
-	    json_time(turn->due), "late", turn->late, "approval",
-	    turn->approval);
+	    json_time(turn->due), "late", turn->late);
 
 	if (row != NULL)
-		who_json(r, w, turn->roles, row);
+		turn_json(r, w, turn, row);
 	return row;
 }
 
@@ -115,20 +140,22 @@ stored_step(const struct casework *w, const struct case_step *pass)
 	return pass != NULL ? &w->steps[pass - w->view.steps] : NULL;
 }
 
-static uint32_t
-acting_roles(const struct casework *w, const struct flow_step *step,
-    const struct case_step *pass)
+/* Who acts now and what to type; of a step that waits for nobody its lead. */
+static void
+acting_json(struct request *r, const struct casework *w,
+    const struct flow_step *step, const struct case_step *pass, json_t *row)
 {
 	struct case_turn *turns = NULL;
-	uint32_t roles = step->lead;
-	size_t n;
+	size_t n, i = 0;
 
 	n = pass != NULL ? desk_turns(w, &w->view, &turns) : 0;
-	for (size_t i = 0; i < n; i++)
-		if (turns[i].pass == pass)
-			roles = turns[i].roles;
+	while (i < n && turns[i].pass != pass)
+		i++;
+	if (i < n)
+		turn_json(r, w, &turns[i], row);
+	else
+		who_json(r, w, step->lead, row);
 	talloc_free(turns);
-	return roles;
 }
 
 json_t *
@@ -163,7 +190,7 @@ step_row(
 	json_object_set_new(row, "late",
 	    json_boolean(pass != NULL && pass->state == CASE_STEP_RUNNING &&
 			 pass->due != 0 && pass->due < w->view.now));
-	who_json(r, w, acting_roles(w, step, pass), row);
+	acting_json(r, w, step, pass, row);
 	return row;
 }
 

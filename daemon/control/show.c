@@ -14,7 +14,7 @@
 #include "psirtd/write.h"
 
 #define SHOW_ROWS 100
-#define SHOW_DRAFTS 5 /* what to type next is no list */
+#define SHOW_WAITING 5 /* what to type next is no list */
 
 static const char *
 phase_text(uint32_t phase)
@@ -229,20 +229,23 @@ show_mails(struct request *r, const struct store_case *c)
 	return answer_list_end(r);
 }
 
-/* The oldest drafts of it that wait. */
+/* Its mails in this state that wait for a decision, the oldest first. */
 static int
-show_drafts(struct request *r, const struct store_case *c, json_t *next)
+show_waiting(struct request *r, const struct store_case *c,
+    enum outmail_state state, json_t *next)
 {
 	struct store_outmail *list = NULL;
 	size_t count = 0;
 
-	if (store_outmail_list(r, r->st, OUTMAIL_DRAFT, c->id, SHOW_DRAFTS,
-		&list, &count, &r->err) != 0)
+	if (store_outmail_list(r, r->st, state, c->id, SHOW_WAITING, &list,
+		&count, &r->err) != 0)
 		return -1;
-	while (count-- > 0)
-		json_array_append_new(
-		    next, json_text(talloc_asprintf(list, "psirt approve %lld",
-			      (long long)list[count].id)));
+	while (count-- > 0) {
+		json_t *row = mail_row(r, &list[count]);
+
+		json_array_append(next, json_object_get(row, "next"));
+		json_decref(row);
+	}
 	talloc_free(list);
 	return 0;
 }
@@ -252,7 +255,9 @@ show_next(struct request *r, const struct store_case *c)
 {
 	json_t *next = json_array();
 
-	if (show_drafts(r, c, next) != 0) {
+	if (show_waiting(r, c, OUTMAIL_DRAFT, next) != 0 ||
+	    show_waiting(r, c, OUTMAIL_HELD, next) != 0 ||
+	    show_waiting(r, c, OUTMAIL_UNCERTAIN, next) != 0) {
 		json_decref(next);
 		return -1;
 	}

@@ -15,17 +15,6 @@
 
 #define NEAR_S INT64_C(1209600) /* a clock due in 14 days is shown */
 
-/* Behind the step: a draft to look through, a step to start, to answer. */
-static char *
-turn_next(const void *ctx, const struct casework *w, const char *step,
-    const char *state)
-{
-	if (strcmp(state, "ready") == 0)
-		return talloc_asprintf(
-		    ctx, "psirt step %s %s start", w->c.number, step);
-	return talloc_asprintf(ctx, "psirt step %s %s", w->c.number, step);
-}
-
 /* The desk's own, or late: else its department or JPCERT/CC is at work. */
 static bool
 turn_waits(const json_t *turn)
@@ -34,8 +23,9 @@ turn_waits(const json_t *turn)
 	const json_t *role;
 	size_t i;
 
-	/* It stands among the drafts. */
-	if (json_is_true(json_object_get(turn, "approval")))
+	/* It stands among the drafts, or the mails that did not leave. */
+	if (json_is_true(json_object_get(turn, "approval")) ||
+	    json_is_true(json_object_get(turn, "held")))
 		return false;
 	if (json_is_true(json_object_get(turn, "late")))
 		return true;
@@ -61,8 +51,6 @@ waits_steps(struct request *r, int64_t casefile, size_t most, size_t *shown,
 	turns = turns_json(r, w);
 	json_array_foreach(turns, i, turn)
 	{
-		char *next;
-
 		if (rc != 0 || !turn_waits(turn))
 			continue;
 		if (*shown >= most) {
@@ -70,12 +58,8 @@ waits_steps(struct request *r, int64_t casefile, size_t most, size_t *shown,
 			continue;
 		}
 		++*shown;
-		next = turn_next(w, w,
-		    json_string_value(json_object_get(turn, "step")),
-		    json_string_value(json_object_get(turn, "state")));
 		json_object_set_new(turn, "case", json_text(w->c.number));
 		json_object_set_new(turn, "owner", json_text(w->c.owner));
-		json_object_set_new(turn, "next", json_text(next));
 		rc = answer_row(r, json_incref(turn));
 	}
 	json_decref(turns);

@@ -14,11 +14,10 @@
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct column step_list[] = {
-    {"step", "STEP", HOW_TEXT, true},
-    {"state_round", "STATE", HOW_TEXT, true},
-    {"whom", "WHO ACTS", HOW_TEXT, false},
-    {"due_late", "DUE", HOW_TEXT, true},
+    {"step", "STEP", HOW_TEXT, true}, {"state_round", "STATE", HOW_TEXT, true},
+    {"whom", "WHO ACTS", HOW_TEXT, false}, {"due_late", "DUE", HOW_TEXT, true},
     {"title", "TITLE", HOW_TEXT, false},
+    {"next", "TYPE NEXT", HOW_BELOW, false}, /* last; of those now on alone */
 };
 
 static const struct column step_fields[] = {
@@ -110,6 +109,32 @@ whom(const json_t *row)
 	return text;
 }
 
+/* "approval, held": what its mails wait for; "running (2)". */
+static json_t *
+state_text(const json_t *row)
+{
+	static const char *const waits[] = {"approval", "held", "queued"};
+	const char *state = json_string_value(json_object_get(row, "state"));
+	json_int_t round = view_number(row, "round");
+	char *mails = talloc_strdup(NULL, "");
+	json_t *text = NULL;
+
+	for (size_t i = 0; i < N(waits); i++)
+		if (json_is_true(json_object_get(row, waits[i])))
+			mails = talloc_asprintf_append(mails, "%s%s",
+			    *mails != '\0' ? ", " : "", waits[i]);
+	if (*mails != '\0')
+		text = json_string(mails);
+	talloc_free(mails);
+	if (text != NULL)
+		return text;
+	if (state == NULL)
+		return json_null();
+	if (round <= 1)
+		return json_string(state);
+	return json_sprintf("%s (%" JSON_INTEGER_FORMAT ")", state, round);
+}
+
 void
 view_turn_columns(json_t *rows)
 {
@@ -120,7 +145,6 @@ view_turn_columns(json_t *rows)
 	{
 		const char *state =
 		    json_string_value(json_object_get(row, "state"));
-		json_int_t round = view_number(row, "round");
 		/* Of one that is over it says nothing any more. */
 		bool over = state != NULL && (strcmp(state, "ended") == 0 ||
 						 strcmp(state, "skipped") == 0);
@@ -128,16 +152,7 @@ view_turn_columns(json_t *rows)
 		    NULL, over ? NULL : json_object_get(row, "due"), HOW_TIME);
 
 		json_object_set_new(row, "whom", whom(row));
-		if (json_is_true(json_object_get(row, "approval")))
-			json_object_set_new(
-			    row, "state_round", json_string("approval"));
-		else if (state != NULL && round > 1)
-			json_object_set_new(row, "state_round",
-			    json_sprintf(
-				"%s (%" JSON_INTEGER_FORMAT ")", state, round));
-		else
-			json_object_set_new(row, "state_round",
-			    state != NULL ? json_string(state) : json_null());
+		json_object_set_new(row, "state_round", state_text(row));
 		json_object_set_new(row, "due_late",
 		    json_sprintf("%s%s", due,
 			json_is_true(json_object_get(row, "late")) ? " LATE"
@@ -258,7 +273,7 @@ view_step(const struct printer *p, json_t *data)
 	} else {
 		view_running(p, steps);
 		print_title(p, number != NULL ? number : "?");
-		print_table(p, steps, step_list, N(step_list));
+		print_table(p, steps, step_list, N(step_list) - 1);
 	}
 	view_refused(p, data);
 	view_section(p, data, "answers", "Answers on record", answer_list,

@@ -10,18 +10,6 @@
 
 /* ---- who has to act ---- */
 
-/* Some mail of the step waits for `psirt approve`. */
-static bool
-waits_for_approval(const struct case_step *pass)
-{
-	if (pass->mails_waiting == 0)
-		return false;
-	for (size_t i = 0; i < pass->step->nmails; i++)
-		if (pass->step->mails[i].policy != POLICY_AUTO)
-			return true;
-	return false;
-}
-
 /* Where a product is led by another than design, by that one (RULES 31). */
 static uint32_t
 leaders(const struct case_view *v, const struct flow_step *step)
@@ -41,8 +29,9 @@ who_acts(const struct case_view *v, const struct case_step *pass)
 {
 	const struct flow_step *step = pass->step;
 
-	/* An offer, or a draft: the desk's. */
-	if (pass->state == CASE_STEP_READY || waits_for_approval(pass))
+	/* An offer, a draft, a mail that does not leave: the desk's. */
+	if (pass->state == CASE_STEP_READY || pass->mails_draft > 0 ||
+	    pass->mails_held > 0)
 		return ROLE_BIT(ROLE_POC);
 	/* Nothing of it left and nobody was asked: only the desk can tell. */
 	if (step->nexpects == 0 && step->start != START_LETTER &&
@@ -65,9 +54,9 @@ desk_turns(const void *ctx, const struct case_view *v, struct case_turn **list)
 		return 0;
 	for (size_t i = 0; i < v->nsteps; i++) {
 		const struct case_step *pass = &v->steps[i];
+		bool runs = pass->state == CASE_STEP_RUNNING;
 
-		if (pass->state != CASE_STEP_RUNNING &&
-		    pass->state != CASE_STEP_READY)
+		if (!runs && pass->state != CASE_STEP_READY)
 			continue;
 		/* The flow goes on without it: nobody has to. */
 		if (pass->state == CASE_STEP_READY && pass->step->optional)
@@ -76,8 +65,10 @@ desk_turns(const void *ctx, const struct case_view *v, struct case_turn **list)
 		    .roles = who_acts(v, pass),
 		    .due = pass->due,
 		    .late = pass->due != 0 && v->now > pass->due,
-		    .approval = pass->state == CASE_STEP_RUNNING &&
-				waits_for_approval(pass)};
+		    .approval = runs && pass->mails_draft > 0,
+		    .held = runs && pass->mails_held > 0,
+		    .queued = runs && pass->mails_waiting >
+					  pass->mails_draft + pass->mails_held};
 	}
 	return n;
 }
@@ -134,8 +125,9 @@ desk_may_end(const void *ctx, const struct case_view *v,
 	}
 	if (pass->mails_waiting > 0) {
 		*why = talloc_asprintf(ctx,
-		    "%u of its mails wait%s: psirt approve shows %s",
+		    "%u of its mails wait%s: psirt %s shows %s",
 		    pass->mails_waiting, pass->mails_waiting == 1 ? "s" : "",
+		    pass->mails_draft > 0 ? "approve" : "queue",
 		    pass->mails_waiting == 1 ? "it" : "them");
 		return false;
 	}

@@ -19,9 +19,11 @@ struct case_step {
 	unsigned state; /* enum step_state (store.h): 1 ready, 2 running, 3
 			   ended, 4 skipped */
 	int64_t started, due;
-	/* of its mails: how many wait (draft, held, on the way), have left,
-	 * and will not leave */
+	/* of its mails: how many wait, have left, and will not leave */
 	unsigned mails_waiting, mails_sent, mails_dropped;
+	/* of those that wait: as drafts, and for a decision, being held or
+	 * uncertain; the others are on their way */
+	unsigned mails_draft, mails_held;
 	const char *ref;
 };
 
@@ -110,7 +112,10 @@ struct case_turn {
 	uint32_t roles; /* ROLE_BIT: of lead; design is the product's lead */
 	int64_t due;
 	bool late;
-	bool approval; /* it waits for `psirt approve` */
+	/* of a running one's mails */
+	bool approval; /* a draft waits for `psirt approve` */
+	bool held;     /* one waits for a decision: `psirt queue` */
+	bool queued;   /* one is on its way */
 };
 size_t desk_turns(
     const void *ctx, const struct case_view *v, struct case_turn **list);

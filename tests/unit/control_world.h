@@ -211,6 +211,28 @@ casework_answers(struct casework *cw)
 	cw->view.nanswers = n;
 }
 
+static int
+casework_mails(struct desk_world *w, struct casework *cw,
+    struct case_step *steps, size_t n, struct error *err)
+{
+	struct store_mail_count *list = NULL;
+	size_t nlist = 0;
+
+	if (store_step_mails(cw, w->st, cw->c.id, &list, &nlist, err) != 0)
+		return -1;
+	for (size_t i = 0; i < nlist; i++)
+		for (size_t k = 0; k < n; k++) {
+			if (steps[k].id != list[i].step)
+				continue;
+			steps[k].mails_waiting += (unsigned)list[i].mails;
+			if (list[i].state == OUTMAIL_DRAFT)
+				steps[k].mails_draft += (unsigned)list[i].mails;
+			if (list[i].state == OUTMAIL_HELD)
+				steps[k].mails_held += (unsigned)list[i].mails;
+		}
+	return 0;
+}
+
 /* Rows to a case_view, as the engine does it. */
 static struct casework *
 engine_casework(void *arg, const void *ctx, int64_t casefile, struct error *err)
@@ -238,6 +260,8 @@ engine_casework(void *arg, const void *ctx, int64_t casefile, struct error *err)
 		    .started = cw->steps[i].started,
 		    .due = cw->steps[i].due,
 		    .ref = cw->steps[i].ref};
+	if (casework_mails(w, cw, steps, n, err) != 0)
+		return NULL;
 	cw->view = (struct case_view){.s = &w->s,
 	    .flow = &world_flow,
 	    .kind = (enum flow)cw->c.flow,

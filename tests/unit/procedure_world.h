@@ -226,6 +226,7 @@ mail_to(struct procedure *p, struct case_step *pass,
 		pass->mails_sent++;
 	} else {
 		pass->mails_waiting++;
+		pass->mails_draft++;
 	}
 }
 
@@ -448,7 +449,7 @@ step_move(struct procedure *p, const struct move *m)
 		assert_int_equal(pass->state, CASE_STEP_RUNNING);
 		assert_true(pass->mails_waiting > 0);
 		pass->mails_sent += pass->mails_waiting;
-		pass->mails_waiting = 0;
+		pass->mails_waiting = pass->mails_draft = 0;
 	} else if (m->what == DONE) {
 		if (!desk_may_end(p->ctx, &p->v, pass, &why))
 			fail_msg("%s: %s", m->step, why);

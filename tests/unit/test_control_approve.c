@@ -199,6 +199,65 @@ test_files(void **state)
 	json_decref(root);
 }
 
+/* ---- at a glance ---- */
+
+/* What psirt says of this step of the only case, and of the day. */
+static void
+assert_now(
+    struct desk_world *w, const char *waits, const char *next, const char *then)
+{
+	static const char *const states[] = {"approval", "held", "queued"};
+	json_t *root = ask(w, "show", "1");
+	json_t *data = data_of(root);
+	json_t *turn = row_of(data, "turns", 0);
+
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(json_is_true(json_object_get(turn, states[i])),
+		    strcmp(states[i], waits) == 0);
+	assert_string_equal(text_at(turn, "next"), next);
+	assert_string_equal(json_string_value(row_of(data, "next", 0)), then);
+	json_decref(root);
+	root = ask(w, "step", "1");
+	turn = row_of(data_of(root), "steps", 3);
+	assert_string_equal(text_at(turn, "step"), "2.6.1");
+	assert_true(json_is_true(json_object_get(turn, waits)));
+	assert_string_equal(text_at(turn, "next"), next);
+	json_decref(root);
+}
+
+/* A draft, one that is held, one on its way: each goes on another way. */
+static void
+test_mails_that_wait(void **state)
+{
+	struct desk_world *w = *state;
+	int64_t id, mail = report_draft(w, &id);
+	struct store_outmail m = {0};
+	json_t *root;
+
+	assert_now(w, "approval", "psirt approve",
+	    talloc_asprintf(w, "psirt approve %lld", (long long)mail));
+	assert_int_equal(store_outmail_get(w, w->st, mail, &m, &w->err), 1);
+	m.state = OUTMAIL_HELD;
+	assert_ok(w, store_begin(w->st, &w->err));
+	assert_ok(w, store_outmail_put(w->st, &m, OUTMAIL_DRAFT, &w->err));
+	assert_ok(w, store_commit(w->st, &w->err));
+	assert_now(w, "held", "psirt queue",
+	    talloc_asprintf(w, "psirt queue resend %lld | drop %lld",
+		(long long)mail, (long long)mail));
+	/* Once a day is enough: among the mails that did not leave. */
+	root = ask(w, "today");
+	assert_int_equal(
+	    json_array_size(json_object_get(data_of(root), "steps")), 0);
+	assert_int_equal(
+	    json_array_size(json_object_get(data_of(root), "mails")), 1);
+	json_decref(root);
+	m.state = OUTMAIL_SEALED;
+	assert_ok(w, store_begin(w->st, &w->err));
+	assert_ok(w, store_outmail_put(w->st, &m, OUTMAIL_HELD, &w->err));
+	assert_ok(w, store_commit(w->st, &w->err));
+	assert_now(w, "queued", "psirt queue", "psirt step PSIRT-2026-0001");
+}
+
 /* ---- guards ---- */
 
 static const char *
@@ -352,6 +411,7 @@ main(void)
 	    TEST(test_a_draft_as_its_reader_has_it),
 	    TEST(test_nothing_is_missing_that_is_on_record),
 	    TEST(test_files),
+	    TEST(test_mails_that_wait),
 	    TEST(test_guards),
 	    TEST(test_what_was_shown_is_approved),
 	    TEST(test_edit_and_drop),

@@ -74,7 +74,8 @@ assert_fits(const char *text, size_t width)
 	"\"departments\":[\"plc\"],\"due\":\"2026-11-25T00:00:00Z\"},"               \
 	"{\"step\":\"2.3.1\",\"title\":\"不明点の回答要求\",\"phase\":2,"    \
 	"\"state\":\"running\",\"round\":2,\"who\":[\"poc\"],"                       \
-	"\"departments\":[],\"due\":\"2026-12-01T09:30:00Z\",\"late\":true},"        \
+	"\"departments\":[],\"due\":\"2026-12-01T09:30:00Z\",\"late\":true,"         \
+	"\"next\":\"psirt step PSIRT-2026-0001 2.3.1\"},"                            \
 	"{\"step\":\"5.2.3\",\"title\":\"公表された旨の連絡\",\"phase\":5," \
 	"\"state\":null,\"round\":null,\"who\":[\"ipa\"],\"departments\":[],"        \
 	"\"due\":null}],"                                                            \
@@ -93,7 +94,12 @@ test_steps(void **state)
 	assert_has(text, "PSIRT-2026-0001\n");
 	assert_has(text, "1.3.1  ended        design (plc)  -");
 	assert_has(text, "2.3.1  running (2)  poc           "
-			 "2026-12-01 09:30 LATE  不明点の回答要求\n");
+			 "2026-12-01 09:30 LATE  不明点の回答要求\n"
+			 "  5.2.3");
+	/* What to type stands where it says what is on now. */
+	assert_has(text, "2.3.1  running (2)  poc       2026-12-01 09:30 LATE  "
+			 "不明点の回答要求\n"
+			 "      psirt step PSIRT-2026-0001 2.3.1\n");
 	/* Not come to yet. */
 	assert_has(text, "5.2.3  -            ipa");
 	assert_has(text, "Mails that a guard keeps back\n"
@@ -400,7 +406,11 @@ test_show(void **state)
 	    "[\"plc\"],\"due\":\"2026-12-01T08:00:00Z\",\"late\":false,"
 	    "\"title\":\"再現の確認・共有\"},{\"step\":\"2.6.1\",\"state\":"
 	    "\"running\",\"approval\":true,\"who\":[\"poc\"],\"title\":"
-	    "\"Report\"}],\"tasks\":[{\"task\":4,\"kind\":\"exploited\","
+	    "\"Report\",\"next\":\"psirt approve\"},{\"step\":\"4.3.2\","
+	    "\"state\":\"running\",\"approval\":true,\"held\":true,\"who\":"
+	    "[\"poc\"],\"title\":\"N\"},{\"step\":\"4.4.1\",\"state\":"
+	    "\"running\",\"queued\":true,\"who\":[\"poc\"],\"title\":\"D\"}],"
+	    "\"tasks\":[{\"task\":4,\"kind\":\"exploited\","
 	    "\"case\":\"PSIRT-2026-0001\",\"next\":\"psirt clock 1\"}],"
 	    "\"links\":[{\"case\":\"PSIRT-2026-0003\",\"link\":\"proposed\","
 	    "\"flow\":\"jpcert\",\"state\":\"open\",\"why\":"
@@ -413,9 +423,12 @@ test_show(void **state)
 	    "window            JPCERT/CC speaks with the source: nothing "
 	    "goes to it\n");
 	assert_has(text, "Now\n");
-	assert_has(text, "2.1.1  running   design (plc)  2026-12-01 08:00  "
-			 "再現の確認・共有\n");
-	assert_has(text, "2.6.1  approval  poc");
+	assert_has(text, "2.1.1  running         design (plc)  "
+			 "2026-12-01 08:00  再現の確認・共有\n");
+	assert_has(text, "2.6.1  approval        poc");
+	assert_has(text, "Report\n      psirt approve\n");
+	assert_has(text, "4.3.2  approval, held  poc");
+	assert_has(text, "4.4.1  queued          poc");
 	assert_has(text, "exploited");
 	assert_has(text, "Linked cases\n");
 	assert_has(text, "PSIRT-2026-0003  proposed  jpcert  open   "

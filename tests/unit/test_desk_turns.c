@@ -19,13 +19,17 @@ static const char flow_text[] =
 			      " or { after = {\"3\"} }");
 
 static void
-mails_wait(struct procedure *p, const char *number, unsigned n)
+mails_wait(struct procedure *p, const char *number, unsigned drafts,
+    unsigned held, unsigned queued)
 {
 	struct case_step *pass = pass_of(p, number);
 
 	assert_non_null(pass);
-	if (pass != NULL)
-		pass->mails_waiting = n;
+	if (pass == NULL)
+		return;
+	pass->mails_waiting = drafts + held + queued;
+	pass->mails_draft = drafts;
+	pass->mails_held = held;
 }
 
 static const struct case_turn *
@@ -64,11 +68,24 @@ test_who_acts(void **state)
 	acts(&p, "2", ROLE_BIT(ROLE_POC));
 	assert_true(turn_of(&p, "2")->approval);
 	/* On its way by itself: who was asked has to act. */
-	mails_wait(&p, "1", 1);
+	mails_wait(&p, "1", 0, 0, 1);
 	acts(&p, "1", ROLE_BIT(ROLE_DESIGN) | ROLE_BIT(ROLE_INTEGRATION));
 	assert_false(turn_of(&p, "1")->approval);
+	assert_true(turn_of(&p, "1")->queued);
+	/* It does not leave, and nobody was asked: the desk's. */
+	mails_wait(&p, "1", 0, 1, 0);
+	acts(&p, "1", ROLE_BIT(ROLE_POC));
+	assert_false(turn_of(&p, "1")->approval);
+	assert_true(turn_of(&p, "1")->held);
+	assert_false(turn_of(&p, "1")->queued);
+	/* Approved, it waits for no approval any more. */
+	mails_wait(&p, "2", 0, 0, 1);
+	assert_false(turn_of(&p, "2")->approval);
+	assert_true(turn_of(&p, "2")->queued);
+	mails_wait(&p, "2", 1, 1, 0);
+	assert_true(turn_of(&p, "2")->approval && turn_of(&p, "2")->held);
 	/* Dropped: the desk has to say what becomes of it. */
-	mails_wait(&p, "2", 0);
+	mails_wait(&p, "2", 0, 0, 0);
 	acts(&p, "2", ROLE_BIT(ROLE_POC));
 	assert_false(turn_of(&p, "2")->approval);
 	does(&p, STARTS, "3", NULL);
@@ -228,9 +245,11 @@ test_may_end(void **state)
 	may_not_end(&p, "2", "psirt step CASE 2 start");
 	does(&p, STARTS, "2", NULL);
 	may_not_end(&p, "2", "1 of its mails waits: psirt approve shows it");
-	mails_wait(&p, "2", 2);
+	mails_wait(&p, "2", 2, 0, 0);
 	may_not_end(&p, "2", "2 of its mails wait: psirt approve shows them");
-	mails_wait(&p, "2", 0);
+	mails_wait(&p, "2", 0, 1, 0);
+	may_not_end(&p, "2", "1 of its mails waits: psirt queue shows it");
+	mails_wait(&p, "2", 0, 0, 0);
 	assert_true(desk_may_end(p.ctx, &p.v, pass_of(&p, "2"), &why));
 	does(&p, DONE, "2", NULL);
 	may_not_end(&p, "2", "does not run");
