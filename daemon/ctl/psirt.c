@@ -257,21 +257,33 @@ call_run(struct call *call, int argc, char **argv)
 	return rc;
 }
 
+/* Letters pass through here: no core file, nobody looks in. */
+static int
+keep_to_itself(void)
+{
+	static const struct rlimit none = {0, 0};
+
+	if (setrlimit(RLIMIT_CORE, &none) != 0)
+		return -1;
+#ifndef PSIRTD_SANITIZE /* which looks for leaks from outside */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		return -1;
+#endif
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
 	const char *socket = getenv("PSIRT_SOCKET");
 	struct call call = {.header = true};
-	static const struct rlimit none = {0, 0};
 	int rc;
 
-	/* Letters pass through here: no core file, nobody looks in. */
-	if (setrlimit(RLIMIT_CORE, &none) != 0 ||
-	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
+	tzset();
+	if (keep_to_itself() != 0) {
 		perror("psirt");
 		return ASK_EXIT_REFUSED;
 	}
-	tzset();
 	call.ctx = talloc_new(NULL);
 	call.socket =
 	    socket != NULL && *socket != '\0' ? socket : SOCKET_DEFAULT;
