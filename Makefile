@@ -47,7 +47,7 @@ engine_SRC := engine engine_rooms engine_setup engine_key engine_intake engine_o
 	engine_opening engine_proof engine_report engine_match engine_source engine_file \
 	engine_finder engine_draft \
 	engine_overview engine_alert engine_seal engine_mail engine_ask engine_check engine_inspect \
-	engine_case engine_flow engine_step engine_step_mail engine_step_facts engine_counterpart \
+	engine_case engine_flow engine_aside engine_step engine_step_mail engine_step_facts engine_counterpart \
 	engine_leave engine_answer engine_clock engine_department engine_arrival engine_bounce \
 	engine_link engine_task engine_due engine_status engine_morning engine_order \
 	engine_order_step engine_order_mail engine_order_case engine_order_clock \
@@ -129,7 +129,7 @@ say = $(if $(V),,@echo '  $(1)')
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps test-deps check demo lint check-rooms format install clean
+.PHONY: all deps test-deps check faults demo lint check-rooms format install clean
 
 all: $(BUILD)/psirtd $(BUILD)/psirt
 
@@ -246,6 +246,13 @@ check: test-deps
 	    tests/tools/run-tests
 .PHONY: unit
 unit: $(addprefix $(BUILD)/unit/,$(UNIT))
+
+# Every fault in full; FAULTS="-k storage" chooses.
+ROUNDS ?= 500
+faults: test-deps
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(BUILD)/psirtd-stops
+	@BUILD=$(abspath $(BUILD)) FAULT_ROUNDS=$(ROUNDS) PYTHON=$(PYTHON) \
+	    tests/tools/run-faults $(FAULTS)
 
 demo: test-deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all

@@ -16,7 +16,7 @@ def tree(tmp_path):
     """A small tree with the tools in it."""
     for folder in ("daemon/base", "daemon/desk", "daemon/store",
                    "daemon/read", "include/psirtd", "tests/unit",
-                   "tests/mail"):
+                   "tests/mail", "tests/faults"):
         (tmp_path / folder).mkdir(parents=True)
     shutil.copytree(TOP / "tests/tools", tmp_path / "tests/tools")
     (tmp_path / "daemon/store/a.c").write_text("#include <sqlite3.h>\n")
@@ -54,8 +54,17 @@ def test_own_tree_is_in_order():
     assert check_rooms(TOP)[0] == 0
 
 
-def run_tests(tree, unit, mail):
-    """Runs run-tests over one made-up unit program and one mail test."""
+def tool(tree, name, **more):
+    """Runs a tool of the tree over the tree's own tests."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
+    env.update(BUILD=str(tree / "build"), PYTHON=sys.executable, **more)
+    env.pop("SANITIZE", None)
+    return subprocess.run([str(tree / "tests/tools" / name)],
+                          capture_output=True, text=True, env=env)
+
+
+def run_tests(tree, unit, mail, fault):
+    """Runs run-tests over a made-up unit program, mail test, fault test."""
     build = tree / "build"
     (build / "unit").mkdir(parents=True)
     program = build / "unit/test_made_up"
@@ -63,30 +72,65 @@ def run_tests(tree, unit, mail):
     program.chmod(0o755)
     (tree / "tests/unit/test_made_up.c").write_text("")
     (tree / "tests/mail/test_made_up.py").write_text(mail)
-    env = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
-    env.update(BUILD=str(build), PYTHON=sys.executable)
-    env.pop("SANITIZE", None)
-    done = subprocess.run([str(tree / "tests/tools/run-tests")],
-                          capture_output=True, text=True, env=env)
+    (tree / "tests/faults/test_made_up.py").write_text(fault)
+    done = tool(tree, "run-tests", FAULT_ROUNDS="7")
     return done.returncode, done.stdout.splitlines()[-1]
 
 
 GOOD = "printf 'TAP version 13\\nok 1 - a\\nok 2 - b\\n'\n"
 
 
-@pytest.mark.parametrize("unit, mail, last, code", [
-    (GOOD, "def test_a(): pass\n", "3 passed, 0 failed", 0),
-    (GOOD + "exit 1\n", "def test_a(): pass\n", "3 passed, 1 failed", 1),
-    (GOOD + "kill -SEGV $$\n", "def test_a(): pass\n",
-     "3 passed, 1 failed", 1),
+SHORT = "import os\ndef test_b(): assert 'FAULT_ROUNDS' not in os.environ\n"
+
+
+@pytest.mark.parametrize("unit, mail, fault, last, code", [
+    (GOOD, "def test_a(): pass\n", SHORT, "4 passed, 0 failed", 0),
+    (GOOD + "exit 1\n", "def test_a(): pass\n", SHORT,
+     "4 passed, 1 failed", 1),
+    (GOOD + "kill -SEGV $$\n", "def test_a(): pass\n", SHORT,
+     "4 passed, 1 failed", 1),
     ("echo 'ok 1 - a'; echo 'not ok 2 - b'; exit 1\n",
-     "def test_a(): pass\n", "2 passed, 1 failed", 1),
-    (GOOD + "echo 'not ok 3 # SKIP c'\n", "def test_a(): pass\n",
+     "def test_a(): pass\n", SHORT, "3 passed, 1 failed", 1),
+    (GOOD + "echo 'not ok 3 # SKIP c'\n", "def test_a(): pass\n", SHORT,
+     "4 passed, 0 failed, 1 skipped", 0),
+    ("exit 0\n", "def test_a(): pass\n", SHORT, "2 passed, 1 failed", 1),
+    (GOOD, "def test_a(): assert False\n", SHORT, "3 passed, 1 failed", 1),
+    (GOOD, "import pytest\n@pytest.mark.skip\ndef test_a(): pass\n", SHORT,
      "3 passed, 0 failed, 1 skipped", 0),
-    ("exit 0\n", "def test_a(): pass\n", "1 passed, 1 failed", 1),
-    (GOOD, "def test_a(): assert False\n", "2 passed, 1 failed", 1),
-    (GOOD, "import pytest\n@pytest.mark.skip\ndef test_a(): pass\n",
-     "2 passed, 0 failed, 1 skipped", 0),
-    (GOOD, "import nowhere\n", "2 passed, 1 failed", 1)])
-def test_run_tests_counts(tree, unit, mail, last, code):
-    assert run_tests(tree, unit, mail) == (code, last)
+    (GOOD, "import nowhere\n", SHORT, "3 passed, 1 failed", 1),
+    (GOOD, "def test_a(): pass\n", "def test_b(): assert False\n",
+     "3 passed, 1 failed", 1)])
+def test_run_tests_counts(tree, unit, mail, fault, last, code):
+    assert run_tests(tree, unit, mail, fault) == (code, last)
+
+
+FAULT = """
+import json, os, pathlib
+def test_b():
+    row = {"fault": "made up", "rounds": int(os.environ["FAULT_ROUNDS"]),
+           "letters_lost": LOST, "answers_doubled": 0, "uncertain": 2,
+           "broken": LOST}
+    (pathlib.Path(os.environ["BUILD"]) / "faults.json").write_text(
+        json.dumps([row]))
+"""
+
+
+@pytest.mark.parametrize("fault, lost, code", [
+    (FAULT.replace("LOST", "0"), 0, 0),
+    (FAULT.replace("LOST", "1"), 1, 1),
+    (FAULT.replace("LOST", "0") + "    assert False\n", 0, 1)])
+def test_run_faults_prints_the_table(tree, fault, lost, code):
+    (tree / "build").mkdir()
+    (tree / "tests/faults/test_made_up.py").write_text(fault)
+    done = tool(tree, "run-faults", FAULT_ROUNDS="7")
+    last = [cell.strip() for cell in
+            done.stdout.splitlines()[-1].strip("|").split("|")]
+    assert (done.returncode, last) == (code, ["made up", "7", str(lost), "0",
+                                              "2"])
+
+
+def test_run_faults_without_a_table_fails(tree):
+    (tree / "build").mkdir()
+    (tree / "build/faults.json").write_text('["of an earlier run"]')
+    (tree / "tests/faults/test_made_up.py").write_text("def test_b(): pass\n")
+    assert tool(tree, "run-faults").returncode == 1
