@@ -20,15 +20,15 @@ static char *
 alert_line(const void *ctx, struct engine *e, const struct store_alert *alert)
 {
 	const char *reason = reason_name((enum reason)alert->reason);
-	struct store_case c = {0};
+	char *number = NULL;
 
-	if (alert->casefile != 0 &&
-	    store_case_get(ctx, e->st, alert->casefile, &c, NULL) == 1 &&
-	    alert->letter != 0)
+	if (alert->casefile != 0)
+		store_case_number(ctx, e->st, alert->casefile, &number, NULL);
+	if (number != NULL && alert->letter != 0)
 		return talloc_asprintf(ctx, "%s: letter %lld, %s", reason,
-		    (long long)alert->letter, c.number);
-	if (c.number != NULL)
-		return talloc_asprintf(ctx, "%s: %s", reason, c.number);
+		    (long long)alert->letter, number);
+	if (number != NULL)
+		return talloc_asprintf(ctx, "%s: %s", reason, number);
 	if (alert->letter != 0)
 		return talloc_asprintf(
 		    ctx, "%s: letter %lld", reason, (long long)alert->letter);

@@ -30,6 +30,13 @@ struct kept_flow {
 
 /* ---- flows ---- */
 
+static void
+keep_parsed(struct engine *e, int64_t id, const struct flow_file *flow)
+{
+	e->flows = talloc_realloc(e, e->flows, struct kept_flow, e->nflows + 1);
+	e->flows[e->nflows++] = (struct kept_flow){id, flow};
+}
+
 static const struct flow_file *
 flow_of_row(struct engine *e, int64_t id, struct error *err)
 {
@@ -54,10 +61,8 @@ flow_of_row(struct engine *e, int64_t id, struct error *err)
 	    text, &errors, err);
 	if (flow == NULL && errors != NULL)
 		fputs(errors, stderr);
-	if (flow == NULL)
-		return NULL;
-	e->flows = talloc_realloc(e, e->flows, struct kept_flow, e->nflows + 1);
-	e->flows[e->nflows++] = (struct kept_flow){id, flow};
+	if (flow != NULL)
+		keep_parsed(e, id, flow);
 	return flow;
 }
 
@@ -312,35 +317,58 @@ keep_flows(struct engine *e, struct error *err)
 			store_rollback(e->st);
 			return -1;
 		}
+		keep_parsed(e, id, flow);
 	}
 	return store_commit(e->st, err);
 }
 
 /* A step that a case is at and that its flow does not have. */
 static int
-check_case(struct engine *e, const struct store_case *c, struct error *err)
+check_case(struct engine *e, const void *ctx, const char *number,
+    const struct store_case *c, struct error *err)
 {
 	const struct flow_file *flow = case_flow(e, c, err);
-	void *ctx = talloc_new(e);
 	struct store_step *steps = NULL;
 	size_t n = 0;
-	int rc = -1;
 
-	if (flow == NULL) {
-		error_prefix(err, "case %s", c->number);
-		goto out;
-	}
-	rc = store_step_list(ctx, e->st, c->id, &steps, &n, err);
-	for (size_t i = 0; rc == 0 && i < n; i++)
+	if (flow == NULL)
+		return error_prefix(err, "case %s", number);
+	if (store_step_list(ctx, e->st, c->id, &steps, &n, err) != 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
 		if ((steps[i].state == STEP_RUNNING ||
 			steps[i].state == STEP_READY) &&
 		    flow_step(flow, steps[i].number) == NULL)
-			rc = error_set(err, FAULT_SETUP,
+			return error_set(err, FAULT_SETUP,
 			    "case %s is at step %s, which %s does not have; "
 			    "start the psirtd that made it and say \"psirt "
 			    "step %s --move\"",
-			    c->number, steps[i].number, flow->path, c->number);
-out:
+			    number, steps[i].number, flow->path, number);
+	return 0;
+}
+
+/* One that was damaged does not keep psirtd from starting: the stop `flow`
+ * takes it up, and sets it aside with an alert. */
+static int
+start_case(struct engine *e, int64_t id, struct error *err)
+{
+	void *ctx = talloc_new(e);
+	struct store_case c = {0};
+	char *number = NULL;
+	int rc = store_case_number(ctx, e->st, id, &number, err);
+
+	if (rc == 0 && (store_case_get(ctx, e->st, id, &c, err) != 1 ||
+			   check_case(e, ctx, number, &c, err) != 0))
+		rc = -1;
+	if (rc != 0 && err->fault == FAULT_INPUT) {
+		log_warn("case=%s cannot be read: %s", number, err->text);
+		error_clear(err);
+		rc = store_begin(e->st, err);
+		if (rc == 0)
+			rc = store_case_advance(e->st, id, true, err);
+		if (rc == 0)
+			rc = store_commit(e->st, err);
+	}
 	talloc_free(ctx);
 	return rc;
 }
@@ -348,16 +376,15 @@ out:
 int
 case_flows_start(struct engine *e, struct error *err)
 {
-	void *ctx = talloc_new(e);
-	struct store_case *cases = NULL;
-	size_t n = 0;
-	int rc = -1;
+	int64_t id = INT64_MAX;
 
-	if (keep_flows(e, err) == 0 &&
-	    store_case_list(ctx, e->st, false, INT32_MAX, &cases, &n, err) == 0)
-		rc = 0;
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = check_case(e, &cases[i], err);
-	talloc_free(ctx);
-	return rc;
+	if (keep_flows(e, err) != 0)
+		return -1;
+	do {
+		if (store_case_next(e->st, id, false, &id, err) != 0)
+			return -1;
+		if (id != 0 && start_case(e, id, err) != 0)
+			return -1;
+	} while (id != 0);
+	return 0;
 }

@@ -181,6 +181,26 @@ warned_lines(const void *ctx, const struct store_clock *list, size_t n,
 	return lines;
 }
 
+static int
+warn(struct engine *e, struct store_clock *c, const struct store_task *t,
+    int64_t now, struct error *err)
+{
+	c->warn = next_warning(c, now);
+	/* One task for all deadlines of a case: it tells of each. */
+	if (store_clock_put(e->st, c, err) != 0 ||
+	    task_end(e, c->casefile, t->kind, "psirtd", err) != 0 ||
+	    task_add(e, t, err) != 0 ||
+	    engine_record(e, RECORD_CLOCK_WARNED, c->casefile, c->letter, 0,
+		c->kind, err) != 0 ||
+	    store_alert_add(e->st, REASON_DEADLINE, 0, c->casefile, now, err) !=
+		0)
+		return -1;
+	/* Mails that were not to leave before it. */
+	if (c->kind == CLOCK_PUBLICATION && c->due <= now)
+		return store_case_advance(e->st, c->casefile, true, err);
+	return 0;
+}
+
 int
 clock_warn(struct engine *e, struct store_clock *c, struct error *err)
 {
@@ -191,27 +211,18 @@ clock_warn(struct engine *e, struct store_clock *c, struct error *err)
 	size_t n;
 	int rc = clocks_of(ctx, e, c->casefile, &list, &n, err);
 
-	t.kind = c->kind == CLOCK_PLANNED && c->due <= now ? TASK_PLAN_SLIPS
-							   : TASK_DEADLINE;
-	if (rc == 0)
+	/* A row that is odd; no rule, no time. */
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		if (clock_rule((enum clock_kind)list[i].kind) == NULL)
+			rc = error_set(err, FAULT_INPUT, "clock %lld is none",
+			    (long long)list[i].id);
+	if (rc == 0) {
+		t.kind = c->kind == CLOCK_PLANNED && c->due <= now
+			     ? TASK_PLAN_SLIPS
+			     : TASK_DEADLINE;
 		t.text = warned_lines(ctx, list, n, now, &t.due);
-	c->warn = next_warning(c, now);
-	if (rc == 0)
-		rc = store_clock_put(e->st, c, err);
-	/* One task for all deadlines of a case: it tells of each. */
-	if (rc == 0)
-		rc = task_end(e, c->casefile, t.kind, "psirtd", err);
-	if (rc == 0)
-		rc = task_add(e, &t, err);
-	if (rc == 0)
-		rc = engine_record(e, RECORD_CLOCK_WARNED, c->casefile,
-		    c->letter, 0, c->kind, err);
-	if (rc == 0)
-		rc = store_alert_add(
-		    e->st, REASON_DEADLINE, 0, c->casefile, now, err);
-	/* Mails that were not to leave before it. */
-	if (rc == 0 && c->kind == CLOCK_PUBLICATION && c->due <= now)
-		rc = store_case_advance(e->st, c->casefile, true, err);
+		rc = warn(e, c, &t, now, err);
+	}
 	talloc_free(ctx);
 	return rc;
 }

@@ -200,114 +200,114 @@ pass_of(const struct casework *w, int64_t id)
  * where nobody could be reminded, the handling lead.
  */
 static int
-step_is_late(
-    struct engine *e, struct store_step *row, int64_t now, struct error *err)
+step_is_late(struct engine *e, struct casework *w, struct store_step *row,
+    struct error *err)
 {
-	struct casework *w = case_load(e, e, row->casefile, err);
-	const struct case_step *pass = w != NULL ? pass_of(w, row->id) : NULL;
+	const struct case_step *pass = pass_of(w, row->id);
+	int64_t now = clock_now();
 	size_t made = 0;
-	int rc = w != NULL ? 0 : -1;
 
-	if (pass != NULL && row->reminders < e->s->reminders)
-		rc = remind(e, w, pass, row->reminders + 1, &made, err);
-	if (rc == 0 && made > 0) {
+	if (pass != NULL && row->reminders < e->s->reminders &&
+	    remind(e, w, pass, row->reminders + 1, &made, err) != 0)
+		return -1;
+	if (made > 0) {
 		row->reminders++;
 		row->reminded = now;
 		row->look = now + e->s->remind_s;
-		rc = engine_record(e, RECORD_REMINDED, row->casefile, 0, 0,
-		    store_step_code(row->number), err);
-	} else if (rc == 0) {
+		if (engine_record(e, RECORD_REMINDED, row->casefile, 0, 0,
+			store_step_code(row->number), err) != 0)
+			return -1;
+	} else {
 		row->escalated = 1;
 		row->look = -1;
-		if (pass != NULL)
-			rc = escalate(e, w, pass, row->reminders, err);
+		if (pass != NULL &&
+		    escalate(e, w, pass, row->reminders, err) != 0)
+			return -1;
 	}
-	if (rc == 0)
-		rc = store_step_put(e->st, row, err);
+	return store_step_put(e->st, row, err);
+}
+
+static int
+due_step(struct engine *e, const struct store_due *due, struct error *err)
+{
+	struct casework *w = case_load(e, e, due->casefile, err);
+	struct store_step row;
+	int rc = -1;
+
+	if (w != NULL && store_step_get(w, e->st, due->id, &row, err) == 1)
+		rc = step_is_late(e, w, &row, err);
 	talloc_free(w);
 	return rc;
 }
 
 static int
-due_step(struct engine *e, int64_t now, bool *done, struct error *err)
+due_clock(struct engine *e, const struct store_due *due, struct error *err)
 {
 	void *ctx = talloc_new(e);
-	struct store_step *list = NULL;
-	int64_t next = 0;
-	size_t n = 0;
-	int rc = store_step_late(ctx, e->st, now, 1, &list, &n, &next, err);
+	struct store_clock c;
+	int rc = -1;
 
-	if (rc == 0 && n > 0) {
-		*done = true;
-		if (store_begin(e->st, err) != 0 ||
-		    step_is_late(e, &list[0], now, err) != 0)
-			rc = -1;
-		else
-			rc = stop_commit(e, "due", err);
-	}
-	talloc_free(ctx);
-	return rc;
-}
-
-/* ---- clocks, status ---- */
-
-static int
-due_clock(struct engine *e, int64_t now, bool *done, struct error *err)
-{
-	void *ctx = talloc_new(e);
-	struct store_clock c = {0};
-	int found = store_clock_next_warn(ctx, e->st, &c, err);
-	int rc = found < 0 ? -1 : 0;
-
-	if (found == 1 && c.warn <= now) {
-		*done = true;
-		if (store_begin(e->st, err) != 0 || clock_warn(e, &c, err) != 0)
-			rc = -1;
-		else
-			rc = stop_commit(e, "due", err);
-	}
+	if (store_clock_get(ctx, e->st, due->id, &c, err) == 1)
+		rc = clock_warn(e, &c, err);
 	talloc_free(ctx);
 	return rc;
 }
 
 static int
-due_status(struct engine *e, int64_t now, bool *done, struct error *err)
+due_status(struct engine *e, const struct store_due *due, struct error *err)
 {
-	int64_t id = 0;
-	int64_t due = 0;
-
-	if (store_case_next_status(e->st, &id, &due, err) != 0)
-		return -1;
-	if (due == 0 || due > now)
-		return 0;
-	*done = true;
-	if (store_begin(e->st, err) != 0 || status_mail(e, id, err) != 0)
-		return -1;
-	return stop_commit(e, "due", err);
+	return status_mail(e, due->casefile, err);
 }
 
 /* ---- the stop ---- */
 
-static int (*const duties[])(struct engine *e, int64_t now, bool *done,
-    struct error *err) = {due_step, due_clock, due_status, morning_due};
+static const struct duty {
+	int (*next)(struct store *st, struct store_due *due, struct error *err);
+	/* Inside a transaction. */
+	int (*run)(
+	    struct engine *e, const struct store_due *due, struct error *err);
+	put_off_fn *put_off;
+} duties[] = {
+    {store_step_next_look, due_step, store_step_put_off},
+    {store_clock_next_warn, due_clock, store_clock_put_off},
+    {store_case_next_status, due_status, store_case_put_off},
+};
+
+#define NDUTIES (sizeof(duties) / sizeof(duties[0]))
+
+static int
+do_duty(struct engine *e, const struct duty *d, const struct store_due *due,
+    struct error *err)
+{
+	if (store_begin(e->st, err) != 0 || d->run(e, due, err) != 0)
+		return -1;
+	return stop_commit(e, "due", err);
+}
 
 bool
 stop_due(struct engine *e)
 {
+	static const struct store_due morning = {0};
 	int64_t now = clock_now();
+	struct error err = {0};
 	bool done = false;
 
 	if (!e->unlocked)
 		return false;
-	for (size_t i = 0; i < sizeof(duties) / sizeof(duties[0]) && !done;
-	     i++) {
-		struct error err = {0};
+	for (size_t i = 0; i < NDUTIES; i++) {
+		struct store_due due;
 
-		if (duties[i](e, now, &done, &err) == 0)
+		if (duties[i].next(e->st, &due, &err) != 0) {
+			engine_trouble(e, "due", &err);
+			return false;
+		}
+		if (due.id == 0 || due.at > now)
 			continue;
-		engine_trouble(e, "due", &err);
-		return false;
+		return do_duty(e, &duties[i], &due, &err) == 0 ||
+		       stop_aside(e, "due", &due, duties[i].put_off, &err);
 	}
+	if (morning_due(e, now, &done, &err) != 0)
+		return stop_aside(e, "due", &morning, morning_put_off, &err);
 	return done;
 }
 
@@ -321,23 +321,16 @@ sooner(int64_t *next, int64_t at)
 int64_t
 due_next(struct engine *e)
 {
-	void *ctx = talloc_new(e);
-	int64_t now = clock_now();
-	struct store_step *list = NULL;
-	struct store_clock c = {0};
 	int64_t next = 0;
 	int64_t at = 0;
-	int64_t id = 0;
-	size_t n = 0;
 
-	if (store_step_late(ctx, e->st, now, 1, &list, &n, &at, NULL) == 0)
-		sooner(&next, n > 0 ? now : at);
-	if (store_clock_next_warn(ctx, e->st, &c, NULL) == 1)
-		sooner(&next, c.warn);
-	if (store_case_next_status(e->st, &id, &at, NULL) == 0)
+	for (size_t i = 0; i < NDUTIES; i++) {
+		struct store_due due;
+
+		if (duties[i].next(e->st, &due, NULL) == 0)
+			sooner(&next, due.at);
+	}
+	if (morning_next(e, clock_now(), &at, NULL) == 0)
 		sooner(&next, at);
-	if (morning_next(e, now, &at, NULL) == 0)
-		sooner(&next, at);
-	talloc_free(ctx);
 	return next;
 }

@@ -127,41 +127,31 @@ advance_case(struct engine *e, int64_t id, struct error *err)
 	return stop_commit(e, "flow", err);
 }
 
-/* It cannot go on by itself: the POC is told, and nobody else waits for it. */
+/* Until somebody does something about it: that marks it again. */
 static int
-give_up(struct engine *e, int64_t id, struct error *err)
+let_rest(struct store *st, int64_t casefile, int64_t at, struct error *err)
 {
-	store_rollback(e->st);
-	if (store_begin(e->st, err) != 0 ||
-	    store_case_advance(e->st, id, false, err) != 0 ||
-	    store_alert_add(
-		e->st, REASON_MAIL_FAILED, 0, id, clock_now(), err) != 0)
-		return -1;
-	return stop_commit(e, "flow", err);
+	(void)at;
+	return store_case_advance(st, casefile, false, err);
 }
 
 bool
 stop_flow(struct engine *e)
 {
+	struct store_due row = {0};
 	struct error err = {0};
-	int64_t id = 0;
 
 	if (!e->unlocked)
 		return false;
-	if (store_case_next_advance(e->st, 0, &id, &err) != 0) {
+	if (store_case_next_advance(e->st, 0, &row.id, &err) != 0) {
 		engine_trouble(e, "flow", &err);
 		return false;
 	}
-	if (id == 0)
+	row.casefile = row.id;
+	if (row.id == 0)
 		return false;
-	if (advance_case(e, id, &err) == 0) {
-		log_info("case=%lld stop=flow", (long long)id);
-		return true;
-	}
-	log_warn("case=%lld stop=flow %s", (long long)id, err.text);
-	if ((err.fault == FAULT_INPUT || err.fault == FAULT_DENIED) &&
-	    give_up(e, id, &err) == 0)
-		return true;
-	engine_trouble(e, "flow", &err);
-	return false;
+	if (advance_case(e, row.id, &err) != 0)
+		return stop_aside(e, "flow", &row, let_rest, &err);
+	log_info("case=%lld stop=flow", (long long)row.id);
+	return true;
 }

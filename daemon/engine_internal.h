@@ -21,6 +21,7 @@
  *   engine_ask.c     what control asks of the engine
  *   engine_case.c    rows -> casework: what the desk is told of a case
  *   engine_flow.c    the stop `flow`: a case goes on as its flow says
+ *   engine_aside.c   what fails for one case holds up no other
  *   engine_step.c    a pass of a step begins and ends; who is told of it
  *   engine_step_mail.c   the mails of a step: readers, drafts
  *   engine_step_facts.c  the same: what they may say
@@ -107,6 +108,17 @@ struct reseal {
 	struct error err; /* RESEAL_FAILED */
 };
 
+/* Sets the time of a row alone. */
+typedef int put_off_fn(
+    struct store *st, int64_t row, int64_t at, struct error *err);
+
+/* The row that failed last because the database did (engine_aside.c). */
+struct failing {
+	put_off_fn *table;
+	int64_t row, at_ms;
+	unsigned tries;
+};
+
 struct engine {
 	const struct settings *s;
 	struct store *st;
@@ -149,6 +161,7 @@ struct engine {
 	struct store_walk walk; /* of the morning, over the record */
 	int64_t retry_at;       /* seconds: mail waits until then; 0 none */
 	int64_t pause_until_ms; /* the store failed: rest until then */
+	struct failing failing;
 	bool progress; /* a stop did something: come round again at once */
 	bool trouble;  /* --once: something must be tried again */
 	bool ready_told;
@@ -198,6 +211,15 @@ int engine_record(struct engine *e, enum record_what what, int64_t casefile,
 int engine_walls(struct engine *e, struct error *err);
 /* Passwords, passphrase and CA files, before the walls. */
 int engine_load_secrets(struct engine *e, struct error *err);
+
+/* ---- engine_aside.c ---- */
+/*
+ * What a stop did for this row failed: undone.  true: it is put off for a
+ * day, the POC is told, and the next one's turn has come; false: the engine
+ * rests, and tries it again.
+ */
+bool stop_aside(struct engine *e, const char *stop, const struct store_due *row,
+    put_off_fn *put_off, const struct error *why);
 
 /* ---- engine_rooms.c ---- */
 void rooms_init(struct engine *e);
@@ -563,6 +585,7 @@ int morning_due(struct engine *e, int64_t now, bool *done, struct error *err);
 /* When the next one goes, seconds; 0: none. */
 int morning_next(
     struct engine *e, int64_t now, int64_t *next, struct error *err);
+put_off_fn morning_put_off;
 
 /* ---- engine_order.c ---- */
 int engine_order(void *arg, const void *ctx, const struct order *order,

@@ -98,12 +98,11 @@ line(struct list *l, const char *next, const char *fmt, ...)
 static const char *
 number_of(struct list *l, int64_t casefile)
 {
-	struct store_case c = {0};
+	char *number = NULL;
 
-	if (casefile == 0 ||
-	    store_case_get(l->ctx, l->e->st, casefile, &c, NULL) != 1)
-		return "-";
-	return c.number;
+	if (casefile != 0)
+		store_case_number(l->ctx, l->e->st, casefile, &number, NULL);
+	return number != NULL ? number : "-";
 }
 
 /* " by 2026-12-01", in the reader's words; late says so. */
@@ -132,42 +131,52 @@ roles_of(struct list *l, uint32_t roles)
 	return all != NULL ? all : "-";
 }
 
+static void
+turn_lines(struct list *l, const struct casework *w, int64_t now)
+{
+	struct case_turn *turns = NULL;
+	size_t n = desk_turns(w, &w->view, &turns);
+
+	for (size_t i = 0; i < n; i++)
+		line(l, talloc_asprintf(l->ctx, "psirt show %s", w->c.number),
+		    "%s  %s  %s%s", w->c.number, turns[i].pass->step->number,
+		    roles_of(l, turns[i].roles), by(l, turns[i].due, now));
+}
+
+/* One that cannot be loaded has its line, and the others theirs. */
 static int
 case_lines(struct list *l, int64_t now, struct error *err)
 {
-	struct store_case *cases = NULL;
-	size_t n = 0;
+	int64_t id = INT64_MAX;
 
-	if (store_case_list(
-		l->ctx, l->e->st, false, CASES_MOST, &cases, &n, err) != 0)
-		return -1;
-	for (size_t i = 0; i < n; i++) {
-		struct casework *w = case_load(l->ctx, l->e, cases[i].id, err);
-		struct case_turn *turns = NULL;
-		size_t nturns;
+	for (size_t i = 0; i < CASES_MOST; i++) {
+		struct casework *w;
 
-		if (w == NULL)
+		if (store_case_next(l->e->st, id, false, &id, err) != 0)
 			return -1;
-		nturns = desk_turns(w, &w->view, &turns);
-		for (size_t k = 0; k < nturns; k++)
-			line(l,
-			    talloc_asprintf(
-				l->ctx, "psirt show %s", w->c.number),
-			    "%s  %s  %s%s", w->c.number,
-			    turns[k].pass->step->number,
-			    roles_of(l, turns[k].roles),
-			    by(l, turns[k].due, now));
+		if (id == 0)
+			break;
+		w = case_load(l->ctx, l->e, id, err);
+		if (w != NULL)
+			turn_lines(l, w, now);
+		else if (err->fault == FAULT_RETRY)
+			return -1;
+		else
+			line(l, "psirt task", "%s  %s", number_of(l, id),
+			    l->ja ? "読み出せない案件" : "cannot be read");
+		error_clear(err);
 		talloc_free(w);
 	}
 	return 0;
 }
 
 static int
-mail_lines(struct list *l, struct error *err)
+mail_lines(struct list *l, int64_t now, struct error *err)
 {
 	static const enum outmail_state states[] = {
 	    OUTMAIL_DRAFT, OUTMAIL_HELD, OUTMAIL_UNCERTAIN, OUTMAIL_FAILED};
 
+	(void)now;
 	for (size_t s = 0; s < sizeof(states) / sizeof(states[0]); s++) {
 		struct store_outmail *mails = NULL;
 		size_t n = 0;
@@ -209,6 +218,7 @@ static const struct {
     [TASK_BOUNCED] = {"a mail did not arrive", "不達"},
     [TASK_NOT_DRAFTED] = {"a mail is refused", "送付できないメール"},
     [TASK_HAND_ON] = {"the report to hand on", "報告本文の展開"},
+    [TASK_STUCK] = {"psirtd cannot go on", "自動処理の停止"},
 };
 
 static int
@@ -268,12 +278,13 @@ clock_lines(struct list *l, int64_t now, struct error *err)
 }
 
 static int
-letter_lines(struct list *l, struct error *err)
+letter_lines(struct list *l, int64_t now, struct error *err)
 {
 	static const enum letter_state states[] = {
 	    LETTER_INQUIRY, LETTER_SET_ASIDE, LETTER_QUARANTINED};
 	struct store_counts counts;
 
+	(void)now;
 	if (store_count(l->e->st, &counts, err) != 0)
 		return -1;
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
@@ -286,15 +297,27 @@ letter_lines(struct list *l, struct error *err)
 
 /* ---- the mail ---- */
 
-/* Today's list in one language; the cases are walked through once for it. */
+/*
+ * Today's list in one language; the cases are walked through once for it.
+ * Where a row was damaged the list it stands in ends with the row's place.
+ */
 static int
 make_list(struct list *l, int64_t now, struct error *err)
 {
+	static int (*const lists[])(
+	    struct list * l, int64_t now, struct error * err) = {
+	    case_lines, task_lines, mail_lines, clock_lines, letter_lines};
+
 	l->text = talloc_strdup(l->ctx, "");
-	if (case_lines(l, now, err) != 0 || task_lines(l, now, err) != 0 ||
-	    mail_lines(l, err) != 0 || clock_lines(l, now, err) != 0)
-		return -1;
-	return letter_lines(l, err);
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		if (lists[i](l, now, err) == 0)
+			continue;
+		if (err->fault != FAULT_INPUT)
+			return -1;
+		line(l, "psirt", "%s", err->text);
+		error_clear(err);
+	}
+	return 0;
 }
 
 static int
@@ -389,6 +412,15 @@ begin_days(struct engine *e, int64_t now, struct error *err)
 	    store_memo_put(e->st, MEMO, now, err) != 0)
 		return -1;
 	return stop_commit(e, "due", err);
+}
+
+/* It cannot be made: the next one goes tomorrow. */
+int
+morning_put_off(struct store *st, int64_t row, int64_t at, struct error *err)
+{
+	(void)row;
+	(void)at;
+	return store_memo_put(st, MEMO, clock_now(), err);
 }
 
 int

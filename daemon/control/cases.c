@@ -36,36 +36,20 @@ case_routed(const struct store_case *c)
 const char *
 request_case_number(struct request *r, int64_t id)
 {
-	struct store_case c;
-	void *ctx;
-
 	if (id == 0)
 		return NULL;
 	if (id == r->known_case)
 		return r->known_number;
-	ctx = talloc_new(r);
 	talloc_free(r->known_number);
-	r->known_number = NULL;
 	r->known_case = id;
-	if (store_case_get(ctx, r->st, id, &c, NULL) == 1)
-		r->known_number = talloc_strdup(r, c.number);
-	talloc_free(ctx);
+	store_case_number(r, r->st, id, &r->known_number, NULL);
 	return r->known_number;
 }
 
 int
 request_newest_case(struct request *r, int64_t *id)
 {
-	struct store_case *list = NULL;
-	size_t count = 0;
-
-	*id = 0;
-	if (store_case_list(r, r->st, true, 1, &list, &count, &r->err) != 0)
-		return -1;
-	if (count > 0)
-		*id = list[0].id;
-	talloc_free(list);
-	return 0;
+	return store_case_next(r->st, INT64_MAX, true, id, &r->err);
 }
 
 /* ---- how a case is named ---- */

@@ -40,6 +40,7 @@ static const struct {
     [TASK_BOUNCED] = {"task", 't'},
     [TASK_NOT_DRAFTED] = {"task", 't'},
     [TASK_HAND_ON] = {"route", 'd'},
+    [TASK_STUCK] = {"task", 't'},
 };
 
 static char *

@@ -67,6 +67,7 @@ reason_name(enum reason reason)
 	    [REASON_LIMIT_KEYS] = "limit-keys",
 	    [REASON_DEADLINE] = "deadline",
 	    [REASON_ANSWER] = "answer",
+	    [REASON_STUCK] = "stuck",
 	};
 
 	return NAME(names, reason);
@@ -136,6 +137,8 @@ reason_text(enum reason reason)
 		"max_hidden } allow.",
 	    [REASON_DEADLINE] = "A date of the case comes near, or has passed.",
 	    [REASON_ANSWER] = "A department's answer, recorded.",
+	    [REASON_STUCK] =
+		"psirtd cannot go on with a case by itself; its log says why.",
 	};
 
 	return NAME(texts, reason);

@@ -18,8 +18,10 @@ enum {
 	CASE_ADVANCE,
 	CASE_NEXT_ADVANCE,
 	CASE_NEXT_STATUS,
-	CASE_LIST,
-	CASE_LIST_ALL,
+	CASE_PUT_OFF,
+	CASE_NEXT,
+	CASE_NEXT_ALL,
+	CASE_NUMBER_OF,
 	CASE_STMT_COUNT
 };
 
@@ -55,14 +57,18 @@ static const char *const sql[CASE_STMT_COUNT] = {
     [CASE_ADVANCE] = "UPDATE casefile SET advance = ? WHERE id = ?",
     [CASE_NEXT_ADVANCE] = "SELECT id FROM casefile WHERE advance = 1"
 			  " AND id > ? ORDER BY id LIMIT 1",
-    [CASE_NEXT_STATUS] = "SELECT id, next_status FROM casefile"
+    [CASE_NEXT_STATUS] = "SELECT id, id, next_status FROM casefile"
 			 " WHERE state <> 3 AND next_status > 0"
 			 " ORDER BY next_status, id LIMIT 1",
-    [CASE_LIST] = CASE_SELECT " WHERE state <> 3 ORDER BY id DESC LIMIT ?",
-    [CASE_LIST_ALL] = CASE_SELECT " ORDER BY id DESC LIMIT ?",
+    [CASE_PUT_OFF] = "UPDATE casefile SET next_status = ? WHERE id = ?",
+    [CASE_NEXT] = "SELECT id FROM casefile WHERE state <> 3 AND id < ?"
+		  " ORDER BY id DESC LIMIT 1",
+    [CASE_NEXT_ALL] = "SELECT id FROM casefile WHERE id < ?"
+		      " ORDER BY id DESC LIMIT 1",
+    [CASE_NUMBER_OF] = "SELECT number FROM casefile WHERE id = ?",
 };
 
-_Static_assert(CASE_CLOSED == 3, "CASE_LIST, CASE_NEXT_STATUS");
+_Static_assert(CASE_CLOSED == 3, "CASE_NEXT, CASE_NEXT_STATUS");
 
 const struct store_sql store_case_sql = {sql, CASE_STMT_COUNT};
 
@@ -280,39 +286,43 @@ store_case_next_advance(
 
 int
 store_case_next_status(
-    struct store *st, int64_t *id, int64_t *due, struct error *err)
+    struct store *st, struct store_due *due, struct error *err)
+{
+	return query_due(st, FAMILY_CASE, CASE_NEXT_STATUS, due, err);
+}
+
+int
+store_case_put_off(
+    struct store *st, int64_t casefile, int64_t at, struct error *err)
+{
+	return query_put_off(st, FAMILY_CASE, CASE_PUT_OFF, casefile, at, err);
+}
+
+int
+store_case_next(struct store *st, int64_t before, bool closed_too, int64_t *id,
+    struct error *err)
 {
 	struct query q;
 
 	*id = 0;
-	*due = 0;
-	query_start(&q, st, FAMILY_CASE, CASE_NEXT_STATUS, err);
-	if (query_next(&q) == 1) {
+	query_start(
+	    &q, st, FAMILY_CASE, closed_too ? CASE_NEXT_ALL : CASE_NEXT, err);
+	query_int(&q, before);
+	if (query_next(&q) == 1)
 		*id = query_get_int(&q);
-		*due = query_get_int(&q);
-	}
 	return query_end(&q);
 }
 
 int
-store_case_list(const void *ctx, struct store *st, bool closed_too, size_t most,
-    struct store_case **list, size_t *count, struct error *err)
+store_case_number(const void *ctx, struct store *st, int64_t casefile,
+    char **number, struct error *err)
 {
 	struct query q;
 
-	*list = NULL;
-	*count = 0;
-	query_start(
-	    &q, st, FAMILY_CASE, closed_too ? CASE_LIST_ALL : CASE_LIST, err);
-	query_int(&q, (int64_t)most);
-	while (query_next(&q) == 1) {
-		struct store_case *c =
-		    query_row(&q, ctx, list, *count, sizeof(*c));
-
-		if (c == NULL)
-			break;
-		case_row(&q, *list, c);
-		++*count;
-	}
-	return query_end_list(&q, list, count);
+	*number = NULL;
+	query_start(&q, st, FAMILY_CASE, CASE_NUMBER_OF, err);
+	query_int(&q, casefile);
+	if (query_next(&q) == 1)
+		*number = query_get_text(&q, ctx);
+	return query_end(&q);
 }

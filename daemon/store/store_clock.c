@@ -18,7 +18,9 @@ enum {
 	CLOCK_PUT,
 	CLOCK_LIST,
 	CLOCK_LIST_CASE,
+	CLOCK_GET,
 	CLOCK_NEXT_WARN,
+	CLOCK_PUT_OFF,
 	CLOCK_STMT_COUNT
 };
 
@@ -41,8 +43,11 @@ static const char *const sql[CLOCK_STMT_COUNT] = {
     [CLOCK_LIST] = CLOCK_SELECT " ORDER BY due, id LIMIT ?",
     [CLOCK_LIST_CASE] = CLOCK_SELECT " AND casefile = ?"
 				     " ORDER BY due, id LIMIT ?",
-    [CLOCK_NEXT_WARN] = CLOCK_SELECT " AND warn > 0"
-				     " ORDER BY warn, id LIMIT 1",
+    [CLOCK_GET] = CLOCK_SELECT " AND id = ?",
+    [CLOCK_NEXT_WARN] = "SELECT id, casefile, warn FROM clock"
+			" WHERE ended = 0 AND warn > 0"
+			" ORDER BY warn, id LIMIT 1",
+    [CLOCK_PUT_OFF] = "UPDATE clock SET warn = ? WHERE id = ?",
 };
 
 const struct store_sql store_clock_sql = {sql, CLOCK_STMT_COUNT};
@@ -165,15 +170,30 @@ store_clock_list(const void *ctx, struct store *st, int64_t casefile,
 }
 
 int
-store_clock_next_warn(
-    const void *ctx, struct store *st, struct store_clock *c, struct error *err)
+store_clock_get(const void *ctx, struct store *st, int64_t id,
+    struct store_clock *c, struct error *err)
 {
 	struct query q;
 	int found;
 
-	query_start(&q, st, FAMILY_CLOCK, CLOCK_NEXT_WARN, err);
+	query_start(&q, st, FAMILY_CLOCK, CLOCK_GET, err);
+	query_int(&q, id);
 	found = query_next(&q);
 	if (found == 1)
 		clock_row(&q, ctx, c);
 	return query_end_found(&q, found);
+}
+
+int
+store_clock_next_warn(
+    struct store *st, struct store_due *due, struct error *err)
+{
+	return query_due(st, FAMILY_CLOCK, CLOCK_NEXT_WARN, due, err);
+}
+
+int
+store_clock_put_off(
+    struct store *st, int64_t id, int64_t warn, struct error *err)
+{
+	return query_put_off(st, FAMILY_CLOCK, CLOCK_PUT_OFF, id, warn, err);
 }

@@ -139,6 +139,12 @@ void query_seal_fields(struct query *q, const char *table, int64_t row,
 int query_next(struct query *q);
 /* Runs a statement that gives no rows, and ends it. */
 int query_run(struct query *q);
+/* Of a statement that gives id, casefile and a time: the first row. */
+int query_due(struct store *st, enum store_family family, int statement,
+    struct store_due *due, struct error *err);
+/* Of one that sets a time of the row with this id. */
+int query_put_off(struct store *st, enum store_family family, int statement,
+    int64_t id, int64_t at, struct error *err);
 /* Ends a query; -1 when anything in it failed. */
 int query_end(struct query *q);
 /* For a query of at most one row: ends it; the value of `found`, or -1. */

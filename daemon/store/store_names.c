@@ -66,6 +66,7 @@ task_kind_name(uint32_t kind)
 	    [TASK_BOUNCED] = "bounced",
 	    [TASK_NOT_DRAFTED] = "not-drafted",
 	    [TASK_HAND_ON] = "hand-on",
+	    [TASK_STUCK] = "stuck",
 	};
 
 	return NAME_OF(names, kind);

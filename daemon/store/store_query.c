@@ -177,6 +177,36 @@ query_run(struct query *q)
 	return query_end(q);
 }
 
+int
+query_due(struct store *st, enum store_family family, int statement,
+    struct store_due *due, struct error *err)
+{
+	struct query q;
+
+	*due = (struct store_due){0};
+	query_start(&q, st, family, statement, err);
+	if (query_next(&q) == 1) {
+		due->id = query_get_int(&q);
+		due->casefile = query_get_int(&q);
+		due->at = query_get_int(&q);
+	}
+	return query_end(&q);
+}
+
+int
+query_put_off(struct store *st, enum store_family family, int statement,
+    int64_t id, int64_t at, struct error *err)
+{
+	struct query q;
+
+	if (store_writing(st, err) != 0)
+		return -1;
+	query_start(&q, st, family, statement, err);
+	query_int(&q, at);
+	query_int(&q, id);
+	return query_run(&q);
+}
+
 /* ---- reading ---- */
 
 int64_t

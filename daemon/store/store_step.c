@@ -21,8 +21,8 @@ enum {
 	STEP_GET,
 	STEP_LIST,
 	STEP_BY_REF,
-	STEP_LATE,
-	STEP_NEXT_TIME,
+	STEP_NEXT_LOOK,
+	STEP_PUT_OFF,
 	STEP_MAILS,
 	STEP_STMT_COUNT
 };
@@ -47,10 +47,9 @@ static const char *const sql[STEP_STMT_COUNT] = {
     /* Tokens are random, not unique: one that runs is meant first. */
     [STEP_BY_REF] = STEP_SELECT " WHERE lookup = ?"
 				" ORDER BY state <> 2, id DESC LIMIT 1",
-    [STEP_LATE] = STEP_SELECT " WHERE " STEP_AWAKE " AND " LOOK " <= ?"
-			      " ORDER BY " LOOK ", id LIMIT ?",
-    [STEP_NEXT_TIME] = "SELECT " LOOK " FROM step WHERE " STEP_AWAKE
-		       " AND " LOOK " > ? ORDER BY " LOOK " LIMIT 1",
+    [STEP_NEXT_LOOK] = "SELECT id, casefile, " LOOK " FROM step"
+		       " WHERE " STEP_AWAKE " ORDER BY " LOOK ", id LIMIT 1",
+    [STEP_PUT_OFF] = "UPDATE step SET look = ? WHERE id = ?",
     [STEP_MAILS] = "SELECT step, kind, state, count(*) FROM outmail"
 		   " WHERE casefile = ? AND step IS NOT NULL"
 		   " GROUP BY step, kind, state",
@@ -238,24 +237,16 @@ store_step_list(const void *ctx, struct store *st, int64_t casefile,
 }
 
 int
-store_step_late(const void *ctx, struct store *st, int64_t now, size_t most,
-    struct store_step **list, size_t *count, int64_t *next, struct error *err)
+store_step_next_look(struct store *st, struct store_due *due, struct error *err)
 {
-	struct query q;
+	return query_due(st, FAMILY_STEP, STEP_NEXT_LOOK, due, err);
+}
 
-	*list = NULL;
-	*count = 0;
-	*next = 0;
-	query_start(&q, st, FAMILY_STEP, STEP_NEXT_TIME, err);
-	query_int(&q, now);
-	if (query_next(&q) == 1)
-		*next = query_get_int(&q);
-	if (query_end(&q) != 0)
-		return -1;
-	query_start(&q, st, FAMILY_STEP, STEP_LATE, err);
-	query_int(&q, now);
-	query_int(&q, (int64_t)most);
-	return step_rows(ctx, &q, list, count);
+int
+store_step_put_off(
+    struct store *st, int64_t id, int64_t look, struct error *err)
+{
+	return query_put_off(st, FAMILY_STEP, STEP_PUT_OFF, id, look, err);
 }
 
 int

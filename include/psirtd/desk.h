@@ -147,6 +147,7 @@ enum reason {
 	REASON_LIMIT_KEYS,   /* made for more keys than max_keys */
 	REASON_DEADLINE,     /* of a case: a clock warns */
 	REASON_ANSWER,       /* a department's, and all of it is on record */
+	REASON_STUCK,        /* psirtd cannot go on with a case by itself */
 	REASON_COUNT,
 };
 

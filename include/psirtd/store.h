@@ -273,12 +273,18 @@ int store_case_advance(
 /* The oldest case that is to be looked at, id > after; 0 none. */
 int store_case_next_advance(
     struct store *st, int64_t after, int64_t *id, struct error *err);
-/* The open case whose next_status is the earliest; *due 0: none. */
+/* The open case whose next_status is the earliest. */
 int store_case_next_status(
-    struct store *st, int64_t *id, int64_t *due, struct error *err);
-/* Newest first. */
-int store_case_list(const void *ctx, struct store *st, bool closed_too,
-    size_t most, struct store_case **list, size_t *count, struct error *err);
+    struct store *st, struct store_due *due, struct error *err);
+/* Sets next_status alone. */
+int store_case_put_off(
+    struct store *st, int64_t casefile, int64_t at, struct error *err);
+/* The newest case that is older than `before`; *id 0: none.  Neither this nor
+ * the number opens a sealed column: a damaged case is found and named. */
+int store_case_next(struct store *st, int64_t before, bool closed_too,
+    int64_t *id, struct error *err);
+int store_case_number(const void *ctx, struct store *st, int64_t casefile,
+    char **number, struct error *err); /* *number NULL: there is none */
 
 /* Identifiers and addresses of a case; adding twice is nothing.  Both are
  * looked up without regard to case (ASCII); cases come oldest first. */

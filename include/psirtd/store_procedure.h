@@ -18,6 +18,12 @@
 
 struct store;
 
+/* What time comes for first, of one table; id 0: nothing.  Told by clear
+ * columns alone, so that no damaged row hides those behind it. */
+struct store_due {
+	int64_t id, casefile, at;
+};
+
 /* ---- the procedure of a case (flow.h): store_step.c ---- */
 
 /* The text of a flow file, kept as long as a case goes by it. */
@@ -69,10 +75,12 @@ struct store_mail_count {
 /* Of a case, those that belong to steps: no sealed column is opened. */
 int store_step_mails(const void *ctx, struct store *st, int64_t casefile,
     struct store_mail_count **list, size_t *count, struct error *err);
-/* Running steps whose `look` has come, earliest first; *next: the earliest of
- * the others, 0 none. */
-int store_step_late(const void *ctx, struct store *st, int64_t now, size_t most,
-    struct store_step **list, size_t *count, int64_t *next, struct error *err);
+/* The running step that is looked at first: by its `look` or else its `due`. */
+int store_step_next_look(
+    struct store *st, struct store_due *due, struct error *err);
+/* Sets `look` alone. */
+int store_step_put_off(
+    struct store *st, int64_t id, int64_t look, struct error *err);
 /* "2.3.1" as 20301: for the code of a line of the record. */
 uint32_t store_step_code(const char *number);
 
@@ -153,6 +161,7 @@ enum task_kind {
 	TASK_BOUNCED,
 	TASK_NOT_DRAFTED, /* mails of a step that a guard refused */
 	TASK_HAND_ON,     /* the words that an overview said would follow */
+	TASK_STUCK,       /* psirtd cannot go on with it by itself: why */
 	TASK_KIND_COUNT,
 };
 struct store_task {
@@ -228,9 +237,14 @@ int store_clock_put(
 /* Running ones, nearest first; casefile 0: of all cases. */
 int store_clock_list(const void *ctx, struct store *st, int64_t casefile,
     size_t most, struct store_clock **list, size_t *count, struct error *err);
-/* The running clock whose `warn` comes first; 1, 0 none, -1. */
-int store_clock_next_warn(const void *ctx, struct store *st,
-    struct store_clock *c, struct error *err);
+int store_clock_get(const void *ctx, struct store *st, int64_t id,
+    struct store_clock *c, struct error *err); /* a running one; 1, 0, -1 */
+/* The running clock whose `warn` comes first. */
+int store_clock_next_warn(
+    struct store *st, struct store_due *due, struct error *err);
+/* Sets `warn` alone. */
+int store_clock_put_off(
+    struct store *st, int64_t id, int64_t warn, struct error *err);
 
 enum link_kind {
 	LINK_PROPOSED = 1,

@@ -209,30 +209,62 @@ test_number_is_found_in_any_case(void **state)
 }
 
 static void
-test_lists_of_cases(void **state)
+newest_is(struct world *w, int64_t before, bool closed_too, int64_t want)
+{
+	int64_t id = 77;
+
+	assert_ok(w, store_case_next(w->st, before, closed_too, &id, &w->err));
+	assert_int_equal(id, want);
+}
+
+static void
+named(struct world *w, int64_t id, const char *want)
+{
+	char *number = NULL;
+
+	assert_ok(w, store_case_number(w, w->st, id, &number, &w->err));
+	if (want == NULL)
+		assert_null(number);
+	else
+		assert_string_equal(number, want);
+}
+
+static void
+test_from_the_newest_case_to_the_oldest(void **state)
 {
 	struct world *w = *state;
-	struct store_case *list, c;
-	size_t count;
+	struct store_case c;
 
-	for (int i = 0; i < 12; i++)
+	newest_is(w, INT64_MAX, true, 0);
+	for (int i = 0; i < 3; i++)
 		new_case(w, "XYZ-100");
-	c = get_case(w, 12);
+	c = get_case(w, 3);
 	c.state = CASE_CLOSED;
 	begin(w);
 	assert_ok(w, store_case_put(w->st, &c, &w->err));
 	commit(w);
-	assert_ok(
-	    w, store_case_list(w, w->st, true, 99, &list, &count, &w->err));
-	assert_int_equal(count, 12);
-	assert_int_equal(list[0].id, 12);
-	assert_string_equal(list[11].number, "PSIRT-2026-0001");
-	assert_ok(
-	    w, store_case_list(w, w->st, false, 2, &list, &count, &w->err));
-	assert_int_equal(count, 2);
-	assert_int_equal(list[0].id, 11);
-	assert_string_equal(list[1].product, "XYZ-100");
-	assert_ptr_equal(talloc_parent(list[1].product), list);
+	newest_is(w, INT64_MAX, true, 3);
+	newest_is(w, INT64_MAX, false, 2);
+	newest_is(w, 2, false, 1);
+	newest_is(w, 1, true, 0);
+	named(w, 3, "PSIRT-2026-0003");
+	named(w, 4, NULL);
+}
+
+/* One that was damaged has its place and its number still. */
+static void
+test_a_damaged_case_is_found_and_named(void **state)
+{
+	struct world *w = *state;
+	struct store_case c;
+
+	new_case(w, "XYZ-100");
+	world_close(w);
+	tamper(w, "UPDATE casefile SET product = x'00'");
+	world_open(w);
+	assert_fault(w, store_case_get(w, w->st, 1, &c, &w->err), FAULT_INPUT);
+	newest_is(w, INT64_MAX, false, 1);
+	named(w, 1, "PSIRT-2026-0001");
 }
 
 /* ---- which is next ---- */
@@ -291,11 +323,12 @@ test_cases_that_are_to_be_looked_at(void **state)
 static void
 status_is(struct world *w, int64_t want, int64_t want_due)
 {
-	int64_t id = 77, due = 77;
+	struct store_due due = {77, 77, 77};
 
-	assert_ok(w, store_case_next_status(w->st, &id, &due, &w->err));
-	assert_int_equal(id, want);
-	assert_int_equal(due, want_due);
+	assert_ok(w, store_case_next_status(w->st, &due, &w->err));
+	assert_int_equal(due.id, want);
+	assert_int_equal(due.casefile, want);
+	assert_int_equal(due.at, want_due);
 }
 
 static void
@@ -320,6 +353,10 @@ test_case_whose_status_is_due_first(void **state)
 	assert_ok(w, store_case_put(w->st, &c, &w->err));
 	commit(w);
 	status_is(w, 4, NOW + 20);
+	begin(w);
+	assert_ok(w, store_case_put_off(w->st, 4, NOW + 40, &w->err));
+	commit(w);
+	status_is(w, 1, NOW + 30);
 }
 
 static void
@@ -348,7 +385,8 @@ main(void)
 	    TEST(test_numbers_have_no_gap),
 	    TEST(test_numbers_live_on),
 	    TEST(test_number_is_found_in_any_case),
-	    TEST(test_lists_of_cases),
+	    TEST(test_from_the_newest_case_to_the_oldest),
+	    TEST(test_a_damaged_case_is_found_and_named),
 	    TEST(test_cases_that_are_to_be_looked_at),
 	    TEST(test_case_whose_status_is_due_first),
 	    TEST(test_names),

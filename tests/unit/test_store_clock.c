@@ -135,11 +135,10 @@ test_nearest_first(void **state)
 static void
 next_warn(struct world *w, int64_t want)
 {
-	struct store_clock c = {0};
-	int found = store_clock_next_warn(w, w->st, &c, &w->err);
+	struct store_due due = {77, 77, 77};
 
-	assert_int_equal(found, want != 0);
-	assert_int_equal(c.id, want);
+	assert_ok(w, store_clock_next_warn(w->st, &due, &w->err));
+	assert_int_equal(due.id, want);
 }
 
 static void
@@ -173,6 +172,13 @@ test_next_warning(void **state)
 	commit(w);
 	next_warn(w, first);
 	list(w, 1, 2);
+	assert_int_equal(store_clock_get(w, w->st, second, &c, &w->err), 0);
+	begin(w);
+	assert_ok(w, store_clock_put_off(w->st, first, NOW + 90, &w->err));
+	commit(w);
+	assert_int_equal(store_clock_get(w, w->st, first, &c, &w->err), 1);
+	assert_int_equal(c.warn, NOW + 90);
+	assert_int_equal(c.kind, 3);
 }
 
 int

@@ -209,23 +209,18 @@ test_reference_is_found(void **state)
 }
 
 static void
-late(struct world *w, int64_t now, size_t most, size_t want, int64_t want_next,
-    int64_t first)
+look_is(struct world *w, int64_t want, int64_t want_at)
 {
-	struct store_step *list;
-	int64_t next = 77;
-	size_t count;
+	struct store_due due = {77, 77, 77};
 
-	assert_ok(w, store_step_late(
-			 w, w->st, now, most, &list, &count, &next, &w->err));
-	assert_int_equal(count, want);
-	assert_int_equal(next, want_next);
-	if (count > 0)
-		assert_int_equal(list[0].id, first);
+	assert_ok(w, store_step_next_look(w->st, &due, &w->err));
+	assert_int_equal(due.id, want);
+	assert_int_equal(due.casefile, want != 0);
+	assert_int_equal(due.at, want_at);
 }
 
 static void
-test_late_steps(void **state)
+test_the_step_that_is_looked_at_first(void **state)
 {
 	struct world *w = *state;
 	struct store_step s = {.casefile = new_case(w, NULL),
@@ -234,7 +229,7 @@ test_late_steps(void **state)
 	    .state = STEP_RUNNING};
 	int64_t by_due, reminded;
 
-	late(w, NOW, 9, 0, 0, 0);
+	look_is(w, 0, 0);
 	add(w, s); /* without a date */
 	s.round = 2;
 	s.due = NOW + 20;
@@ -253,19 +248,43 @@ test_late_steps(void **state)
 	s.state = STEP_ENDED;
 	add(w, s);
 
-	late(w, NOW, 9, 0, NOW + 10, 0);
-	late(w, NOW + 10, 9, 1, NOW + 20, reminded);
-	late(w, NOW + 20, 9, 2, 0, reminded);
-	late(w, NOW + 20, 1, 1, 0, reminded);
-
+	look_is(w, reminded, NOW + 10);
 	/* Another date for a step counts at once. */
 	s = get(w, by_due);
 	s.due = NOW + 5;
 	put(w, &s);
-	late(w, NOW + 7, 9, 1, NOW + 10, by_due);
+	look_is(w, by_due, NOW + 5);
 	s.state = STEP_ENDED;
 	put(w, &s);
-	late(w, NOW + 10, 9, 1, 0, reminded);
+	look_is(w, reminded, NOW + 10);
+	begin(w);
+	assert_ok(w, store_step_put_off(w->st, reminded, NOW + 90, &w->err));
+	commit(w);
+	look_is(w, reminded, NOW + 90);
+}
+
+/* It is put off without being read. */
+static void
+test_a_damaged_step_can_be_put_off(void **state)
+{
+	struct world *w = *state;
+	struct store_step s = {.casefile = new_case(w, NULL),
+	    .number = text("1.3.1"),
+	    .round = 1,
+	    .state = STEP_RUNNING,
+	    .due = NOW,
+	    .ref = text("7KQ2MX")};
+	int64_t id = add(w, s);
+
+	world_close(w);
+	tamper(w, "UPDATE step SET ref = x'00'");
+	world_open(w);
+	look_is(w, id, NOW);
+	begin(w);
+	assert_ok(w, store_step_put_off(w->st, id, NOW + 1, &w->err));
+	commit(w);
+	look_is(w, id, NOW + 1);
+	assert_fault(w, store_step_get(w, w->st, id, &s, &w->err), FAULT_INPUT);
 }
 
 static void
@@ -351,7 +370,8 @@ main(void)
 	    TEST(test_a_pass_is_made_once),
 	    TEST(test_list_is_in_the_order_made),
 	    TEST(test_reference_is_found),
-	    TEST(test_late_steps),
+	    TEST(test_the_step_that_is_looked_at_first),
+	    TEST(test_a_damaged_step_can_be_put_off),
 	    TEST(test_code_of_a_step),
 	    TEST(test_flow_text_is_kept_once),
 	    TEST(test_memos),
