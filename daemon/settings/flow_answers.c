@@ -231,6 +231,15 @@ static const struct answer_rule rules[ANSWER_KIND_COUNT] = {
     [ANSWER_NOTE] = {ANSWER_NOTE, "note", WORDS("note", "備考", "補足", "メモ"),
 	ANSWER_TEXT, .many = true, .exploit = true,
 	.hint_en = "<anything else>", .hint_ja = "<その他>"},
+    [ANSWER_COUNTRY] = {ANSWER_COUNTRY, "country",
+	WORDS("country", "国", "国・地域", "情報源の国", "情報源の国・地域"),
+	ANSWER_TEXT, .desk = true, .hint_en = "<of the source>",
+	.hint_ja = "<情報源の国・地域>"},
+    [ANSWER_TRIED] = {ANSWER_TRIED, "tried",
+	WORDS("tried", "経緯", "これまでの対応", "試みた連絡"), ANSWER_TEXT,
+	.many = true, .desk = true,
+	.hint_en = "<what was done to come to terms with the source>",
+	.hint_ja = "<情報源との調整のためにこれまで行ったこと>"},
 };
 
 const struct answer_rule *

@@ -76,6 +76,8 @@ enum answer_kind {
 	ANSWER_OEM_BY,         /* us, jpcert: who tells it */
 	ANSWER_ADVISORY,       /* text of our advisory        5.1.1 */
 	ANSWER_NOTE,           /* many */
+	ANSWER_COUNTRY,        /* of the source               <2>1.2.1 */
+	ANSWER_TRIED,          /* to reach it; many           <2>1.2.1 */
 	ANSWER_KIND_COUNT,
 };
 

@@ -97,11 +97,16 @@ def test_without_mediation(world, vendor, daemon):
 
 def test_with_mediation(world, vendor, daemon):
     d, desk = report_case(world, vendor, daemon)
+    desk.step("1.2.1", "country=Japan", "経緯=A mail of 2 November",
+              "tried=It was called twice")
     desk.step("1.2.1", "start")
     desk.approve("support_request")
     asked, = world.wait_mails(letters.JPCERT, 1, world.jpcert,
                               "support_request")
     assert asked.encrypted
+    for word in ("情報源の国・地域: Japan", "    A mail of 2 November",
+                 "was called twice"):
+        assert word in asked.text
     for word in ("Robin", letters.FINDER, "xylophone", "GET /status"):
         assert word not in asked.text
     from_jpcert(world, "発見者の了解が得られましたので、窓口となります。\n",

@@ -371,6 +371,25 @@ test_the_source_is_named_with_its_leave(void **state)
 	}
 }
 
+/* <2>1.2.1: where the source sits, and what was tried to reach it. */
+static void
+test_the_request_says_what_was_tried(void **state)
+{
+	struct world *w = *state;
+	struct store_outmail m = drafted(w, "1.2.1", MAIL_SUPPORT_REQUEST);
+
+	assert_null(strstr(m.body, "これまでの対応"));
+	assert_null(strstr(m.body, "国・地域"));
+	all_leave(w, MAIL_SUPPORT_REQUEST);
+	answered(w, NULL, "country=Germany");
+	answered(w, NULL, "tried=two mails");
+	answered(w, NULL, "経緯=and a call");
+	m = drafted(w, "1.2.1", MAIL_SUPPORT_REQUEST);
+	assert_non_null(strstr(m.body, "国・地域: Germany\n"));
+	assert_non_null(strstr(
+	    m.body, "これまでの対応\n\n    two mails\n    and a call\n"));
+}
+
 static void
 test_credit_is_given_where_it_is_wanted(void **state)
 {
@@ -503,6 +522,7 @@ main(void)
 	    TEST(test_alerts_ask_no_guard),
 	    TEST(test_who_was_told_is_on_record),
 	    TEST(test_the_source_is_named_with_its_leave),
+	    TEST(test_the_request_says_what_was_tried),
 	    TEST(test_credit_is_given_where_it_is_wanted),
 	    TEST(test_what_was_taken_back_is_not_told),
 	    TEST(test_what_a_person_decides_counts),
