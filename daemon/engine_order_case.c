@@ -15,7 +15,6 @@
 #include "psirtd/text.h"
 
 #define TITLE_COLUMNS 100
-#define RETENTION_YEARS 5
 #define ROWS_MOST 1000
 
 static char *
@@ -217,7 +216,7 @@ end_clocks(struct engine *e, const struct casework *w, const struct order *o,
 
 	if (clock_end_kind(e, w->c.id, 0, NULL, err) != 0)
 		return -1;
-	c.due = clock_years(clock_now(), RETENTION_YEARS);
+	c.due = clock_years(clock_now(), (int)e->s->retention_years);
 	return clock_add(e, &c, o->actor, err);
 }
 

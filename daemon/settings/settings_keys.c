@@ -150,6 +150,8 @@ static const struct key procedure_keys[] = {
     {"reminders", KEY_NUMBER, AT(settings, reminders), .fallback = "2",
 	.most = 20},
     {"morning", KEY_MORNING, AT(settings, morning), .fallback = "08:30"},
+    {"retention_years", KEY_NUMBER, AT(settings, retention_years),
+	.fallback = "5", .least = 1, .most = 100},
 };
 
 static const struct key limits_keys[] = {

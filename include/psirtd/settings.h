@@ -193,7 +193,8 @@ struct settings {
 	unsigned reminders;
 	/* the morning mail: minutes after midnight, -1 none */
 	int morning;
-	unsigned imposed_days; /* publication target of most CERTs: 45 */
+	unsigned imposed_days;    /* publication target of most CERTs: 45 */
+	unsigned retention_years; /* that a closed case is kept */
 
 	bool route_auto;
 	enum acknowledge acknowledge;

@@ -50,6 +50,7 @@ world_new(enum flow kind, const char *flow)
 	w->p.s.poc = KEY_DEPARTMENT;
 	w->p.s.number_prefix = "PSIRT";
 	w->p.s.reply_days = 5;
+	w->p.s.retention_years = 5;
 	w->e = talloc_zero(w, struct engine);
 	w->e->s = &w->p.s;
 	w->e->unlocked = true;

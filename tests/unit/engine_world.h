@@ -113,6 +113,7 @@ vendor_settings(struct vendor *v)
 	v->s.acknowledge = ACKNOWLEDGE_ENCRYPTED;
 	v->s.acknowledge_per_hour = v->s.automatic_per_hour = 1000;
 	v->s.reply_days = 5;
+	v->s.retention_years = 5;
 	v->s.acknowledge_days = 1;
 	v->s.stale_s = INT64_C(400) * 86400;
 	v->s.morning = -1;

@@ -31,6 +31,7 @@ test_defaults(void **state)
 	assert_int_equal(s->remind_s, 3 * 86400);
 	assert_int_equal(s->reminders, 2);
 	assert_int_equal(s->morning, 8 * 60 + 30);
+	assert_int_equal(s->retention_years, 5);
 	assert_int_equal(s->nholidays, 0);
 	assert_int_equal(s->ncustomers, 0);
 	assert_null(settings_customer(s, "ops@north.example"));
@@ -53,7 +54,7 @@ test_values(void **state)
 	const struct settings *s = load_with(ctx,
 	    "status_jpcert = 3s status_cert = 0s status_finder = 1w\n"
 	    "status_quiet = 0s remind = 2s reminders = 0 morning = none\n"
-	    "acknowledge_days = 2 imposed_days = 90\n",
+	    "acknowledge_days = 2 imposed_days = 90 retention_years = 10\n",
 	    &errors);
 
 	if (s == NULL)
@@ -67,6 +68,7 @@ test_values(void **state)
 	assert_int_equal(s->morning, -1);
 	assert_int_equal(s->acknowledge_days, 2);
 	assert_int_equal(s->imposed_days, 90);
+	assert_int_equal(s->retention_years, 10);
 	talloc_free(ctx);
 }
 
@@ -83,6 +85,9 @@ test_bad_values(void **state)
 	    {"remind = 0s\n", ":81: remind = \"0s\" must lie between"},
 	    {"\nreminders = x\n", ":82: reminders = \"x\" must be a whole"},
 	    {"imposed_days = 0\n", ":81: imposed_days = \"0\" must lie"},
+	    {"retention_years = 0\n", ":81: retention_years = \"0\" must lie"},
+	    {"retention_years = 5y\n",
+		":81: retention_years = \"5y\" must be a whole"},
 	    {"customers = c.csv\n",
 		":81: customers = \"c.csv\" must be a path"},
 	    {"flow_direct = /nonexistent\n",
