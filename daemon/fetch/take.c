@@ -186,8 +186,9 @@ not_taken(struct taking *t, enum fetch_trouble_kind kind, const char *why)
 	if (hard != NULL && t->oversize) {
 		hard->oversize = true;
 	} else if (hard != NULL) {
+		/* Once may be the connection's fault, and costs no time. */
 		unsigned shift = hard->tries < 7 ? hard->tries : 7;
-		int64_t wait = (int64_t)LEFT_MS << shift;
+		int64_t wait = shift == 0 ? 0 : (int64_t)LEFT_MS << (shift - 1);
 
 		hard->tries++;
 		hard->not_before_ms =
