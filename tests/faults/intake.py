@@ -1,0 +1,90 @@
+"""A desk whose mailbox is reached through the proxy, struck again and again.
+
+A round: the session ends, three letters are laid while the next one waits,
+and that one has the fault; the sessions after it have none.  When the INBOX
+is empty, promises() looks.  One daemon goes through many rounds.
+"""
+
+from process import until
+from program import SLOW
+from promises import ENDLESS, Delivered, promises
+from proxy import Fault, Proxy
+
+EACH = 50  # rounds of one database: more than that is slow to look through
+
+
+class Intake:
+    def __init__(self, world, make, row=None, always=None, **mailbox):
+        self.world, self.row = world, row
+        world.reset()
+        self.proxy = Proxy(world, always)
+        self.delivered = Delivered(world)
+        self.d = make(**ENDLESS,
+                      mailbox={"port": self.proxy.port, **mailbox}).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        try:
+            if kind is None:
+                assert self.d.stop() == 0, self.d.text()
+        finally:
+            self.proxy.close()
+
+    def lay(self):
+        """Three letters: in clear, sealed, and one that is known."""
+        self.delivered.sealed()
+        self.delivered.again(self.delivered.report())
+
+    def strike(self, fault, **how):
+        """One round; gives its first session."""
+        self.proxy.hold()
+        self.lay()
+        self.proxy.go(fault)
+        self.filed()
+        until(lambda: fault.struck, 5 * SLOW, "the fault to come")
+        self.kept(**how)
+
+    def filed(self, seconds=30):
+        until(lambda: inbox(self.world) == 0, seconds * SLOW,
+              "the INBOX to empty\n" + self.d.text()[-3000:])
+
+    def kept(self, **how):
+        if self.row is not None:
+            self.row.round()
+        promises(self.world, self.d, self.delivered, self.row, **how)
+
+    def session(self):
+        """One without a fault, as it was when all letters were filed."""
+        self.proxy.hold()
+        self.lay()
+        self.proxy.go(Fault())
+        self.filed()
+        session, = self.proxy.sessions
+        until(lambda: session.commands[-1] in ("IDLE", "NOOP"), 5 * SLOW,
+              "the session to wait")
+        return session
+
+
+def inbox(world):
+    """How many letters lie in the INBOX."""
+    from letters import POC
+    return len([path for name in ("new", "cur")
+                for path in (world.mail / POC / name).glob("*")])
+
+
+def spread(most, count):
+    """At most count numbers of 0 … most-1, evenly spread, the ends too."""
+    if most <= count:
+        return list(range(most))
+    return sorted({round(n * (most - 1) / (count - 1)) for n in range(count)})
+
+
+def walk(world, make, row, faults, **how):
+    """A round for each of the faults."""
+    faults = list(faults)
+    for first in range(0, len(faults), EACH):
+        with Intake(world, make, row, **how) as intake:
+            for fault in faults[first:first + EACH]:
+                intake.strike(fault)
