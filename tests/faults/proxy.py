@@ -188,6 +188,7 @@ class Session:
         self.given = 0        # bytes that psirtd got
         self.answers = 0      # that the server gave
         self.commands = []    # their verbs
+        self.until = 0        # bytes before the last of them
         self.silent = False
         self.over = False
         self.ended = threading.Event()
@@ -226,6 +227,7 @@ class Session:
         if len(words) > 1:
             uid = words[1].upper() == b"UID" and len(words) > 2
             self.commands.append(words[2 if uid else 1].upper().decode())
+            self.until = self.given
         line = self.fault.command(self, line)
         if line and not self.silent:
             self.server.settimeout(10)

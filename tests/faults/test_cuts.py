@@ -16,7 +16,7 @@ SERVERS = {"with MOVE": None, "without MOVE": without("MOVE")}
 
 def test_cut_after_every_nth_byte(world, daemon):
     with Intake(world, daemon) as intake:
-        length = intake.session().given
+        length = intake.session().until
     with Row("connection cut after every nth byte") as row:
         walk(world, daemon, row,
              (Cut(n) for n in spread(length, rounds(15))))
