@@ -5,12 +5,18 @@ and that one has the fault; the sessions after it have none.  When the INBOX
 is empty, promises() looks.  One daemon goes through many rounds.
 """
 
+import collections
+
 from process import until
 from program import SLOW
 from promises import ENDLESS, Delivered, promises
 from proxy import Fault, Proxy
 
-EACH = 50  # rounds of one database: more than that is slow to look through
+EACH = 50   # rounds of one database: more than that is slow to look through
+VARY = 40   # octets by which sessions differ: a signature, a duration
+
+# How many there are in every session; behind NOOP comes one command more.
+Length = collections.namedtuple("Length", "commands answers octets")
 
 
 class Intake:
@@ -37,14 +43,21 @@ class Intake:
         self.delivered.sealed()
         self.delivered.again(self.delivered.report())
 
-    def strike(self, fault, **how):
-        """One round; gives its first session."""
+    def strike(self, fault, then=None, **how):
+        """One round; then: what ends the fault once it has struck."""
         self.proxy.hold()
         self.lay()
         self.proxy.go(fault)
+        if then is not None:
+            self.struck(fault)
+            then()
         self.filed()
-        until(lambda: fault.struck, 5 * SLOW, "the fault to come")
+        self.struck(fault)
         self.kept(**how)
+
+    @staticmethod
+    def struck(fault):
+        until(lambda: fault.struck, 10 * SLOW, "the fault to come")
 
     def filed(self, seconds=30):
         until(lambda: inbox(self.world) == 0, seconds * SLOW,
@@ -55,17 +68,19 @@ class Intake:
             self.row.round()
         promises(self.world, self.d, self.delivered, self.row, **how)
 
-    def session(self):
-        """One without a fault, until it waits; all folders are there."""
+    def length(self):
+        """Of a session without a fault, when all folders are there."""
         for _ in range(2):
             self.proxy.hold()
             self.lay()
             self.proxy.go(Fault())
             self.filed()
-            session, = self.proxy.sessions
-            until(lambda: session.commands[-1] in ("IDLE", "NOOP"), 5 * SLOW,
-                  "the session to wait")
-        return session
+            session = self.proxy.sessions[-1]
+            until(lambda: "NOOP" in session.commands, 5 * SLOW,
+                  "the session to end")
+        last = session.commands.index("NOOP")
+        given, answers = session.before[last]
+        return Length(last + 2, answers, given - VARY)
 
 
 def inbox(world):

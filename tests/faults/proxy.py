@@ -76,6 +76,17 @@ class AtCommand(Fault):
         return line
 
 
+class SilentAfter(Cut):
+    """Nothing comes after so many bytes of the server's, for ever."""
+
+    def answer(self, session, answer):
+        try:
+            return super().answer(session, answer)
+        except HangUp:
+            session.silent = True
+            return b""
+
+
 class CutBefore(AtCommand):
     """Cut when the nth command came: the server never sees it."""
 
@@ -89,13 +100,12 @@ class CutAfter(AtCommand):
     """Cut when the server has done the nth command: its answer is lost."""
 
     def strike(self, session, line):
-        self.tag = line.split(b" ")[0]
         return line
 
     def answer(self, session, answer):
         if not self.struck:
             return answer
-        if answer.startswith((self.tag + b" ", b"+")):
+        if answer.startswith((session.tag + b" ", b"+")):
             raise HangUp
         return b""
 
@@ -109,19 +119,24 @@ class Stall(AtCommand):
 
 
 class Meanwhile(AtCommand):
-    """Something happens to the mailbox before the nth command is done."""
+    """Something happens to the mailbox before the nth command is done.
 
-    def __init__(self, nth, what):
+    cut: the connection ends with it.
+    """
+
+    def __init__(self, nth, what, cut=False):
         super().__init__(nth)
-        self.what = what
+        self.what, self.cut = what, cut
 
     def strike(self, session, line):
         self.what()
+        if self.cut:
+            raise HangUp
         return line
 
 
 class Before(Fault):
-    """Other bytes come before the nth answer."""
+    """Other bytes come before the nth answer; TAG stands for its tag."""
 
     def __init__(self, nth, said):
         super().__init__()
@@ -130,7 +145,7 @@ class Before(Fault):
     def answer(self, session, answer):
         if session.answers - 1 == self.nth:
             self.struck = True
-            return self.said + answer
+            return self.said.replace(b"TAG", session.tag) + answer
         return answer
 
 
@@ -187,8 +202,9 @@ class Session:
         self.client, self.server = client, server
         self.given = 0        # bytes that psirtd got
         self.answers = 0      # that the server gave
+        self.tag = b""        # of the last command
         self.commands = []    # their verbs
-        self.until = 0        # bytes before the last of them
+        self.before = []      # (given, answers) when each of them came
         self.silent = False
         self.over = False
         self.ended = threading.Event()
@@ -227,7 +243,8 @@ class Session:
         if len(words) > 1:
             uid = words[1].upper() == b"UID" and len(words) > 2
             self.commands.append(words[2 if uid else 1].upper().decode())
-            self.until = self.given
+            self.before.append((self.given, self.answers))
+            self.tag = words[0]
         line = self.fault.command(self, line)
         if line and not self.silent:
             self.server.settimeout(10)
@@ -267,6 +284,7 @@ class Proxy:
         self.always = always
         self.fault = Fault()
         self.sessions = []
+        self.held = 0         # how often: who came before that must go
         self.gate = threading.Event()
         self.gate.set()
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -291,6 +309,7 @@ class Proxy:
 
     def hold(self):
         self.gate.clear()
+        self.held += 1
         self._end()
 
     def go(self, fault=None):
@@ -312,10 +331,10 @@ class Proxy:
                 return
             self.gate.wait()
             fault, self.fault = self.fault, Fault()
-            threading.Thread(target=self._serve, args=(plain, fault),
-                             daemon=True).start()
+            threading.Thread(target=self._serve, daemon=True,
+                             args=(plain, fault, self.held)).start()
 
-    def _serve(self, plain, fault):
+    def _serve(self, plain, fault, held):
         with contextlib.suppress(OSError), plain:
             plain.settimeout(10)
             with (self.context.wrap_socket(plain, server_side=True) as client,
@@ -323,7 +342,8 @@ class Proxy:
                 session = Session(self, fault, client, server)
                 self.sessions.append(session)
                 try:
-                    session.run()
+                    if held == self.held:
+                        session.run()
                 except HangUp:
                     if fault.reset:
                         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,

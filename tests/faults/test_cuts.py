@@ -16,7 +16,7 @@ SERVERS = {"with MOVE": None, "without MOVE": without("MOVE")}
 
 def test_cut_after_every_nth_byte(world, daemon):
     with Intake(world, daemon) as intake:
-        length = intake.session().until
+        length = intake.length().octets
     with Row("connection cut after every nth byte") as row:
         walk(world, daemon, row,
              (Cut(n) for n in spread(length, rounds(15))))
@@ -26,7 +26,7 @@ def test_cut_after_every_nth_byte(world, daemon):
 @pytest.mark.parametrize("cut", [CutBefore, CutAfter])
 def test_cut_at_every_command(world, daemon, cut, server):
     with Intake(world, daemon, always=SERVERS[server]) as intake:
-        count = len(intake.session().commands)
+        count = intake.length().commands
     side = "before" if cut is CutBefore else "after"
     with Row(f"connection cut {side} a command, {server}") as row:
         walk(world, daemon, row,
