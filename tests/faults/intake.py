@@ -7,6 +7,7 @@ is empty, promises() looks.  One daemon goes through many rounds.
 
 import collections
 
+import letters
 from process import until
 from program import SLOW
 from promises import ENDLESS, Delivered, promises
@@ -24,7 +25,11 @@ class Intake:
         self.world, self.row = world, row
         world.reset()
         self.proxy = Proxy(world, always)
-        self.delivered = Delivered(world)
+        self.delivered = Delivered(world,
+                                   folder=mailbox.get("folder", "INBOX"))
+        if self.delivered.folder != "INBOX":
+            with world.mailbox(letters.POC) as box:
+                box.create(self.delivered.folder)
         self.d = make(**ENDLESS,
                       mailbox={"port": self.proxy.port, **mailbox}).start()
 
@@ -60,8 +65,8 @@ class Intake:
         until(lambda: fault.struck, 10 * SLOW, "the fault to come")
 
     def filed(self, seconds=30):
-        until(lambda: inbox(self.world) == 0, seconds * SLOW,
-              "the INBOX to empty\n" + self.d.text()[-3000:])
+        until(lambda: inbox(self.world, self.delivered.folder) == 0,
+              seconds * SLOW, "the mailbox to empty\n" + self.d.text()[-3000:])
 
     def kept(self, **how):
         if self.row is not None:
@@ -83,11 +88,13 @@ class Intake:
         return Length(last + 2, answers, given - VARY)
 
 
-def inbox(world):
-    """How many letters lie in the INBOX."""
-    from letters import POC
+def inbox(world, folder="INBOX"):
+    """How many letters lie in the folder that is watched."""
+    box = world.mail / letters.POC
+    if folder != "INBOX":
+        box /= f".{folder}"
     return len([path for name in ("new", "cur")
-                for path in (world.mail / POC / name).glob("*")])
+                for path in (box / name).glob("*")])
 
 
 def spread(most, count):

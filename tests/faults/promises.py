@@ -69,17 +69,19 @@ TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm", "/")
 class Delivered(list):
     """The letters that came, each as IMAP shows it; copies count twice."""
 
-    def __init__(self, world, address=letters.POC):
+    def __init__(self, world, address=letters.POC, folder="INBOX"):
         super().__init__()
         self.world = world
         self.address = address
+        self.folder = folder
         self.word = "mandrill" + secrets.token_hex(8)
         self.began = time.time()
         self.read = set()  # digests whose bytes were compared
 
     def lay(self, letter):
         """Into the Maildir at once; gives its place in this list."""
-        self.append(self.world.lay(letter, self.address))
+        place = ("" if self.folder == "INBOX" else f"/.{self.folder}")
+        self.append(self.world.lay(letter, self.address + place))
         return len(self) - 1
 
     def again(self, place):
@@ -154,6 +156,7 @@ class Look:
     def letters(self, beside, emptied):
         wanted = self.delivered.distinct()
         counted = collections.Counter(map(digest, self.delivered))
+        folder = self.delivered.folder
         rows = self.rows.letters()
         there = set() if emptied else mailbox(self.world,
                                               self.delivered.address)
@@ -163,7 +166,7 @@ class Look:
                 self.lost += 1
                 self.broken.append(f"letter {name[:8]} has no row with its "
                                    "exact bytes")
-            elif self.rows.copies(number) < counted[name]:
+            elif self.rows.copies(number, folder) < counted[name]:
                 self.broken.append(f"letter {number}: a copy has no row")
             if not emptied and name not in there:
                 self.broken.append(f"letter {name[:8]} left the mailbox")
@@ -255,10 +258,10 @@ class Rows:
     def count(self, table):
         return self.db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
 
-    def copies(self, number):
+    def copies(self, number, folder):
         return self.db.execute("SELECT count(*) FROM copy WHERE letter = ?"
-                               " AND folder = 'INBOX'",
-                               (number,)).fetchone()[0]
+                               " AND folder = ?",
+                               (number, folder)).fetchone()[0]
 
     def acknowledgements(self):
         """(case number, states of its acknowledgements) of every case."""

@@ -71,8 +71,10 @@ class AtCommand(Fault):
 
     def command(self, session, line):
         if not self.struck and len(session.commands) == self.nth + 1:
-            self.struck = True
-            return self.strike(session, line)
+            try:
+                return self.strike(session, line)
+            finally:
+                self.struck = True  # what happens has happened
         return line
 
 
