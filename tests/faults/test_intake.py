@@ -12,11 +12,12 @@ import pytest
 import letters
 from intake import EACH, Intake, inbox, spread, walk
 from process import until
-from program import SLOW
+from program import SLOW, Daemon
 from promises import digest, mailbox
 from proxy import (Before, CutBefore, Literal, Meanwhile, Refuse,
                    SilentAfter, Stall, without)
 from table import Row, rounds
+from world import World
 
 # What no server says, and what one may say at a bad time.
 GARBAGE = [
@@ -260,3 +261,44 @@ def test_server_is_gone_for_a_while(world, daemon):
 def back(world):
     time.sleep(1)
     world.imap.start()
+
+
+QUOTA = """
+mail_plugins = quota
+plugin {
+  quota = count:User quota
+  quota_vsizes = yes
+  quota_rule = *:storage=8K
+  quota_grace = 0
+}
+protocol imap {
+  imap_capability = IMAP4rev1 SASL-IR ID ENABLE IDLE UIDPLUS LITERAL+
+}
+"""
+
+
+def test_full_quota_of_dovecot(daemon):
+    """Its own plugin: a COPY is refused while the mailbox is full."""
+    world = World(imap_extra=QUOTA)
+    made, said = [], []
+
+    def make(**settings):
+        made.append(Daemon(world, **settings))
+        return made[0]
+
+    def hear(answer):
+        said.append(answer)
+        return answer
+    try:
+        with Row("full quota of Dovecot, without MOVE") as row, \
+                Intake(world, make, row, hear) as intake:
+            for _ in range(3):
+                intake.lay()
+            until(lambda: inbox(world) > 0 and left(world), 20 * SLOW,
+                  "the letters to be marked")
+            assert any(b"NO [OVERQUOTA]" in answer for answer in said)
+            intake.kept()
+    finally:
+        for d in made:
+            d.remove()
+        assert world.close() == []
