@@ -49,9 +49,12 @@ draft_of(struct engine *e, const void *ctx, const struct casework *w,
 
 /* ---- approve ---- */
 
-/* How many others have approved the mail as it is now. */
+/*
+ * How many others have approved the mail as it is now; the guards that one of
+ * them, a lead then, has overridden for it are overridden (RULES 28).
+ */
 static int
-others_of(struct engine *e, const void *ctx, const struct store_outmail *m,
+others_of(struct engine *e, const void *ctx, struct store_outmail *m,
     const struct order *o, size_t *others, struct error *err)
 {
 	uint8_t digest[STORE_DIGEST_BYTES];
@@ -69,6 +72,7 @@ others_of(struct engine *e, const void *ctx, const struct store_outmail *m,
 			return error_set(err, FAULT_DENIED,
 			    "you have approved it: it waits for a second "
 			    "person");
+		m->overridden |= list[i].overridden;
 		++*others;
 	}
 	return 0;
@@ -80,6 +84,7 @@ add_approval(struct engine *e, const struct casework *w,
 {
 	struct store_approval a = {.outmail = m->id,
 	    .at = clock_now(),
+	    .overridden = o->override,
 	    .person = (char *)(uintptr_t)o->actor};
 	char *hex = digest_hex(NULL, m);
 	int rc;
@@ -93,14 +98,11 @@ add_approval(struct engine *e, const struct casework *w,
 	return rc;
 }
 
-/* What was shown, and what may leave now. */
+/* What was shown, and by whom it may be. */
 static int
-may_approve(struct engine *e, const void *ctx, const struct casework *w,
-    const struct store_outmail *m, const struct order *o, struct error *err)
+may_approve(const void *ctx, const struct store_outmail *m,
+    const struct order *o, struct error *err)
 {
-	enum guard_kind guard = 0;
-	char *why = NULL;
-
 	if (o->digest == NULL || strcasecmp(o->digest, digest_hex(ctx, m)) != 0)
 		return error_set(err, FAULT_DENIED,
 		    "mail %lld was changed since it was shown: look at it "
@@ -110,6 +112,16 @@ may_approve(struct engine *e, const void *ctx, const struct casework *w,
 		return error_set(err, FAULT_DENIED,
 		    "this mail takes two persons: root and the account of "
 		    "psirtd are none");
+	return 0;
+}
+
+static int
+may_leave_now(struct engine *e, const void *ctx, const struct casework *w,
+    const struct store_outmail *m, struct error *err)
+{
+	enum guard_kind guard = 0;
+	char *why = NULL;
+
 	if (leave_may(e, ctx, m, &guard, &why, err) != 0)
 		return -1;
 	return guard == 0 ? 0 : order_refuse(w, why, err);
@@ -122,11 +134,12 @@ order_approve(struct engine *e, const void *ctx, struct casework *w,
 	struct store_outmail m = {0};
 	size_t others = 0;
 
-	if (draft_of(e, ctx, w, o, false, &m, err) != 0)
+	if (draft_of(e, ctx, w, o, false, &m, err) != 0 ||
+	    may_approve(ctx, &m, o, err) != 0 ||
+	    others_of(e, ctx, &m, o, &others, err) != 0)
 		return -1;
 	m.overridden |= o->override;
-	if (may_approve(e, ctx, w, &m, o, err) != 0 ||
-	    others_of(e, ctx, &m, o, &others, err) != 0 ||
+	if (may_leave_now(e, ctx, w, &m, err) != 0 ||
 	    add_approval(e, w, &m, o, err) != 0)
 		return -1;
 	if (m.policy == POLICY_TWO && others == 0) {
@@ -169,7 +182,9 @@ order_edit(struct engine *e, const void *ctx, struct casework *w,
     const struct order *o, char **said, struct error *err)
 {
 	struct store_outmail m = {0};
+	struct store_approval *list = NULL;
 	const char *subject;
+	uint32_t overridden = 0;
 	size_t voided = 0;
 
 	if (draft_of(e, ctx, w, o, false, &m, err) != 0)
@@ -181,13 +196,16 @@ order_edit(struct engine *e, const void *ctx, struct casework *w,
 		    "the mail has to be text, and not more than %d bytes",
 		    BODY_MOST);
 	if (check_subject(w, subject, err) != 0 ||
-	    store_approval_void(e->st, m.id, &voided, err) != 0 ||
+	    store_approval_list(ctx, e->st, m.id, &list, &voided, err) != 0 ||
 	    store_outmail_edit(e->st, m.id, subject, o->text, err) != 0)
 		return -1;
 	m.subject = (char *)(uintptr_t)subject;
 	m.body = (char *)(uintptr_t)o->text;
 	if (voided > 0) {
-		order_say(ctx, said, "its approval is void");
+		for (size_t i = 0; i < voided; i++)
+			overridden |= list[i].overridden;
+		order_say(ctx, said, "its approval is void%s",
+		    overridden != 0 ? ", and so is what it overrode" : "");
 		if (order_record(e, w, o, RECORD_APPROVAL_VOID,
 			(uint32_t)voided, m.id, NULL, NULL, err) != 0)
 			return -1;

@@ -41,23 +41,19 @@ draft_row(struct request *r, const struct store_outmail *m)
 	void *ctx = talloc_new(r);
 	struct store_step step = {0};
 
-	if (row == NULL)
-		goto out;
-	if (m->step != 0 &&
-	    store_step_get(ctx, r->st, m->step, &step, &r->err) < 0) {
-		json_decref(row);
-		row = NULL;
-		goto out;
-	}
+	if (row == NULL || (m->step != 0 && store_step_get(ctx, r->st, m->step,
+						&step, &r->err) < 0))
+		goto failed;
 	json_object_set_new(row, "step", json_text(step.number));
 	json_object_set_new(row, "policy",
 	    json_text(
 		m->policy != 0 ? policy_name((enum policy)m->policy) : NULL));
 	if (json_object_set_new(
-		row, "approved_by", approved_by(r, ctx, m->id)) != 0) {
-		json_decref(row);
-		row = NULL;
-	}
+		row, "approved_by", approved_by(r, ctx, m->id)) == 0)
+		goto out;
+failed:
+	json_decref(row);
+	row = NULL;
 out:
 	talloc_free(ctx);
 	return row;
@@ -138,6 +134,15 @@ mail_step(const struct casework *w, const struct store_outmail *m)
 	return NULL;
 }
 
+/* NULL: it leaves in clear, whatever key its reader may have. */
+static const char *
+sealed_to(const struct store_outmail *m)
+{
+	if (!m->encrypt)
+		return NULL;
+	return m->recipient != NULL ? m->recipient : m->recipient_key_fpr;
+}
+
 static struct leaving
 leaving_of(struct request *r, const struct store_outmail *m,
     const struct flow_step *step)
@@ -150,8 +155,7 @@ leaving_of(struct request *r, const struct store_outmail *m,
 	    .step = step,
 	    .audience = (enum audience)m->audience,
 	    .address = m->to,
-	    .fingerprint =
-		m->recipient != NULL ? m->recipient : m->recipient_key_fpr,
+	    .fingerprint = sealed_to(m),
 	    .customer = m->audience == AUDIENCE_CUSTOMER
 			    ? settings_customer(r->s, m->to)
 			    : NULL,
@@ -207,11 +211,30 @@ guards_refuse(struct request *r, const struct casework *w,
 	}
 }
 
-/* Those that hold, and those a lead has overridden: so many were asked. */
+/* What a lead has overridden: for the draft, or who approves it first. */
+struct overrides {
+	struct store_approval *approvals;
+	size_t napprovals;
+	uint32_t all;
+};
+
+/* Who approves it second is to know of it. */
+static char *
+overridden_by(const struct casework *w, const struct overrides *o, uint32_t bit)
+{
+	for (size_t i = 0; i < o->napprovals; i++)
+		if (o->approvals[i].overridden & bit)
+			return talloc_asprintf(w,
+			    "%s: psirt log --case CASE --notes says why",
+			    o->approvals[i].person);
+	return talloc_strdup(
+	    w, "psirt log --case CASE --notes says by whom and why");
+}
+
+/* Those that hold, and those that are overridden: so many were asked. */
 static void
 guards_hold(const struct casework *w, const struct guard *guards,
-    size_t nguards, const struct store_outmail *m, uint32_t refused,
-    json_t *rows)
+    size_t nguards, const struct overrides *o, uint32_t refused, json_t *rows)
 {
 	for (size_t i = 0; i < nguards; i++) {
 		uint32_t bit = 1U << guards[i].kind;
@@ -219,8 +242,10 @@ guards_hold(const struct casework *w, const struct guard *guards,
 
 		if (refused & bit)
 			continue;
-		row = guard_row(w, guards[i].kind,
-		    m->overridden & bit ? "overridden" : "holds", NULL);
+		row = o->all & bit
+			  ? guard_row(w, guards[i].kind, "overridden",
+				overridden_by(w, o, bit))
+			  : guard_row(w, guards[i].kind, "holds", NULL);
 		if (row != NULL)
 			json_object_set_new(row, "of", guard_of(&guards[i]));
 		json_array_append_new(rows, row);
@@ -233,17 +258,27 @@ guards_json(
 {
 	const struct flow_step *step = mail_step(w, m);
 	const char *kind = mail_kind_name((enum mail_kind)m->kind);
+	struct leaving leaving = leaving_of(r, m, step);
+	struct overrides o = {.all = m->overridden};
 	json_t *rows = json_array();
 	uint32_t refused;
 
-	guards_refuse(r, w, leaving_of(r, m, step), rows, &refused);
+	if (store_approval_list(
+		r, r->st, m->id, &o.approvals, &o.napprovals, &r->err) != 0) {
+		json_decref(rows);
+		return NULL;
+	}
+	for (size_t i = 0; i < o.napprovals; i++)
+		o.all |= o.approvals[i].overridden;
+	leaving.overridden = o.all;
+	guards_refuse(r, w, leaving, rows, &refused);
 	if (step == NULL)
 		return rows;
-	guards_hold(w, step->guards, step->nguards, m, refused, rows);
+	guards_hold(w, step->guards, step->nguards, &o, refused, rows);
 	for (size_t i = 0; i < step->nmails; i++)
 		if (strcmp(step->mails[i].template, kind) == 0)
 			guards_hold(w, step->mails[i].guards,
-			    step->mails[i].nguards, m, refused, rows);
+			    step->mails[i].nguards, &o, refused, rows);
 	return rows;
 }
 
@@ -253,10 +288,13 @@ linked_json(
     struct request *r, const struct casework *w, const struct store_outmail *m)
 {
 	struct store_link *links = NULL;
+	struct leaving leaving = leaving_of(r, m, NULL);
 	json_t *rows = json_array();
 	size_t count = 0;
 	uint32_t refused;
 
+	/* Nobody has overridden theirs. */
+	leaving.overridden = 0;
 	if (store_link_list(r, r->st, w->c.id, &links, &count, &r->err) != 0)
 		goto failed;
 	for (size_t i = 0; i < count; i++) {
@@ -270,8 +308,7 @@ linked_json(
 		linked = request_casework(r, r, other);
 		if (linked == NULL)
 			goto failed;
-		guards_refuse(
-		    r, linked, leaving_of(r, m, NULL), rows, &refused);
+		guards_refuse(r, linked, leaving, rows, &refused);
 		talloc_free(linked);
 	}
 	return rows;
@@ -309,8 +346,41 @@ holes_json(const struct casework *w, const struct store_outmail *m)
 	return rows;
 }
 
+/* Is it the word of the case's source?  Files may be laid beside it. */
+static bool
+is_covered(struct request *r, const struct casework *w, const struct opening *o,
+    size_t part)
+{
+	if (w == NULL)
+		return false;
+	if (w->c.correspondent != NULL)
+		return desk_signed_by(
+		    r->s, o, (uint32_t)part + 1, w->c.correspondent);
+	return w->c.finder_key_standing >= FINDER_KEY_BOUND &&
+	       desk_part_signer(r->s, o, part, w->c.finder_key).verdict ==
+		   VERDICT_KNOWN;
+}
+
 static json_t *
-files_json(struct request *r, const struct store_outmail *m)
+file_row(struct request *r, const struct casework *w, const struct opening *o,
+    size_t part)
+{
+	const struct part *p = &o->parts[part];
+	bool covered = is_covered(r, w, o, part);
+	const char *source = w != NULL ? w->c.correspondent : NULL;
+
+	return json_pack("{s:o,s:o,s:I,s:b,s:o}", "name", json_text(p->name),
+	    "type", json_text(p->type), "size", (json_int_t)p->content.len,
+	    "covered", covered, "why",
+	    covered ? json_null()
+		    : json_sprintf("no signature of %s covers it: anybody on "
+				   "the way may have put it there",
+			  source != NULL ? source : "the finder"));
+}
+
+static json_t *
+files_json(
+    struct request *r, const struct casework *w, const struct store_outmail *m)
 {
 	json_t *rows = json_array();
 	struct bytes wire = BYTES_NONE;
@@ -327,11 +397,7 @@ files_json(struct request *r, const struct store_outmail *m)
 	}
 	for (size_t i = 0; o != NULL && i < o->nparts; i++)
 		if (part_is_attachment(&o->parts[i]))
-			json_array_append_new(
-			    rows, json_pack("{s:o,s:o,s:I}", "name",
-				      json_text(o->parts[i].name), "type",
-				      json_text(o->parts[i].type), "size",
-				      (json_int_t)o->parts[i].content.len));
+			json_array_append_new(rows, file_row(r, w, o, i));
 	return rows;
 }
 
@@ -351,10 +417,9 @@ approve_mail(struct request *r, const struct store_outmail *m)
 	}
 	json_object_set_new(row, "name", json_text(m->to_name));
 	json_object_set_new(row, "address", json_text(m->to));
-	json_object_set_new(row, "key",
-	    json_text(
-		m->recipient != NULL ? m->recipient : m->recipient_key_fpr));
-	json_object_set_new(row, "key_pinned", json_boolean(m->recipient));
+	json_object_set_new(row, "key", json_text(sealed_to(m)));
+	json_object_set_new(
+	    row, "key_pinned", json_boolean(m->encrypt && m->recipient));
 	json_object_set_new(row, "language", json_text(m->language));
 	json_object_set_new(row, "parts", told_parts(m->parts));
 	json_object_set_new(row, "subject", json_text(m->subject));
@@ -376,7 +441,7 @@ approve_show_run(struct request *r)
 	if (request_record(
 		r, m.casefile, m.letter, m.id, m.kind, NULL, false) != 0 ||
 	    approve_mail(r, &m) != 0 ||
-	    answer_set(r, "files", files_json(r, &m)) != 0)
+	    answer_set(r, "files", files_json(r, w, &m)) != 0)
 		return TURN_FAILED;
 	if (w != NULL &&
 	    (answer_set(r, "guards", guards_json(r, w, &m)) != 0 ||

@@ -14,12 +14,12 @@ const struct verb verbs[] = {
 	"             [--override GUARD --why TEXT]]",
 	"drafts that wait; read one, then send, edit or drop it",
 	"Shows exactly what the reader will read: to whom, sealed to which\n"
-	"key, every word and file, every guard, those of linked cases too,\n"
-	"and what is not on record yet. Then it asks; --yes approves what was\n"
-	"just shown, and nothing else: a mail that changed is refused. Where\n"
-	"the policy is `two`, two persons approve. Editing voids approvals; "
-	"it\n"
-	"is done under $XDG_RUNTIME_DIR, in memory, and refused elsewhere.",
+	"key, every word, every file and whether it is signed, every guard,\n"
+	"those of linked cases too, and what is not on record yet. Then it\n"
+	"asks; --yes approves what was just shown, and nothing else: a mail\n"
+	"that changed is refused. Where the policy is `two`, two persons\n"
+	"approve. Editing voids approvals; it is done under $XDG_RUNTIME_DIR,\n"
+	"in memory, and refused elsewhere.",
 	view_approve},
     {"clock", "clock CASE [set NAME WHEN | start NAME | end NAME]",
 	"due dates of a case; set, start or end one",

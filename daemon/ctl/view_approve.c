@@ -48,6 +48,8 @@ static const struct column file_list[] = {
     {"name", "FILE", HOW_TEXT, false},
     {"type", "TYPE", HOW_TEXT, false},
     {"size", "BYTES", HOW_TEXT, true},
+    {"covered", "SIGNED", HOW_YES, true},
+    {"why", "WHY NOT", HOW_BELOW, false},
 };
 
 static const struct column hole_list[] = {

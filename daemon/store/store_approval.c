@@ -2,8 +2,8 @@
  * store_approval.c - who approved a draft, and what exactly (RULES 26).
  *
  * The digest is that of what was shown; any change of the draft takes all of
- * its approvals away (store_outmail_edit).  Runs in the engine.  How many
- * are needed is the engine's to say.
+ * its approvals away, and the overrides with them (store_outmail_edit).  Runs
+ * in the engine.  How many are needed is the engine's to say.
  */
 #include "store_internal.h"
 
@@ -12,10 +12,10 @@
 enum { APPROVAL_ADD, APPROVAL_LIST, APPROVAL_VOID, APPROVAL_STMT_COUNT };
 
 static const char *const sql[APPROVAL_STMT_COUNT] = {
-    [APPROVAL_ADD] = "INSERT INTO approval (id, outmail, at, digest, person)"
-		     " VALUES (?, ?, ?, ?, ?)",
-    [APPROVAL_LIST] = "SELECT id, outmail, at, digest, person FROM approval"
-		      " WHERE outmail = ? ORDER BY id",
+    [APPROVAL_ADD] = "INSERT INTO approval (id, outmail, at, digest,"
+		     " overridden, person) VALUES (?, ?, ?, ?, ?, ?)",
+    [APPROVAL_LIST] = "SELECT id, outmail, at, digest, overridden, person"
+		      " FROM approval WHERE outmail = ? ORDER BY id",
     [APPROVAL_VOID] = "DELETE FROM approval WHERE outmail = ?",
 };
 
@@ -35,6 +35,7 @@ store_approval_add(
 	query_int(&q, a->outmail);
 	query_int(&q, a->at);
 	query_blob(&q, bytes_of(a->digest, sizeof(a->digest)));
+	query_int(&q, a->overridden);
 	query_seal_text(&q, place("approval", "person", id), a->person);
 	return query_run(&q);
 }
@@ -60,6 +61,7 @@ store_approval_list(const void *ctx, struct store *st, int64_t outmail,
 		a->outmail = query_get_int(&q);
 		a->at = query_get_int(&q);
 		query_get_exact(&q, a->digest, sizeof(a->digest));
+		a->overridden = (uint32_t)query_get_int(&q);
 		a->person =
 		    query_open_text(&q, *list, place("approval", "person", id));
 		++*count;

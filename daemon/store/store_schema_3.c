@@ -155,6 +155,7 @@ const char store_version_3[] =
     " outmail INTEGER NOT NULL REFERENCES outmail (id),"
     " at INTEGER NOT NULL,"
     " digest BLOB NOT NULL,"
+    " overridden INTEGER NOT NULL,"
     " person BLOB NOT NULL"
     ") STRICT;"
     "CREATE INDEX approval_outmail ON approval (outmail, id);"

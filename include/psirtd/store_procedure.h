@@ -204,6 +204,7 @@ struct store_approval {
 	int64_t at;
 	uint8_t digest[STORE_DIGEST_BYTES]; /* of the rendered text, recipient
 					       and key: approval_digest() */
+	uint32_t overridden; /* 1u << guard_kind: that it came with */
 	char *person;
 };
 int store_approval_add(

@@ -155,19 +155,66 @@ test_nothing_is_missing_that_is_on_record(void **state)
 	json_decref(root);
 }
 
-/* The files of the letter go along, by their names. */
+/* Of a case that this correspondent, or a finder, has brought. */
+static void
+assert_files(struct desk_world *w, int64_t mail, const char *correspondent,
+    bool first, const char *why)
+{
+	struct store_outmail m = {0};
+	struct store_case c = {0};
+	json_t *root, *row;
+
+	assert_int_equal(store_outmail_get(w, w->st, mail, &m, &w->err), 1);
+	assert_int_equal(store_case_get(w, w->st, m.casefile, &c, &w->err), 1);
+	c.correspondent = talloc_strdup(w, correspondent);
+	assert_ok(w, store_begin(w->st, &w->err));
+	assert_ok(w, store_case_put(w->st, &c, &w->err));
+	assert_ok(w, store_commit(w->st, &w->err));
+	root = ask(w, "approve", word_of(w, mail));
+	assert_int_equal(
+	    json_array_size(json_object_get(data_of(root), "files")), 2);
+	row = row_of(data_of(root), "files", 0);
+	assert_string_equal(text_at(row, "name"), "poc.zip");
+	assert_int_equal(json_integer_value(json_object_get(row, "size")), 4);
+	assert_int_equal(json_is_true(json_object_get(row, "covered")), first);
+	assert_string_equal(text_at(row, "why"), first ? "(none)" : why);
+	/* Somebody on the way laid it beside. */
+	row = row_of(data_of(root), "files", 1);
+	assert_string_equal(text_at(row, "name"), "tool.exe");
+	assert_true(json_is_false(json_object_get(row, "covered")));
+	assert_string_equal(text_at(row, "why"), why);
+	json_decref(root);
+}
+
+/* The files of the letter go along, by their names; of each it is said
+ * whether who brought the case has signed it. */
 static void
 test_files(void **state)
 {
+#define NOT_BY(who)                                                            \
+	"no signature of " who                                                 \
+	" covers it: anybody on the way may have put it there"
 	struct desk_world *w = *state;
+	struct signature signature = {
+	    .status = SIGNATURE_GOOD, .primary = KEY_FINDER};
+	struct layer layer = {.kind = LAYER_SIGNED,
+	    .outcome = LAYER_OPEN,
+	    .signatures = &signature,
+	    .nsignatures = 1};
 	struct part parts[] = {
-	    {.kind = PART_TEXT, .type = "text/plain"},
+	    {.kind = PART_TEXT, .type = "text/plain", .layer = 1},
 	    {.kind = PART_FILE,
 		.type = "application/zip",
 		.name = "poc.zip",
+		.layer = 1,
 		.content = bytes_str("PK..")},
+	    {.kind = PART_FILE,
+		.type = "application/zip",
+		.name = "tool.exe",
+		.content = bytes_str("MZ")},
 	};
-	struct opening o = {.parts = parts, .nparts = 2};
+	struct opening o = {
+	    .layers = &layer, .nlayers = 1, .parts = parts, .nparts = 3};
 	int64_t id = add_case(w, 2, 2026);
 	int64_t letter =
 	    add_letter(w, "x", LETTER_FILED, REASON_NEW_REPORT, id);
@@ -184,18 +231,47 @@ test_files(void **state)
 	    .audience = AUDIENCE_DEPARTMENT,
 	    .subject = talloc_strdup(w, "s"),
 	    .body = talloc_strdup(w, "b")};
-	json_t *root, *row;
 
 	add_opening(w, letter, &o);
 	assert_ok(w, store_begin(w->st, &w->err));
 	assert_ok(w, store_outmail_add(w->st, &m, &w->err));
 	assert_ok(w, store_commit(w->st, &w->err));
+	assert_files(w, m.id, NULL, true, NOT_BY("the finder"));
+	/* The finder's signature is none of theirs. */
+	assert_files(w, m.id, "JPCERT/CC", false, NOT_BY("JPCERT/CC"));
+	signature.primary = KEY_JPCERT;
+	add_opening(w, letter, &o);
+	assert_files(w, m.id, "JPCERT/CC", true, NOT_BY("JPCERT/CC"));
+	assert_files(w, m.id, NULL, false, NOT_BY("the finder"));
+}
+
+/* A notice shows no key, though its reader may have one. */
+static void
+test_in_clear(void **state)
+{
+	struct desk_world *w = *state;
+	struct store_outmail m = {.kind = MAIL_NOTICE,
+	    .state = OUTMAIL_DRAFT,
+	    .casefile = add_case(w, 2, 2026),
+	    .made = RECEIVED,
+	    .message_id = talloc_strdup(w, "n@vendor.example"),
+	    .from = talloc_strdup(w, "psirt@vendor.example"),
+	    .to = talloc_strdup(w, "hana@vendor.example"),
+	    .recipient = talloc_strdup(w, KEY_JPCERT),
+	    .department = talloc_strdup(w, "plc"),
+	    .audience = AUDIENCE_DEPARTMENT,
+	    .subject = talloc_strdup(w, "s"),
+	    .body = talloc_strdup(w, "b")};
+	json_t *root, *row;
+
+	assert_ok(w, store_begin(w->st, &w->err));
+	assert_ok(w, store_outmail_add(w->st, &m, &w->err));
+	assert_ok(w, store_commit(w->st, &w->err));
 	root = ask(w, "approve", word_of(w, m.id));
-	assert_int_equal(
-	    json_array_size(json_object_get(data_of(root), "files")), 1);
-	row = row_of(data_of(root), "files", 0);
-	assert_string_equal(text_at(row, "name"), "poc.zip");
-	assert_int_equal(json_integer_value(json_object_get(row, "size")), 4);
+	row = json_object_get(data_of(root), "mail");
+	assert_true(json_is_null(json_object_get(row, "key")));
+	assert_true(json_is_false(json_object_get(row, "key_pinned")));
+	assert_true(json_is_false(json_object_get(row, "encrypted")));
 	json_decref(root);
 }
 
@@ -313,6 +389,42 @@ test_guards(void **state)
 	json_decref(root);
 }
 
+/* What the first of two has overridden the second one is shown. */
+static void
+test_overridden(void **state)
+{
+	struct desk_world *w = *state;
+	int64_t id, mail = report_draft(w, &id);
+	struct store_approval a = {.outmail = mail,
+	    .at = RECEIVED,
+	    .overridden = 1U << GUARD_NO_FINDER,
+	    .person = talloc_strdup(w, "haru")};
+	struct store_outmail m = {0};
+	json_t *root;
+
+	assert_ok(w, store_begin(w->st, &w->err));
+	assert_ok(w, store_approval_add(w->st, &a, &w->err));
+	assert_ok(w, store_commit(w->st, &w->err));
+	root = ask(w, "approve", word_of(w, mail));
+	assert_string_equal(
+	    guard_state(data_of(root), "guards", "no_finder"), "overridden");
+	assert_string_equal(text_at(row_of(data_of(root), "guards", 1), "why"),
+	    "haru: psirt log --case PSIRT-2026-0001 --notes says why");
+	/* This one was asked for by nobody. */
+	assert_string_equal(
+	    guard_state(data_of(root), "guards", "answered"), "refuses");
+	json_decref(root);
+	assert_int_equal(store_outmail_get(w, w->st, mail, &m, &w->err), 1);
+	m.overridden = 1U << GUARD_ANSWERED;
+	assert_ok(w, store_begin(w->st, &w->err));
+	assert_ok(w, store_outmail_put(w->st, &m, OUTMAIL_DRAFT, &w->err));
+	assert_ok(w, store_commit(w->st, &w->err));
+	root = ask(w, "approve", word_of(w, mail));
+	assert_string_equal(text_at(row_of(data_of(root), "guards", 1), "why"),
+	    "psirt log --case PSIRT-2026-0001 --notes says by whom and why");
+	json_decref(root);
+}
+
 /* ---- acting ---- */
 
 static void
@@ -411,8 +523,10 @@ main(void)
 	    TEST(test_a_draft_as_its_reader_has_it),
 	    TEST(test_nothing_is_missing_that_is_on_record),
 	    TEST(test_files),
+	    TEST(test_in_clear),
 	    TEST(test_mails_that_wait),
 	    TEST(test_guards),
+	    TEST(test_overridden),
 	    TEST(test_what_was_shown_is_approved),
 	    TEST(test_edit_and_drop),
 	    TEST(test_only_drafts_wait),

@@ -303,7 +303,11 @@ test_drafts(void **state)
 	"\"subject\":\"[PSIRT-2026-0001] s\",\"body\":"                        \
 	"\"One.\\nGuards\\n  nda  holds\\n\",\"digest\":\"abcd\"," more        \
 	"},\"files\":[{\"name\":\"poc.zip\",\"type\":\"application/zip\","     \
-	"\"size\":4}],\"guards\":[{\"case\":\"PSIRT-2026-0001\",\"guard\":"    \
+	"\"size\":4,\"covered\":true,\"why\":null},{\"name\":\"a.exe\","       \
+	"\"type\":\"application/zip\",\"size\":2,\"covered\":false,"           \
+	"\"why\":\"no signature of JPCERT/CC covers it: anybody on the way "   \
+	"may have put it "                                                     \
+	"there\"}],\"guards\":[{\"case\":\"PSIRT-2026-0001\",\"guard\":"       \
 	"\"consent\",\"state\":\"refuses\",\"why\":\"no consent yet\"}],"      \
 	"\"linked\":[{\"case\":\"PSIRT-2026-0002\",\"guard\":\"no_finder\","   \
 	"\"state\":\"refuses\",\"why\":\"JPCERT/CC speaks with it\"}],"        \
@@ -324,7 +328,9 @@ test_a_draft(void **state)
 	/* Every word of it behind the mark. */
 	assert_has(text, ": Subject: [PSIRT-2026-0001] s\n:\n: One.\n"
 			 ": Guards\n:   nda  holds\n");
-	assert_has(text, "poc.zip  application/zip  4\n");
+	assert_has(text, "poc.zip  application/zip  4      yes\n");
+	assert_has(text, "a.exe    application/zip  2      no\n"
+			 "      no signature of JPCERT/CC covers it: anybody ");
 	assert_has(text, "2.2.1  cause\n");
 	assert_has(text, "PSIRT-2026-0001  consent  refuses  no consent yet\n");
 	assert_has(text, "Guards of linked cases");

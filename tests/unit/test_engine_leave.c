@@ -114,8 +114,11 @@ test_a_mail_waits_until_it_is_approved(void **state)
 	struct world *w = *state;
 	struct store_outmail m = drafted(w, "4.3.2", MAIL_DATE);
 	struct order o = approval(w, &m);
+	const struct case_step *pass;
 
 	assert_int_equal(m.state, OUTMAIL_DRAFT);
+	assert_int_equal(
+	    case_step_of(&case_now(w)->view, "4.3.2")->mails_draft, 1);
 	o.digest = "00";
 	assert_refused(w, &o, "changed since it was shown");
 	o.digest = NULL;
@@ -125,7 +128,14 @@ test_a_mail_waits_until_it_is_approved(void **state)
 	assert_ok(give(w, &o));
 	assert_int_equal(mail_state(w, m.id), OUTMAIL_APPROVED);
 	assert_int_equal(records_of(w, RECORD_APPROVED), 1);
-	assert_refused(w, &o, "it is approved");
+	pass = case_step_of(&case_now(w)->view, "4.3.2");
+	assert_int_equal(pass->mails_waiting, 1);
+	assert_int_equal(pass->mails_draft + pass->mails_held, 0);
+	m.state = OUTMAIL_APPROVED;
+	assert_ok(mail_mark(w->e, &m, OUTMAIL_HELD, "no key", "seal", &w->err));
+	pass = case_step_of(&case_now(w)->view, "4.3.2");
+	assert_int_equal(pass->mails_held, 1);
+	assert_refused(w, &o, "it is held");
 	o.mail = 999;
 	assert_refused(w, &o, "no mail 999");
 }
@@ -182,6 +192,73 @@ test_a_change_voids_an_approval(void **state)
 	assert_refused(w, &edit, "no draft");
 }
 
+/* Of the first of two it holds for the second, and when it is sealed. */
+static void
+test_the_first_of_two_overrides(void **state)
+{
+	struct world *w = *state;
+	struct store_outmail m = drafted(w, "2.6.1", MAIL_REPORT);
+	struct order o = approval(w, &m);
+	struct order second = approval(w, &m);
+	enum guard_kind guard = 0;
+	char *why = NULL;
+
+	answered(w, "1.2.2", "mediation=accepted");
+	o.override = 1U << GUARD_NO_FINDER;
+	o.why = "JPCERT/CC asked us to";
+	second.actor = "mika";
+	second.role = OPERATOR_OPERATOR;
+	assert_refused(w, &second, "JPCERT/CC speaks with the finder");
+	/* Who is no lead overrides nothing, first or second. */
+	o.role = OPERATOR_OPERATOR;
+	assert_refused(w, &o, "by the handling lead alone");
+	o.role = OPERATOR_LEAD;
+	assert_ok(give(w, &o));
+	assert_int_equal(mail_state(w, m.id), OUTMAIL_DRAFT);
+	assert_int_equal(records_of(w, RECORD_OVERRIDE), 1);
+	assert_ok(give(w, &second));
+	assert_int_equal(store_outmail_get(w, w->e->st, m.id, &m, &w->err), 1);
+	assert_int_equal(m.state, OUTMAIL_APPROVED);
+	assert_int_equal(m.overridden, 1U << GUARD_NO_FINDER);
+	assert_ok(leave_may(w->e, w, &m, &guard, &why, &w->err));
+	assert_int_equal(guard, 0);
+	assert_int_equal(records_of(w, RECORD_OVERRIDE), 1);
+}
+
+/* It was for the text that its approval was for. */
+static void
+test_a_change_takes_the_override_away(void **state)
+{
+	struct world *w = *state;
+	struct store_outmail m = drafted(w, "2.6.1", MAIL_REPORT);
+	struct order o = approval(w, &m);
+	struct order edit = order_of(w, ORDER_EDIT, NULL);
+	struct order second;
+
+	answered(w, "1.2.2", "mediation=accepted");
+	o.override = 1U << GUARD_NO_FINDER;
+	o.why = "JPCERT/CC asked us to";
+	assert_ok(give(w, &o));
+	edit.mail = m.id;
+	edit.text = "Another text.\n";
+	assert_ok(give(w, &edit));
+	assert_non_null(strstr(w->said, "void, and so is what it overrode"));
+	m = mail_of(w, MAIL_REPORT);
+	assert_int_equal(m.overridden, 0);
+	second = approval(w, &m);
+	second.actor = "mika";
+	assert_refused(w, &second, "JPCERT/CC speaks with the finder");
+	assert_int_equal(mail_state(w, m.id), OUTMAIL_DRAFT);
+	/* The draft's own, of who began the step, stays with it. */
+	m.overridden = 1U << GUARD_NO_FINDER;
+	assert_ok(store_begin(w->e->st, &w->err));
+	assert_ok(store_outmail_put(w->e->st, &m, OUTMAIL_DRAFT, &w->err));
+	assert_ok(store_commit(w->e->st, &w->err));
+	assert_ok(give(w, &edit));
+	assert_ok(give(w, &second));
+	assert_null(strstr(w->said, "void"));
+}
+
 /* Of a text that is another by now, however it came to be so. */
 static void
 test_an_old_approval_is_none(void **state)
@@ -190,12 +267,17 @@ test_an_old_approval_is_none(void **state)
 	struct store_outmail m = drafted(w, "2.6.1", MAIL_REPORT);
 	struct store_approval old = {.outmail = m.id,
 	    .at = clock_now(),
+	    .overridden = 1U << GUARD_NO_FINDER,
 	    .person = talloc_strdup(w, "mika")};
 	struct order o = approval(w, &m);
 
 	assert_ok(store_begin(w->e->st, &w->err));
 	assert_ok(store_approval_add(w->e->st, &old, &w->err));
 	assert_ok(store_commit(w->e->st, &w->err));
+	answered(w, "1.2.2", "mediation=accepted");
+	assert_refused(w, &o, "JPCERT/CC speaks with the finder");
+	o.override = 1U << GUARD_NO_FINDER;
+	o.why = "JPCERT/CC asked us to";
 	assert_ok(give(w, &o));
 	assert_int_equal(mail_state(w, m.id), OUTMAIL_DRAFT);
 }
@@ -513,6 +595,8 @@ main(void)
 	    TEST(test_a_mail_waits_until_it_is_approved),
 	    TEST(test_two_persons_are_two),
 	    TEST(test_a_change_voids_an_approval),
+	    TEST(test_the_first_of_two_overrides),
+	    TEST(test_a_change_takes_the_override_away),
 	    TEST(test_an_old_approval_is_none),
 	    TEST(test_a_subject_keeps_the_number_and_one_line),
 	    TEST(test_a_dropped_draft_does_not_leave),

@@ -359,6 +359,7 @@ approve(struct world *w, int64_t outmail, const char *person)
 	struct store_approval a = {
 	    .outmail = outmail, .at = NOW, .person = text(person)};
 
+	a.overridden = strcmp(person, "alice") == 0 ? 1U << 3 : 0;
 	store_digest(bytes_str(person), a.digest);
 	begin(w);
 	assert_ok(w, store_approval_add(w->st, &a, &w->err));
@@ -409,9 +410,11 @@ test_approvals(void **state)
 	assert_int_equal(list[0].outmail, one);
 	assert_int_equal(list[0].at, NOW);
 	assert_string_equal(list[0].person, "alice");
+	assert_int_equal(list[0].overridden, 1U << 3);
 	store_digest(bytes_str("alice"), digest);
 	assert_memory_equal(list[0].digest, digest, sizeof(digest));
 	assert_string_equal(list[1].person, "bob");
+	assert_int_equal(list[1].overridden, 0);
 
 	begin(w);
 	assert_ok(w, store_approval_void(w->st, two, &count, &w->err));
