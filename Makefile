@@ -26,7 +26,7 @@ base_SRC := error bytes armor cvss wire channel log text text_show text_plain lo
 wire_SRC := reading opening vault fetch send
 settings_SRC := settings_keys settings_load settings_parse settings_read \
 	settings_text settings_braces settings_value settings_check \
-	settings_check_files settings_check_keys settings_find settings_secret \
+	settings_check_files settings_check_keys settings_trust settings_find settings_secret \
 	settings_roles settings_procedure settings_holidays settings_customers \
 	flow_answers flow_value flow_names flow_keys flow_parse flow_words \
 	flow_check flow_notes

@@ -75,6 +75,9 @@ run_engine(const char *config, bool check, bool once)
 	if (s == NULL) {
 		fputs(errors != NULL ? errors : "", stderr);
 		fprintf(stderr, "psirtd: %s\n", err.text);
+	} else if (settings_trust(ctx, s, &errors, &err) != 0) {
+		fputs(errors, stderr);
+		fprintf(stderr, "psirtd: %s\n", err.text);
 	} else if (check) {
 		exit_code = engine_check(s, "/proc/self/exe");
 	} else {

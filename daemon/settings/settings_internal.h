@@ -6,7 +6,8 @@
  * (settings_parse.c), by the tables of what may stand where (settings_keys.c)
  * into struct settings (settings_read.c), then what only the whole can tell
  * (settings_check.c), and whether the files it names are there
- * (settings_check_files.c).  Those of procedure { } are read as well
+ * (settings_check_files.c); whose they are is asked once all of that is fine
+ * (settings_trust.c).  Those of procedure { } are read as well
  * (settings_procedure.c): flows go the same way, by a grammar of their own
  * (flow_internal.h).
  */
@@ -212,6 +213,8 @@ void settings_check_parties(struct loader *l);
 void settings_check_keys(struct loader *l);
 /* and what of the host it names: folders, certificates, secrets. */
 void settings_check_files(struct loader *l);
+/* The list that settings_trust() goes through: settings_trust.c. */
+void settings_name_files(struct loader *l);
 /*
  * Line of a value of a key in the section that begins at `line`; of the key
  * when `value` is NULL or not there, else the section's.
@@ -225,6 +228,8 @@ const struct node *settings_node(
 
 /* Words of a command: spaces part, '…' and "…" hold together, no shell. */
 char **command_words(const void *ctx, const char *command);
+/* The path with %d filled in; NULL: there is no such folder. */
+char *secret_path(const void *ctx, const char *path, struct error *err);
 /* Without file:line in the error. */
 struct buf *secret_of_file(
     const void *ctx, const char *file, struct error *err);

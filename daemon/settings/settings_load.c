@@ -428,6 +428,7 @@ load_tree(struct loader *l)
 	check_repeats(l);
 	settings_check(l);
 	settings_load_procedure(l);
+	settings_name_files(l);
 }
 
 struct settings *

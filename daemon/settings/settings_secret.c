@@ -79,8 +79,7 @@ secret_take(struct buf *secret, int fd, const char *from, struct error *err)
 
 /* ---- from a file ---- */
 
-/* The path with %d filled in; NULL: there is no such folder. */
-static char *
+char *
 secret_path(const void *ctx, const char *path, struct error *err)
 {
 	const char *folder = getenv("CREDENTIALS_DIRECTORY");

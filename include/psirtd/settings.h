@@ -129,6 +129,25 @@ struct holiday {
 
 struct flow_file;
 
+/* What a file or folder that the settings name is to us. */
+enum trust {
+	TRUST_READ,       /* others may read it, but not change it */
+	TRUST_SECRET,     /* others may do neither */
+	TRUST_CREDENTIAL, /* the same, as systemd hands it over: below %d */
+	TRUST_PRIVATE,    /* a folder: neither */
+	TRUST_TEMPLATES,  /* a folder, with all in en/ and ja/: no change */
+	TRUST_KEYRING,    /* a GNUPGHOME: the folder, its keys and rings */
+	TRUST_SOCKET,     /* the folder it is made in: no change */
+	TRUST_DATABASE,   /* the same, and neither of it and what is SQLite's */
+};
+
+struct named {
+	const char *key; /* by which the settings name it */
+	const char *path;
+	enum trust kind;
+	int line;
+};
+
 struct operator
 {
 	const char *user; /* login name */
@@ -215,6 +234,9 @@ struct settings {
 	size_t ncorrespondents;
 	struct operator* operators;
 	size_t noperators;
+
+	struct named *named; /* every file and folder of the above */
+	size_t nnamed;
 };
 
 /*
@@ -223,6 +245,13 @@ struct settings {
  */
 struct settings *settings_load(
     const void *ctx, const char *path, char **errors, struct error *err);
+/*
+ * Whether nobody but root and who runs this can change what the settings name,
+ * nor read what is secret of it.  -1 with FAULT_SETUP; `errors` as above, each
+ * with what to do.
+ */
+int settings_trust(const void *ctx, const struct settings *s, char **errors,
+    struct error *err);
 /*
  * Reads the secret (file or command; one trailing newline dropped) into a
  * buffer wiped when freed.  NULL: FAULT_SETUP, naming file:line (of the key

@@ -36,6 +36,17 @@ def words(values):
     return "{" + ", ".join(quoted(v) for v in values) + "}"
 
 
+def shipped(world):
+    """conf/ as it would be installed: nobody but us may change it, whoever
+    the checkout belongs to."""
+    path = world.folder / "conf"
+    if not path.exists():
+        shutil.copytree(TOP / "conf", path, copy_function=shutil.copyfile)
+        for folder in [path, *(p for p in path.rglob("*") if p.is_dir())]:
+            folder.chmod(0o755)
+    return path
+
+
 class Settings:
     """psirtd.conf of a world; each section's keys may be overridden.
 
@@ -95,7 +106,7 @@ class Settings:
             "database": self.folder / "psirtd.db",
             "socket": self.folder / "s",
             "work_dir": self.folder / "w",
-            "templates": TOP / "conf/templates",
+            "templates": shipped(w) / "templates",
             "adopt": "answer",
             **{k: v for k, v in self.changes.items()
                if not isinstance(v, dict)
@@ -112,8 +123,8 @@ class Settings:
                                   "automatic_per_hour": 1000,
                                   **self.changes.get("limits", {})})
         out += section("procedure", {
-            "flow_jpcert": TOP / "conf/flow-jpcert.conf",
-            "flow_direct": TOP / "conf/flow-direct.conf",
+            "flow_jpcert": shipped(w) / "flow-jpcert.conf",
+            "flow_direct": shipped(w) / "flow-direct.conf",
             "customers": self.vendor.get("customers"),
             "morning": "none", **self.changes.get("procedure", {})})
         for name, role, title, who, address, fingerprint, lang in \

@@ -151,10 +151,10 @@ def test_poc_key_that_cannot_sign_is_found(world, daemon):
 
 def test_template_with_an_unknown_word_is_found(daemon):
     import shutil
-    from program import TOP
+    from program import shipped
     d = daemon()
     mine = d.folder / "templates"
-    shutil.copytree(TOP / "conf/templates", mine)
+    shutil.copytree(shipped(d.world) / "templates", mine)
     path = mine / "en/acknowledge.txt"
     path.write_text(path.read_text() + "\n{{report_text}}\n")
     d.configure(templates=mine)

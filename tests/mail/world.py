@@ -9,6 +9,7 @@ import contextlib
 import email
 import email.policy
 import imaplib
+import os
 import pathlib
 import re
 import secrets
@@ -39,6 +40,8 @@ PEOPLE += sorted(set(procedure.ADDRESSES) - set(PEOPLE))
 
 class World:
     def __init__(self, passphrase="", imap_extra=""):
+        # Settings that a group may write to are refused.
+        os.umask(0o022)
         # Short, for the sockets of gpg-agent.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pw-",
                                                     dir="/tmp"))
@@ -152,7 +155,8 @@ class World:
         box = self.mail / address
         for folder in (box, *(box / name for name in ("tmp", "cur", "new"))):
             if not folder.exists():
-                folder.mkdir(mode=0o700)
+                # The server may make it at the same moment.
+                folder.mkdir(mode=0o700, exist_ok=True)
                 own_by_server(folder)
         name = "{}.M{:06}.test".format(*divmod(time.time_ns() // 1000, 10**6))
         (box / "tmp" / name).write_bytes(letter)
