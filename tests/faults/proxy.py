@@ -168,6 +168,18 @@ class Literal(Fault):
                 + answer[found.end():])
 
 
+class Foreign(Fault):
+    """Another letter comes under the first one's uid, just before it."""
+
+    def answer(self, session, answer):
+        found = re.search(rb"UID \d+", answer)
+        if self.struck or not found or b"BODY[]" not in answer:
+            return answer
+        self.struck = True
+        return (b"* 1 FETCH (%b BODY[] {6}\r\nforged)\r\n" % found[0]
+                + answer)
+
+
 class Refuse(Fault):
     """These verbs are answered NO, with this code; all others are done."""
 

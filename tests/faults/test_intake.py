@@ -14,7 +14,7 @@ from intake import EACH, Intake, inbox, spread, walk
 from process import until
 from program import SLOW, Daemon
 from promises import digest, mailbox
-from proxy import (Before, CutBefore, Literal, Meanwhile, Refuse,
+from proxy import (Before, CutBefore, Foreign, Literal, Meanwhile, Refuse,
                    SilentAfter, Stall, without)
 from table import Row, rounds
 from world import World
@@ -75,6 +75,12 @@ def test_literal_shorter_and_longer(world, daemon):
     with Row("a literal announced shorter or longer") as row:
         walk(world, daemon, row, (Literal(more) for more in itertools.islice(
             itertools.cycle(sizes), rounds(len(sizes)))), timeout="2s")
+
+
+def test_foreign_letter(world, daemon):
+    with Row("another letter under the uid asked for") as row:
+        walk(world, daemon, row,
+             (Foreign() for _ in range(min(rounds(2), EACH))), timeout="2s")
 
 
 def test_server_stalls(world, daemon):
