@@ -270,6 +270,22 @@ record_lines(struct reply *r, struct error *err)
 	return 0;
 }
 
+/* What a value goes on with stands in from its word, as it is to be written:
+ * no line of it can look like a word of its own. */
+static const char *
+indented(const void *ctx, const char *value)
+{
+	char *out = talloc_strdup(ctx, "");
+	const char *end;
+
+	while (out != NULL && (end = strchr(value, '\n')) != NULL) {
+		out = talloc_asprintf_append(out, "%.*s\n%s",
+		    (int)(end - value), value, end[1] != '\n' ? "    " : "");
+		value = end + 1;
+	}
+	return out != NULL ? talloc_strdup_append(out, value) : NULL;
+}
+
 /*
  * "status: reproduced", a line each; of those understood, or of the others.
  * Why one was not is said in English: a mail in Japanese goes without.
@@ -283,18 +299,19 @@ lines_of(const struct reply *r, bool good, const char *language)
 	for (size_t i = 0; i < r->read->nlines && i < COMMAND_LINES_MOST; i++) {
 		const struct command_line *line = &r->read->lines[i];
 		const char *why = line->trouble;
+		const char *value = line->value;
 
 		if (r->good[i] != good)
 			continue;
+		if (good)
+			value = answer_in(r->w, line->rule, value, language);
 		if (why == NULL && !good)
 			why = "the word is not known";
 		if (!reasons)
 			why = NULL;
 		all = talloc_asprintf(r->w, "%s%s%s: %s%s%s%s",
 		    all != NULL ? all : "", all != NULL ? "\n" : "",
-		    good ? line->rule->name : line->word,
-		    good ? answer_in(r->w, line->rule, line->value, language)
-			 : line->value,
+		    good ? line->rule->name : line->word, indented(r->w, value),
 		    why != NULL ? "  (" : "", why != NULL ? why : "",
 		    why != NULL ? ")" : "");
 	}

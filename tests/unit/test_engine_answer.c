@@ -75,6 +75,37 @@ test_lines_are_put_on_record(void **state)
 	assert_int_equal(vendor_step(a.v, a.step.id).state, STEP_ENDED);
 }
 
+/* A value of several lines stands beneath its word, in either language, and
+ * no line of it reads like another answer. */
+static void
+test_a_long_value_is_confirmed_beneath_its_word(void **state)
+{
+	static const char *const languages[] = {"en", "ja"};
+	struct asked a = ask(state);
+
+	for (size_t i = 0; i < 2; i++) {
+		char *lines = talloc_asprintf(a.v,
+		    "cause: CWE-120 %zu\n  seen in recv()\n\n"
+		    "  conditions: none\nconditions: a long packet\n"
+		    "nonsense: one\n  two",
+		    i);
+		struct store_outmail confirm;
+
+		a.v->contacts[0].language = languages[i];
+		answer(&a, AKIRA, lines);
+		confirm = vendor_mail(a.v, a.casefile, MAIL_CONFIRM);
+		if (strstr(confirm.body, talloc_asprintf(a.v,
+					     "\n    cause: CWE-120 %zu\n"
+					     "        seen in recv()\n\n"
+					     "        conditions: none\n"
+					     "    conditions: a long packet\n",
+					     i)) == NULL ||
+		    strstr(confirm.body, "\n    nonsense: one\n        two") ==
+			NULL)
+			fail_msg("%s", confirm.body);
+	}
+}
+
 static void
 test_the_same_signature_counts_once(void **state)
 {
@@ -353,6 +384,7 @@ main(void)
 	cmocka_unit_test_setup_teardown(f, vendor_setup, vendor_teardown)
 	static const struct CMUnitTest tests[] = {
 	    TEST(test_lines_are_put_on_record),
+	    TEST(test_a_long_value_is_confirmed_beneath_its_word),
 	    TEST(test_the_same_signature_counts_once),
 	    TEST(test_unsigned_moves_nothing),
 	    TEST(test_a_bad_signature_moves_nothing),
