@@ -34,7 +34,7 @@ stream_SRC := connect tls stream secret watchdog walls
 fetch_SRC := room session login list letter take move wait talk utf7
 read_SRC := read_address read_armor read_archive read_autocrypt read_charset read_guess read_header read_japanese read_language read_param read_signed read_word read_normal read_html read_page read_style read_ident read_product read_label read_line read_value read_field read_json read read_leaf read_message read_mime read_protected read_repeated read_sealed read_room
 vault_SRC := vault_room vault_setup vault_home vault_agent vault_import vault_run vault_job vault_open vault_scan vault_verify vault_packets vault_armor vault_key vault_blob vault_gpgme vault_mime vault_mail vault_seal vault_wrap
-desk_SRC := judge match belief signer claims machine report answer route exploited fold names \
+desk_SRC := judge match belief signer claims machine bounce report answer route exploited fold names \
 	clock_rules mail_lines commands command_ref command_judge lines scrub scrub_names found_clocks case_view advance turns guards arrival status
 write_SRC := write_names write_facts write_flow write_parse write_load \
     write_render

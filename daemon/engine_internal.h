@@ -302,7 +302,8 @@ struct filing {
 	struct candidate candidates[CANDIDATES_MOST];
 	int64_t report;
 	int64_t report_case; /* that it belongs to already; 0 none */
-	int64_t bounced;     /* the mail of ours that it says failed; 0 none */
+	int64_t bounced;     /* the mail of ours that it reports of; 0 none */
+	enum bounce bounce;  /* what it says of it */
 	const struct decision *d;
 	struct store_case c;
 	bool have_case;
@@ -553,7 +554,7 @@ int clock_met(
 
 /* ---- engine_bounce.c, engine_department.c, engine_arrival.c,
  * engine_link.c: of `file` ---- */
-/* Which mail of ours does a delivery report say failed?  f->bounced. */
+/* Which mail of ours is a delivery report about?  f->bounced, f->bounce. */
 int bounce_find(struct filing *f, struct error *err);
 int bounce_take(struct filing *f, struct error *err);
 /* A pinned contact's letter on a case, or one that claims to be: 1; 0 it is

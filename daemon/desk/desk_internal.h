@@ -8,6 +8,7 @@
  *   signer.c     who signed what
  *   claims.c     whom the letter claims to come from
  *   machine.c    was it written by a program, and does it matter
+ *   bounce.c     what a mail system says of a mail of ours
  *   report.c     does it look like a report, is it closed
  *   answer.c     may an automatic mail go back, and where to
  *   route.c      product and departments
@@ -65,6 +66,8 @@ const struct correspondent *claims_by_user_ids(
 
 /* ---- machine.c ---- */
 enum machine machine_of(const struct headers *h);
+/* A mail system's own letter: a report, or from mailer-daemon, postmaster. */
+bool machine_is_system(const struct headers *h);
 /* A local part nobody reads: mailer-daemon, owner-, no-reply … */
 bool machine_address(const char *address);
 bool machine_names_case(const struct judging *j);

@@ -46,13 +46,20 @@ machine_address(const char *address)
 }
 
 static bool
-from_mailer_daemon(const struct headers *h)
+is_from(const struct headers *h, const char *start)
 {
 	for (size_t i = 0; i < h->nfrom; i++)
 		if (h->from[i].address != NULL &&
-		    starts_with(h->from[i].address, "mailer-daemon@"))
+		    starts_with(h->from[i].address, start))
 			return true;
 	return false;
+}
+
+bool
+machine_is_system(const struct headers *h)
+{
+	return (h->flags & HEADER_REPORT) != 0 || is_from(h, "mailer-daemon") ||
+	       is_from(h, "postmaster@");
 }
 
 /*
@@ -62,7 +69,8 @@ from_mailer_daemon(const struct headers *h)
 enum machine
 machine_of(const struct headers *h)
 {
-	if ((h->flags & HEADER_REPORT) != 0 || from_mailer_daemon(h))
+	/* A postmaster is also a person, who may have found something. */
+	if ((h->flags & HEADER_REPORT) != 0 || is_from(h, "mailer-daemon@"))
 		return MACHINE_BOUNCE;
 	if ((h->flags & (HEADER_OUT_OF_OFFICE | HEADER_AUTO_RESPONSE)) != 0 ||
 	    (h->auto_submitted != NULL &&

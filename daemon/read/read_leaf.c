@@ -382,6 +382,7 @@ treat_of(const struct leaf *leaf)
 	    {"message/delivery-status", TREAT_DSN},
 	    {"message/global-delivery-status", TREAT_DSN},
 	    {"message/disposition-notification", TREAT_DSN},
+	    {"message/feedback-report", TREAT_DSN},
 	    {"message/rfc822", TREAT_MESSAGE},
 	    {"message/rfc2822", TREAT_MESSAGE},
 	    {"message/global", TREAT_MESSAGE},

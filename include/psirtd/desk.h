@@ -251,6 +251,29 @@ bool desk_is_closed(const struct opening *o);
 /* The subject to show: the protected one when opened, else the outer. */
 const char *desk_subject(const struct opening *o);
 
+/* ---- delivery reports (RULES 16) ---- */
+
+/* What a letter says of a mail that had left; the worse, the higher. */
+enum bounce {
+	BOUNCE_NONE,
+	BOUNCE_TOLD,    /* it arrived, was relayed, read, complained of */
+	BOUNCE_DELAYED, /* it is tried again */
+	BOUNCE_FAILED,  /* it did not arrive, and nobody tries again */
+};
+
+struct desk_bounce {
+	enum bounce says;
+	/*
+	 * Words with the form of our Message-IDs, without <>: first those
+	 * that name the mail, then those of its References.
+	 */
+	const char **ids;
+	size_t nids;
+};
+
+/* NULL: memory.  Of a letter that no mail system wrote: BOUNCE_NONE. */
+struct desk_bounce *desk_bounce(const void *ctx, const struct opening *o);
+
 /* ---- clocks (RULES 8; seed <1>1.2.1) ---- */
 
 #define DESK_CLOCKS_MOST 3

@@ -107,7 +107,7 @@ enum part_kind {
 	PART_CLEARSIGNED, /* content: the block with its armor, bytes as sent */
 	PART_KEY,         /* content: an OpenPGP public key block */
 	PART_SMIME,       /* application/pkcs7-mime: recognised, not opened */
-	PART_DSN,         /* message/delivery-status; content: its text */
+	PART_DSN, /* message/delivery-status and kin; content: its text */
 };
 
 enum part_flag {
