@@ -41,7 +41,7 @@ static const char *const sql[INSPECT_STMT_COUNT] = {
 		      " WHERE mailed = 0 ORDER BY id",
     [INSPECT_STEP] = "SELECT id, casefile, number, round, state, ready,"
 		     " started, ended, due, look, reminders, reminded,"
-		     " escalated FROM step ORDER BY id",
+		     " escalated, letter FROM step ORDER BY id",
     [INSPECT_ANSWER] = "SELECT id, casefile, step, kind, at, letter, void"
 		       " FROM answer ORDER BY id",
     [INSPECT_QUESTION] = "SELECT id, casefile, number, state, at, letter,"

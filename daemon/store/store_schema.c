@@ -279,8 +279,20 @@ static const char version_2[] =
 
     "PRAGMA user_version = 2;";
 
+/* ---- version 4 ---- */
+
+/* The letter that ended a pass which waited for one. */
+static const char version_4[] =
+    "ALTER TABLE step ADD COLUMN letter INTEGER REFERENCES letter (id);"
+    "CREATE INDEX step_letter ON step (letter);"
+
+    "PRAGMA user_version = 4;";
+
 const char *const store_migrations[] = {
-    version_1, version_2, store_version_3, /* store_schema_3.c */
+    version_1,
+    version_2,
+    store_version_3, /* store_schema_3.c */
+    version_4,
 };
 
 const int store_migration_count =

@@ -29,7 +29,7 @@ enum {
 
 #define STEP_COLUMNS                                                           \
 	"id, casefile, number, round, state, ready, started, ended, due,"      \
-	" look, reminders, reminded, escalated, actor, ref, shares"
+	" look, reminders, reminded, escalated, letter, actor, ref, shares"
 #define STEP_SELECT "SELECT " STEP_COLUMNS " FROM step"
 /* Word for word as the index step_late has them. */
 #define LOOK "iif(look = 0, due, look)"
@@ -37,11 +37,11 @@ enum {
 
 static const char *const sql[STEP_STMT_COUNT] = {
     [STEP_ADD] = "INSERT INTO step (" STEP_COLUMNS ", lookup) VALUES"
-		 " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		 " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [STEP_PUT] = "UPDATE step SET state = ?, ready = ?, started = ?,"
 		 " ended = ?, due = ?, look = ?, reminders = ?, reminded = ?,"
-		 " escalated = ?, actor = ?, ref = ?, shares = ?, lookup = ?"
-		 " WHERE id = ?",
+		 " escalated = ?, letter = ?, actor = ?, ref = ?, shares = ?,"
+		 " lookup = ? WHERE id = ?",
     [STEP_GET] = STEP_SELECT " WHERE id = ?",
     [STEP_LIST] = STEP_SELECT " WHERE casefile = ? ORDER BY id",
     /* Tokens are random, not unique: one that runs is meant first. */
@@ -85,6 +85,7 @@ step_row(struct query *q, const void *ctx, struct store_step *s)
 	s->reminders = query_get_u32(q);
 	s->reminded = query_get_int(q);
 	s->escalated = query_get_u32(q);
+	s->letter = query_get_int(q);
 	query_open_fields(q, ctx, "step", s->id, s, step_texts, NTEXTS);
 }
 
@@ -101,6 +102,7 @@ bind_step(struct query *q, const struct store_step *s)
 	query_int(q, s->reminders);
 	query_int(q, s->reminded);
 	query_int(q, s->escalated);
+	query_id(q, s->letter);
 	query_seal_fields(q, "step", s->id, s, step_texts, NTEXTS);
 }
 

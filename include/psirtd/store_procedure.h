@@ -48,7 +48,8 @@ struct store_step {
 	uint32_t reminders;
 	int64_t reminded; /* the last one; 0 none */
 	uint32_t escalated;
-	char *actor; /* who started or ended it last */
+	int64_t letter; /* that it waited for, and that ended it; 0 none */
+	char *actor;    /* who started or ended it last */
 	/* the token of RULES 12 behind number and step; NULL: asks nothing */
 	char *ref;
 	char *shares; /* what is told otherwise than the file's default:
