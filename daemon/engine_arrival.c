@@ -76,7 +76,8 @@ take_clocks(struct filing *f, struct error *err)
 	}
 	if (f->o == NULL || !is_confirmed(f))
 		return 0;
-	n = desk_found_clocks(f, f->e->s, f->o, f->letter.received, &list);
+	n = desk_found_clocks(
+	    f, f->e->s, f->o, &f->d->signer, f->letter.received, &list);
 	if (f->d->signer.correspondent == NULL)
 		n = without_reply_by(list, n);
 	return add_clocks(f, list, n, CLOCK_OF_LETTER, err);
@@ -263,21 +264,14 @@ static bool
 is_its_answer(const struct filing *f, const struct case_step *pass)
 {
 	const struct desk_signer *signer = &f->d->signer;
-	const char *bound = f->c.finder_key_standing >= FINDER_KEY_BOUND
-				? f->c.finder_key
-				: NULL;
-	struct desk_signer words;
 	size_t part = 0;
 
 	if (signer->fingerprint == NULL)
 		return true;
 	if (desk_signed_at(f->o, signer) < pass->started)
 		return false;
-	if (desk_text(f->o, &part) == NULL)
-		return true;
-	words = desk_part_signer(f->e->s, f->o, part, bound);
-	return words.fingerprint != NULL &&
-	       strcmp(words.fingerprint, signer->fingerprint) == 0;
+	return desk_text(f->o, &part) == NULL ||
+	       desk_signed_alike(f->e->s, f->o, (uint32_t)part + 1, signer);
 }
 
 /* It is written to again: the case is not over. */

@@ -6,7 +6,8 @@
  * person to see: "90 days", "1 December 2026", "令和8年12月1日".  A date counts
  * for what the words nearest to it in its sentence speak of.  Nonsense is not
  * believed: the past, and more than three years ahead.  What was quoted or
- * sent on sets nothing.  Linear in the text.  Pure.
+ * sent on sets nothing, nor what stands beside the words that its signer has
+ * signed.  Linear in the text.  Pure.
  */
 #include "psirtd/procedure.h"
 
@@ -344,7 +345,8 @@ search_text(struct found *f, const char *raw, size_t len, bool field)
 
 size_t
 desk_found_clocks(const void *ctx, const struct settings *s,
-    const struct opening *o, int64_t received, struct found_clock **list)
+    const struct opening *o, const struct desk_signer *signer, int64_t received,
+    struct found_clock **list)
 {
 	struct found f = {.s = s, .received = received};
 	bool fixed;
@@ -356,7 +358,8 @@ desk_found_clocks(const void *ctx, const struct settings *s,
 		return 0;
 	for (size_t i = 0; i < o->nfields; i++)
 		if (o->fields[i].kind == FIELD_DISCLOSURE &&
-		    o->fields[i].value != NULL)
+		    o->fields[i].value != NULL &&
+		    desk_signed_alike(s, o, o->fields[i].part, signer))
 			search_text(&f, o->fields[i].value,
 			    strlen(o->fields[i].value), true);
 	/* A field says it better than a sentence does. */
@@ -366,7 +369,8 @@ desk_found_clocks(const void *ctx, const struct settings *s,
 		struct found_clock field = f.best[0];
 
 		if (part->kind == PART_TEXT &&
-		    (part->flags & (PART_FORWARDED | PART_ATTACHED)) == 0)
+		    (part->flags & (PART_FORWARDED | PART_ATTACHED)) == 0 &&
+		    desk_signed_alike(s, o, (uint32_t)i + 1, signer))
 			search_text(&f, (const char *)part->content.data,
 			    part->content.len, false);
 		if (fixed)

@@ -10,6 +10,7 @@
 #include "desk_internal.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "psirtd/text.h"
 
@@ -77,6 +78,24 @@ desk_signed_by(const struct settings *s, const struct opening *o, uint32_t part,
 	return signer.verdict == VERDICT_PINNED &&
 	       signer.correspondent != NULL &&
 	       strcmp(signer.correspondent->name, correspondent) == 0;
+}
+
+bool
+desk_signed_alike(const struct settings *s, const struct opening *o,
+    uint32_t part, const struct desk_signer *signer)
+{
+	struct desk_signer its;
+
+	if (signer->fingerprint == NULL)
+		return true;
+	/* An office may sign with more than one key. */
+	if (signer->correspondent != NULL)
+		return desk_signed_by(s, o, part, signer->correspondent->name);
+	if (part == 0)
+		return false;
+	its = signer_for_letter(s, o, part - 1, signer->fingerprint);
+	return its.fingerprint != NULL &&
+	       strcasecmp(its.fingerprint, signer->fingerprint) == 0;
 }
 
 static bool

@@ -55,6 +55,12 @@ int64_t desk_signed_at(
 bool desk_signed_by(const struct settings *s, const struct opening *o,
     uint32_t part, const char *correspondent);
 /*
+ * Is this part (+ 1, as above) the word of who signed the letter, as of
+ * desk_letter_signer()?  Where no signature is believed, all of it is as good.
+ */
+bool desk_signed_alike(const struct settings *s, const struct opening *o,
+    uint32_t part, const struct desk_signer *signer);
+/*
  * The protected header fields where they may be believed: out of what was
  * encrypted to us, or under the key of a correspondent, a contact or this
  * case's finder.  NULL: there are none, or a bad signature covers them.

@@ -310,10 +310,11 @@ struct found_clock {
  * Dates that a letter sets: disclosure after so many days of receipt or on a
  * date (IMPOSED), "reply by" of a coordinator (REPLY_BY); English, Japanese
  * (令和 years too), full or half width.  Fields first, then sentences that
- * speak of disclosure or a reply.
+ * speak of disclosure or a reply; of what the letter's signer says alone.
  */
 size_t desk_found_clocks(const void *ctx, const struct settings *s,
-    const struct opening *o, int64_t received, struct found_clock **list);
+    const struct opening *o, const struct desk_signer *signer, int64_t received,
+    struct found_clock **list);
 /* Those that run from receipt, by flow; as store_clock rows are to be. */
 size_t desk_first_clocks(const void *ctx, const struct settings *s,
     enum flow flow, int64_t received, struct found_clock **list);

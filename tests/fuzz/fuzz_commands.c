@@ -110,6 +110,7 @@ static void
 check_found(const void *ctx, const char *text)
 {
 	const struct settings s = {0};
+	const struct desk_signer nobody = {0};
 	struct part part = {.kind = PART_TEXT, .content = bytes_str(text)};
 	struct field field = {
 	    .kind = FIELD_DISCLOSURE, .value = text, .part = 1};
@@ -118,7 +119,7 @@ check_found(const void *ctx, const char *text)
 	    .fields = &field,
 	    .nfields = strlen(text) % 2};
 	struct found_clock *list;
-	size_t n = desk_found_clocks(ctx, &s, &o, RECEIVED, &list);
+	size_t n = desk_found_clocks(ctx, &s, &o, &nobody, RECEIVED, &list);
 
 	MUST(n <= 2);
 	for (size_t i = 0; i < n; i++) {

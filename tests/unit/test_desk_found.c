@@ -13,6 +13,8 @@
 /* Wednesday, 25 November 2026, 10:00 in Tokyo */
 #define RECEIVED INT64_C(1795568400)
 
+static const struct desk_signer nobody;
+
 struct letter_row {
 	const char *text;
 	const char *want; /* "imposed DATE|words" … as told() says */
@@ -133,8 +135,8 @@ check(const struct letter_row *rows, size_t n)
 		    .kind = PART_TEXT, .content = bytes_str(rows[i].text)};
 		struct opening o = {.parts = &part, .nparts = 1};
 		struct found_clock *list;
-		char *is = told(
-		    ctx, list, desk_found_clocks(ctx, &s, &o, RECEIVED, &list));
+		char *is = told(ctx, list,
+		    desk_found_clocks(ctx, &s, &o, &nobody, RECEIVED, &list));
 
 		if (strcmp(is, rows[i].want) != 0)
 			fail_msg("%s\nwant: %s\nis:   %s", rows[i].text,
@@ -173,12 +175,12 @@ test_fields(void **state)
 
 	o.fields = fields;
 	o.nfields = 2;
-	n = desk_found_clocks(ctx, &s, &o, RECEIVED, &list);
+	n = desk_found_clocks(ctx, &s, &o, &nobody, RECEIVED, &list);
 	assert_string_equal(
 	    told(ctx, list, n), "imposed 2027-01-12 00:00|2027-01-12");
 	assert_int_equal(list[0].zone_min, 540);
 	fields[1].value = "no";
-	n = desk_found_clocks(ctx, &s, &o, RECEIVED, &list);
+	n = desk_found_clocks(ctx, &s, &o, &nobody, RECEIVED, &list);
 	assert_string_equal(
 	    told(ctx, list, n), "imposed 2026-12-01 00:00|1 December 2026");
 	talloc_free(ctx);
@@ -200,7 +202,65 @@ test_other_parts(void **state)
 		struct found_clock *list;
 
 		assert_int_equal(
-		    desk_found_clocks(ctx, &s, &o, RECEIVED, &list), 0);
+		    desk_found_clocks(ctx, &s, &o, &nobody, RECEIVED, &list),
+		    0);
+		talloc_free(ctx);
+	}
+}
+
+/* Anybody on the way may lay other words beside those that are signed. */
+static void
+test_beside_what_is_signed(void **state)
+{
+	static const struct {
+		const char *key;   /* that signed the first part */
+		const char *bound; /* of the case */
+		const char *want;
+	} rows[] = {
+	    {KEY_JPCERT, NULL, "reply by 2026-12-10 23:59|10 December."},
+	    {KEY_FINDER, KEY_FINDER, "reply by 2026-12-10 23:59|10 December."},
+	    /* Whose word it is nobody knows, of all of it. */
+	    {KEY_OTHER, KEY_FINDER,
+		"imposed 2026-12-24 00:00|2026-12-24; "
+		"reply by 2026-12-10 23:59|10 December."},
+	    {NULL, KEY_FINDER,
+		"imposed 2026-12-24 00:00|2026-12-24; "
+		"reply by 2026-12-10 23:59|10 December."},
+	};
+	struct part parts[] = {
+	    {.kind = PART_TEXT,
+		.layer = 1,
+		.content = bytes_str("Please reply by 10 December.")},
+	    {.kind = PART_TEXT,
+		.content = bytes_str("We will publish on 1 December 2026. "
+				     "Please reply by 12 December.")}};
+	struct field fields[] = {
+	    {.kind = FIELD_DISCLOSURE, .value = "2026-12-24", .part = 2},
+	    {.kind = FIELD_DISCLOSURE, .value = "2026-12-26", .part = 0}};
+	struct world w;
+
+	world_init(&w);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		void *ctx = talloc_new(NULL);
+		struct signature signature = {
+		    .status = SIGNATURE_GOOD, .primary = rows[i].key};
+		struct layer layer = {.kind = LAYER_SIGNED,
+		    .outcome = LAYER_OPEN,
+		    .signatures = &signature,
+		    .nsignatures = rows[i].key != NULL};
+		struct opening o = {.parts = parts,
+		    .nparts = 2,
+		    .fields = fields,
+		    .nfields = 2,
+		    .layers = &layer,
+		    .nlayers = 1};
+		struct desk_signer by =
+		    desk_letter_signer(&w.s, &o, rows[i].bound);
+		struct found_clock *list;
+		size_t n =
+		    desk_found_clocks(ctx, &w.s, &o, &by, RECEIVED, &list);
+
+		assert_string_equal(told(ctx, list, n), rows[i].want);
 		talloc_free(ctx);
 	}
 }
@@ -215,7 +275,7 @@ test_business_days_know_holidays(void **state)
 	    .content = bytes_str("Please reply within 1 business day.")};
 	struct opening o = {.parts = &part, .nparts = 1};
 	struct found_clock *list;
-	size_t n = desk_found_clocks(ctx, &s, &o, RECEIVED, &list);
+	size_t n = desk_found_clocks(ctx, &s, &o, &nobody, RECEIVED, &list);
 
 	assert_string_equal(
 	    told(ctx, list, n), "reply by 2026-11-27 10:00|1 business day");
@@ -243,7 +303,7 @@ test_linear(void **state)
 		for (size_t at = 0; at < most; at += n)
 			memcpy(text + at, shapes[i], n);
 		part.content = bytes_of(text, most);
-		desk_found_clocks(ctx, &s, &o, RECEIVED, &list);
+		desk_found_clocks(ctx, &s, &o, &nobody, RECEIVED, &list);
 		if ((clock() - began) / CLOCKS_PER_SEC >= 4)
 			fail_msg("%s takes too long", shapes[i]);
 		talloc_free(text);
@@ -259,6 +319,7 @@ main(void)
 	    cmocka_unit_test(test_nothing),
 	    cmocka_unit_test(test_fields),
 	    cmocka_unit_test(test_other_parts),
+	    cmocka_unit_test(test_beside_what_is_signed),
 	    cmocka_unit_test(test_business_days_know_holidays),
 	    cmocka_unit_test(test_linear),
 	};

@@ -193,10 +193,9 @@ test_an_unconfirmed_answer_ends_nothing(void **state)
 			 w->st, "ours@vendor.example", id, 0, 0, &w->err));
 	commit(w);
 	step = vendor_begin(v, id, "2.3.2");
-	l = vendor_files(
-	    v, &(struct vendor_letter){.from = "other@example.net",
-		   .text = "It was 2.4.  We publish on 2031-02-01.",
-		   .reply = "ours@vendor.example"});
+	l = vendor_files(v, &(struct vendor_letter){.from = "other@example.net",
+				.text = "It was 2.4.  We publish in 90 days.",
+				.reply = "ours@vendor.example"});
 	assert_int_equal(l.reason, REASON_JOINED_UNCONFIRMED);
 	assert_int_equal(vendor_step(v, step.id).state, STEP_RUNNING);
 	assert_int_equal(vendor_clock(v, id, CLOCK_IMPOSED).id, 0);
@@ -217,6 +216,35 @@ test_jpcert_sends_the_details(void **state)
 	/* What no step awaits is for a person. */
 	jpcert_writes(v, id, "Something else.");
 	assert_true(vendor_task(v, id, TASK_COUNTERPART).due != 0);
+}
+
+/* What was laid beside its signed words is not its word. */
+static void
+test_jpcerts_dates_are_signed(void **state)
+{
+	struct vendor *v = *state;
+	struct world *w = v->w;
+	int64_t id = vendor_case(v, FLOW_JPCERT);
+	struct part beside = {.kind = PART_TEXT,
+	    .type = "text/plain",
+	    .content = bytes_str("We publish in 90 days.")};
+	struct vendor_letter letter = {.from = "office@jpcert.example",
+	    .text = "Please reply within 10 business days.",
+	    .key = JPCERT,
+	    .reply = "toj@vendor.example",
+	    .file = &beside};
+
+	begin(w);
+	assert_ok(w, store_message_id_add(
+			 w->st, "toj@vendor.example", id, 0, 0, &w->err));
+	commit(w);
+	letter.made = clock_now();
+	vendor_files(v, &letter);
+	assert_true(vendor_clock(v, id, CLOCK_REPLY_BY).id != 0);
+	assert_int_equal(vendor_clock(v, id, CLOCK_IMPOSED).id, 0);
+	letter.text = "We publish in 90 days.";
+	vendor_files(v, &letter);
+	assert_true(vendor_clock(v, id, CLOCK_IMPOSED).id != 0);
 }
 
 static void
@@ -318,6 +346,7 @@ main(void)
 	    TEST(test_an_answer_ends_the_step_that_waits),
 	    TEST(test_an_unconfirmed_answer_ends_nothing),
 	    TEST(test_jpcert_sends_the_details),
+	    TEST(test_jpcerts_dates_are_signed),
 	    TEST(test_a_reply_opens_a_closed_case),
 	    TEST(test_the_source_is_pointed_to_jpcert),
 	    TEST(test_a_bounce_is_tied_to_its_mail),
