@@ -240,7 +240,8 @@ point_to_jpcert(struct filing *f, struct casework *w, struct error *err)
 
 /*
  * What its words answer: the questions that were asked.  They go on to
- * departments without what it quotes, and without the finder's card.
+ * departments without what it quotes, and without the finder's card.  What
+ * follows the step hands on this letter, and no later one.
  */
 static int
 end_step(struct filing *f, struct casework *w, const struct case_step *pass,
@@ -253,6 +254,7 @@ end_step(struct filing *f, struct casework *w, const struct case_step *pass,
 		return error_set(err, FAULT_RETRY, "out of memory");
 	if (question_answered(f->e, w, f->letter.id, words, NULL, err) != 0)
 		return -1;
+	w->steps[pass - w->view.steps].letter = f->letter.id;
 	return step_end(f->e, w, pass, false, "psirtd", err);
 }
 

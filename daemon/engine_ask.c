@@ -121,67 +121,6 @@ ask_reopen(void *arg, int64_t letter, const char *actor, struct error *err)
 	return again(arg, letter, LETTER_RECEIVED, false, actor, err);
 }
 
-/* What is to be handed on: a text, a file. */
-static bool
-has_wanted(const struct opening *o, bool text, bool files)
-{
-	for (size_t i = 0; i < o->nparts; i++)
-		if ((text && o->parts[i].kind == PART_TEXT &&
-			o->parts[i].content.len > 0) ||
-		    (files && part_is_attachment(&o->parts[i])))
-			return true;
-	return false;
-}
-
-/* A department's own words are not what it is handed, nor a program's. */
-static bool
-is_told(const struct engine *e, const struct store_letter *l,
-    const struct opening *o)
-{
-	switch (l->reason) {
-	case REASON_AUTO_REPLY:
-	case REASON_LIST:
-	case REASON_BOUNCE:
-	case REASON_OWN:
-		return false;
-	default:
-		return desk_letter_signer(e->s, o, NULL).contact == NULL;
-	}
-}
-
-struct opening *
-told_opening(const void *ctx, struct engine *e, int64_t casefile, bool text,
-    bool files, int64_t *letter, struct error *err)
-{
-	struct store_letter *list = NULL;
-	struct opening *o = NULL;
-	size_t n = 0;
-
-	if (store_letter_list(ctx, e->st, 0, casefile, 1000, &list, &n, err) !=
-	    0)
-		return NULL;
-	for (size_t i = 0; i < n; i++) {
-		struct opening *one = engine_opening(ctx, e, list[i].id, err);
-
-		if (one == NULL && err->text[0] != '\0')
-			return NULL;
-		if (one == NULL)
-			continue;
-		/* The newest first; the last made the case, whoever wrote. */
-		if (i + 1 < n && !is_told(e, &list[i], one)) {
-			talloc_free(one);
-			continue;
-		}
-		/* One at a time: a case may have many large letters. */
-		talloc_free(o);
-		o = one;
-		*letter = list[i].id;
-		if (!list[i].unconfirmed && has_wanted(o, text, files))
-			break;
-	}
-	return o;
-}
-
 static int
 ask_route(void *arg, int64_t casefile,
     const struct department *const *departments, size_t ndepartments,

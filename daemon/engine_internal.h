@@ -24,6 +24,7 @@
  *   engine_aside.c   what fails for one case holds up no other
  *   engine_step.c    a pass of a step begins and ends; who is told of it
  *   engine_step_mail.c   the mails of a step: readers, drafts
+ *   engine_step_letter.c  the same: the letter that goes along
  *   engine_step_facts.c  the same: what they may say
  *   engine_counterpart.c  the same: readers outside, and their keys
  *   engine_answer.c  what is said of a case is put on record

@@ -1,7 +1,8 @@
 /*
  * engine_step.h - the mails of a step, between engine_step_mail.c (who reads
  * them), engine_counterpart.c (those outside), engine_step_facts.c (what they
- * say) and engine_overview.c (what of a letter goes along).
+ * say), engine_step_letter.c (which letter goes along) and engine_overview.c
+ * (what was recognised in it).
  */
 #ifndef PSIRTD_ENGINE_STEP_H
 #define PSIRTD_ENGINE_STEP_H
@@ -44,7 +45,7 @@ bool letter_has_files(const struct opening *o);
 /* "Name <address>"; NULL: none is known. */
 char *case_finder(const void *ctx, const struct store_case *c);
 
-/* ---- engine_ask.c ---- */
+/* ---- engine_step_letter.c ---- */
 /*
  * The letter whose opening is handed on: for an overview the case's first
  * that was opened; for its text or files the newest that is surely of the
@@ -53,5 +54,25 @@ char *case_finder(const void *ctx, const struct store_case *c);
 struct opening *told_opening(const void *ctx, struct engine *e,
     int64_t casefile, bool text, bool files, int64_t *letter,
     struct error *err);
+
+/* The letter that goes along with one mail of a step. */
+struct along {
+	enum mail_kind kind; /* of the mail */
+	struct opening *o;   /* a child of ctx; NULL: none goes */
+	int64_t letter;
+	bool files; /* its files too, to whom no guard keeps them from */
+};
+/*
+ * The letter that ended what the step comes after; where no pass names one, as
+ * when a person ended it, the newest as of told_opening().  None where a mail
+ * of this kind takes none along.
+ */
+int along_take(struct along *a, const void *ctx, struct engine *e,
+    const struct casework *w, const struct flow_step *step, enum mail_kind kind,
+    enum policy policy, struct error *err);
+/* What of it this department reads: its facts, and in the draft the letter,
+ * its files and the parts of the case that are told by them. */
+void along_add(const struct along *a, struct facts *f, const void *ctx,
+    struct engine *e, const struct store_case *c, struct case_draft *draft);
 
 #endif

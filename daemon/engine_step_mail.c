@@ -24,9 +24,7 @@ struct mailing {
 	enum policy policy;
 	uint32_t overridden;
 	const char *actor; /* NULL: it is only asked what may leave */
-	/* what of a letter goes along; NULL: nothing */
-	struct opening *o;
-	int64_t letter;
+	struct along along;
 	const char *in_reply_to;
 	/* that is relayed; NULL none */
 	const struct store_question *question;
@@ -35,7 +33,8 @@ struct mailing {
 
 /* ---- one reader ---- */
 
-/* Of what the case holds: `psirt who` lists it by reader. */
+/* Of what the case holds: `psirt who` lists it by reader.  What a letter that
+ * goes along tells besides comes with it. */
 static uint32_t
 parts_of(const struct mailing *m, const struct department *d)
 {
@@ -48,53 +47,17 @@ parts_of(const struct mailing *m, const struct department *d)
 		return 0;
 	case MAIL_ASK:
 	case MAIL_SHARE:
-	case MAIL_RELAY:
-	case MAIL_DETAILS:
-	case MAIL_INCIDENT:
 		return d != NULL && role_is_harmless(d->role)
 			   ? TOLD_OVERVIEW
 			   : TOLD_OVERVIEW | TOLD_DETAILS;
+	case MAIL_RELAY:
+		return m->question != NULL ? TOLD_OVERVIEW | TOLD_DETAILS
+					   : TOLD_OVERVIEW;
 	case MAIL_QUESTIONS:
 	case MAIL_REPORT:
 		return TOLD_OVERVIEW | TOLD_DETAILS;
 	default:
 		return TOLD_OVERVIEW;
-	}
-}
-
-/* Anybody on the way may lay a file beside what is signed: by itself a letter
- * is handed on with its files where all of them are signed. */
-static bool
-may_take_files(const struct mailing *m)
-{
-	const char *source = m->w->c.correspondent;
-
-	for (size_t i = 0; m->policy == POLICY_AUTO && i < m->o->nparts; i++)
-		if (part_is_attachment(&m->o->parts[i]) &&
-		    !desk_signed_by(m->e->s, m->o, (uint32_t)i + 1, source))
-			return false;
-	return letter_has_files(m->o);
-}
-
-static void
-letter_along(struct facts *f, const void *ctx, const struct mailing *m,
-    const struct department *d, struct case_draft *draft)
-{
-	struct draft_share share = {.text = true};
-	bool harmless = role_is_harmless(d->role);
-
-	/* What JVN is to publish is read by those who know no details. */
-	if (m->o == NULL || (harmless && m->kind != MAIL_CIRCULATE))
-		return;
-	share.attachments = !harmless && may_take_files(m);
-	letter_facts(f, ctx, m->e, &m->w->c, m->o, share);
-	draft->letter = m->letter;
-	if (harmless)
-		return;
-	draft->parts |= TOLD_DETAILS;
-	if (share.attachments) {
-		draft->with_files = true;
-		draft->parts |= TOLD_EXPLOIT;
 	}
 }
 
@@ -118,7 +81,7 @@ reader_facts(struct facts *f, const void *ctx, const struct mailing *m,
 		draft_fact(f, "question_number",
 		    talloc_asprintf(ctx, "%u", m->question->number));
 		draft_fact(f, "question", m->question->text);
-		if (m->o == NULL)
+		if (m->along.o == NULL)
 			draft_fact(f, "text", m->question->answer);
 	}
 	if (draft->customer != NULL) {
@@ -164,7 +127,7 @@ draft_one(struct mailing *m, struct case_draft *draft, struct error *err)
 	if (draft->kind == MAIL_NOTICE)
 		draft->parts = 0;
 	else if (draft->department != NULL)
-		letter_along(&f, ctx, m, draft->department, draft);
+		along_add(&m->along, &f, ctx, m->e, &m->w->c, draft);
 	if (m->actor == NULL) {
 		rc = leave_ask(m->e, m->w, draft, err);
 	} else {
@@ -366,58 +329,6 @@ to_readers(struct mailing *m, uint32_t roles, struct error *err)
 
 /* ---- one mail of a step ---- */
 
-/* It comes after a letter: that is what is handed on. */
-static bool
-follows_letter(const struct mailing *m)
-{
-	const struct flow_step *step = m->pass->step;
-
-	if (step->start == START_LETTER)
-		return true;
-	for (size_t i = 0; i < step->nways; i++)
-		for (size_t k = 0; k < step->ways[i].nafter; k++) {
-			const struct flow_step *after =
-			    flow_step(m->w->view.flow, step->ways[i].after[k]);
-
-			if (after != NULL && after->start == START_LETTER)
-				return true;
-		}
-	return false;
-}
-
-/*
- * RULES 5: by itself no text leaves but what a correspondent has signed; a
- * person who approves the mail has read it.
- */
-static bool
-may_take_along(const struct mailing *m, const struct opening *o)
-{
-	size_t part = 0;
-
-	if (m->policy != POLICY_AUTO)
-		return true;
-	return m->w->c.correspondent != NULL && desk_text(o, &part) != NULL &&
-	       desk_signed_by(
-		   m->e->s, o, (uint32_t)part + 1, m->w->c.correspondent);
-}
-
-static int
-take_letter(struct mailing *m, const void *ctx, struct error *err)
-{
-	if (m->kind != MAIL_DETAILS && m->kind != MAIL_INCIDENT &&
-	    m->kind != MAIL_CIRCULATE && m->kind != MAIL_RELAY)
-		return 0;
-	if ((m->kind == MAIL_CIRCULATE && !follows_letter(m)) ||
-	    (m->kind == MAIL_RELAY && m->question != NULL))
-		return 0;
-	m->o = told_opening(ctx, m->e, m->w->c.id, true, true, &m->letter, err);
-	if (m->o == NULL && err->text[0] != '\0')
-		return -1;
-	if (m->o != NULL && !may_take_along(m, m->o))
-		m->o = NULL;
-	return 0;
-}
-
 /* 2.3.2: each answer for itself, to who asked. */
 static int
 relay_all(struct mailing *m, uint32_t roles, struct error *err)
@@ -458,7 +369,8 @@ mail_out(struct mailing *m, uint32_t roles, struct error *err)
 	if (rc == 0 && m->question == NULL) {
 		if (m->kind == MAIL_QUESTIONS)
 			m->question = asked_alone(m->w);
-		rc = take_letter(m, ctx, err);
+		rc = along_take(&m->along, ctx, m->e, m->w, m->pass->step,
+		    m->kind, m->policy, err);
 		if (rc == 0)
 			rc = to_readers(m, roles, err);
 	}
