@@ -196,30 +196,56 @@ told_parts(uint32_t parts)
 	return list;
 }
 
+/* A notice to all customers makes a row of each. */
+struct who {
+	struct store_told *told;
+	size_t count, next;
+};
+
+static int
+who_start(struct request *r)
+{
+	struct who *w = talloc_zero(r, struct who);
+	struct store_case c;
+
+	r->state = w;
+	if (w == NULL)
+		return error_set(&r->err, FAULT_RETRY, "out of memory");
+	if (!request_case(r, r->words[0], &c) ||
+	    store_told_list(w, r->st, c.id, &w->told, &w->count, &r->err) !=
+		0 ||
+	    request_record(r, c.id, 0, 0, 0, NULL, false) != 0 ||
+	    answer_set(r, "case", json_text(c.number)) != 0)
+		return -1;
+	return answer_list(r, "told");
+}
+
+static json_t *
+told_row(struct request *r, const struct store_told *t)
+{
+	bool customer = t->department == NULL &&
+			settings_customer(r->s, t->address) != NULL;
+
+	return json_pack("{s:o,s:o,s:o,s:b,s:o,s:o,s:o,s:o}", "person",
+	    json_text(t->person), "address", json_text(t->address),
+	    "department", json_text(t->department), "customer", customer, "key",
+	    json_text(t->fingerprint), "parts", told_parts(t->parts), "at",
+	    json_time(t->at), "mail", json_number(t->outmail));
+}
+
 enum turn
 who_run(struct request *r)
 {
-	struct store_told *told = NULL;
-	struct store_case c;
-	size_t count = 0;
+	struct who *w;
 
-	if (!request_case(r, r->words[0], &c) ||
-	    store_told_list(r, r->st, c.id, &told, &count, &r->err) != 0 ||
-	    request_record(r, c.id, 0, 0, 0, NULL, false) != 0 ||
-	    answer_set(r, "case", json_text(c.number)) != 0 ||
-	    answer_list(r, "told") != 0)
+	if (r->state == NULL && who_start(r) != 0)
 		return TURN_FAILED;
-	for (size_t i = 0; i < count; i++)
-		if (answer_row(
-			r, json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "person",
-			       json_text(told[i].person), "address",
-			       json_text(told[i].address), "department",
-			       json_text(told[i].department), "key",
-			       json_text(told[i].fingerprint), "parts",
-			       told_parts(told[i].parts), "at",
-			       json_time(told[i].at), "mail",
-			       json_number(told[i].outmail))) != 0)
+	for (w = r->state; w->next < w->count; w->next++) {
+		if (!request_has_time(r))
+			return TURN_MORE;
+		if (answer_row(r, told_row(r, &w->told[w->next])) != 0)
 			return TURN_FAILED;
+	}
 	return answer_list_end(r) == 0 ? TURN_DONE : TURN_FAILED;
 }
 

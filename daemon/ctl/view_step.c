@@ -73,7 +73,7 @@ static const struct column clock_list[] = {
 
 static const struct column told_list[] = {
     {"person", "PERSON", HOW_TEXT, false},
-    {"department", "OF", HOW_TEXT, false},
+    {"of", "OF", HOW_TEXT, false},
     {"parts", "PARTS", HOW_TEXT, true},
     {"at", "AT", HOW_TIME, true},
     {"mail", "MAIL", HOW_TEXT, true},
@@ -422,9 +422,27 @@ view_clock(const struct printer *p, json_t *data)
 
 /* ---- who knows what ---- */
 
+/* Its department, or that it is a customer; of another outside nothing. */
+static void
+told_columns(json_t *rows)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row)
+	{
+		if (json_is_true(json_object_get(row, "customer")))
+			json_object_set_new(row, "of", json_string("customer"));
+		else
+			json_object_set(
+			    row, "of", json_object_get(row, "department"));
+	}
+}
+
 void
 view_who(const struct printer *p, json_t *data)
 {
+	told_columns(json_object_get(data, "told"));
 	if (!view_section(p, data, "told", "Who was told, under which key",
 		told_list, N(told_list)))
 		fputs("Nobody was told yet.\n", p->out);

@@ -282,6 +282,12 @@ def test_customers_ledger(world, vendor, daemon, short):
         assert re.search(rf"^ *{name}\b", screen, re.M), screen
         assert address in screen
     assert re.search(r"^ *West Gas +no\b", screen, re.M), screen
+    # Beside it stands who of them was told, by name.
+    rows = d.psirt.json("who", desk.number)["told"]
+    assert {row["person"] for row in rows if row["customer"]} == set(mails)
+    screen = desk.psirt("who", desk.number)
+    for name in mails:
+        assert re.search(rf"^ *{name} +customer\b", screen, re.M), screen
 
     world.deliver(letters.bounce(mails["East Water"].message_id,
                                  CUSTOMERS["East Water"][0]),

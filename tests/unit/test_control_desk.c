@@ -224,8 +224,62 @@ test_who(void **state)
 	assert_string_equal(
 	    json_string_value(row_of(row, "parts", 1)), "exploit");
 	assert_string_not_equal(text_at(row, "at"), "(none)");
+	assert_true(json_is_false(json_object_get(row, "customer")));
 	json_decref(root);
 	assert_int_equal(last_line(w).what, RECORD_CASE_READ);
+}
+
+/* A step that is shared tells departments of it, not of whom it told: each
+ * customer has its row, and thousands are told in pieces (RULES 19). */
+static void
+test_who_of_the_customers(void **state)
+{
+	enum { MANY = 3000 };
+	static const char line[] = "{\"version\":1,\"args\":[\"who\",\"1\"]}";
+	struct desk_world *w = *state;
+	struct customer *customers =
+	    talloc_zero_array(w, struct customer, MANY);
+	struct store_told t = {.casefile = add_case(w, 2, 2026),
+	    .at = RECEIVED,
+	    .parts = TOLD_OVERVIEW,
+	    .fingerprint = talloc_strdup(w, KEY_JPCERT)};
+	struct request *r;
+	unsigned turns = 0;
+	json_t *root, *row;
+
+	assert_ok(w, store_begin(w->st, &w->err));
+	for (int i = 0; i < MANY; i++) {
+		t.person = talloc_asprintf(customers, "Name %d", i);
+		t.address =
+		    talloc_asprintf(customers, "c%d@customer.example", i);
+		t.id = 0;
+		customers[i].name = t.person;
+		customers[i].address = t.address;
+		assert_ok(w, store_told_add(w->st, &t, &w->err));
+	}
+	t.person = talloc_strdup(customers, "Taro");
+	t.address = talloc_strdup(customers, FINDER);
+	t.id = 0;
+	assert_ok(w, store_told_add(w->st, &t, &w->err));
+	assert_ok(w, store_commit(w->st, &w->err));
+	w->s.customers = customers;
+	w->s.ncustomers = MANY;
+	r = request_new(w, w->c, getuid(), bytes_str(line));
+	for (; request_turn(r, INT64_MAX); turns++) {
+		assert_true(r->out->len - r->sent < CONTROL_OUT_ENOUGH + 4096);
+		r->sent = r->out->len;
+	}
+	assert_int_not_equal(turns, 0);
+	talloc_free(r);
+	root = ask(w, "who", "1");
+	assert_int_equal(rows_in(data_of(root), "told"), MANY + 1);
+	row = row_of(data_of(root), "told", 2999);
+	assert_string_equal(text_at(row, "person"), "Name 2999");
+	assert_string_equal(text_at(row, "address"), "c2999@customer.example");
+	assert_true(json_is_true(json_object_get(row, "customer")));
+	row = row_of(data_of(root), "told", MANY);
+	assert_true(json_is_false(json_object_get(row, "customer")));
+	json_decref(root);
 }
 
 /* Sent, bounced, and who has the product and was told nothing yet. */
@@ -562,6 +616,7 @@ main(void)
 	    TEST(test_questions),
 	    TEST(test_clocks),
 	    TEST(test_who),
+	    TEST(test_who_of_the_customers),
 	    TEST(test_customers),
 	    TEST(test_customers_in_pieces),
 	    TEST(test_list),

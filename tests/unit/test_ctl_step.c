@@ -239,14 +239,22 @@ test_who(void **state)
 	    "{\"told\":[{\"person\":\"山田 花\",\"department\":\"plc\","
 	    "\"parts\":[\"overview\",\"details\",\"exploit\"],\"at\":"
 	    "\"2026-11-24T08:00:00Z\",\"mail\":3,\"key\":"
-	    "\"48C169E6D1E4F4DF6AF42D5DE8A9F956C8C8618D\"}]}",
-	    80);
+	    "\"48C169E6D1E4F4DF6AF42D5DE8A9F956C8C8618D\"},{\"person\":"
+	    "\"Alpha\",\"department\":null,\"customer\":true,\"parts\":"
+	    "[\"overview\"],\"at\":\"2026-12-01T08:00:00Z\",\"mail\":4,"
+	    "\"key\":\"AB12\"},{\"person\":\"Taro\",\"department\":null,"
+	    "\"customer\":false,\"parts\":[\"overview\"],\"at\":"
+	    "\"2026-12-01T08:00:00Z\",\"mail\":5,\"key\":\"CD34\"}]}",
+	    84);
 
 	(void)state;
-	assert_has(text, "山田 花  plc  overview details exploit  "
+	assert_has(text, "Alpha    customer  overview                  "
+			 "2026-12-01 08:00  4\n");
+	assert_has(text, "Taro     -         overview");
+	assert_has(text, "山田 花  plc       overview details exploit  "
 			 "2026-11-24 08:00  3\n"
 			 "      48C169E6D1E4F4DF6AF42D5DE8A9F956C8C8618D\n");
-	assert_fits(text, 80);
+	assert_fits(text, 84);
 	free(text);
 	text = shown(view_who, "{\"told\":[]}", 80);
 	assert_string_equal(text, "Nobody was told yet.\n");
