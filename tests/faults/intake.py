@@ -11,7 +11,7 @@ import letters
 from process import until
 from program import SLOW
 from promises import ENDLESS, Delivered, promises
-from proxy import Fault, Proxy
+from proxy import Proxy
 
 EACH = 50   # rounds of one database: more than that is slow to look through
 VARY = 40   # octets by which sessions differ: a signature, a duration
@@ -73,13 +73,17 @@ class Intake:
             self.row.round()
         promises(self.world, self.d, self.delivered, self.row, **how)
 
+    def plain(self):
+        """A session without a fault; letters moved, it has no back-off."""
+        self.proxy.hold()
+        self.lay()
+        self.proxy.go()
+        self.filed()
+
     def length(self):
         """Of a session without a fault, when all folders are there."""
         for _ in range(2):
-            self.proxy.hold()
-            self.lay()
-            self.proxy.go(Fault())
-            self.filed()
+            self.plain()
             session = self.proxy.sessions[-1]
             until(lambda: "NOOP" in session.commands, 5 * SLOW,
                   "the session to end")

@@ -116,6 +116,7 @@ def test_mailbox_emptied_meanwhile(world, daemon):
             intake.filed()
             forget(world, intake)
             intake.kept(emptied=True)
+            intake.plain()
 
 
 def forget(world, intake):
