@@ -31,6 +31,7 @@ struct today {
 	size_t shown;
 	int64_t cases_over, steps_over, letters_over, mails_over, drafts_over;
 	int64_t by_itself;
+	bool damaged; /* a row could not be read */
 };
 
 static const enum letter_state letter_states[] = {
@@ -53,6 +54,17 @@ today_room(struct today *t, int64_t *over)
 	}
 	++*over;
 	return false;
+}
+
+/* A row that was damaged hides no other: the list goes on behind it. */
+static int
+today_goes_on(struct request *r, struct today *t, int rc)
+{
+	if (rc == 0 || r->err.fault != FAULT_INPUT)
+		return rc;
+	error_clear(&r->err);
+	t->damaged = true;
+	return 0;
 }
 
 static int
@@ -366,7 +378,7 @@ today_step(struct request *r, struct today *t)
 	switch (t->stage) {
 	case STAGE_CASES:
 		if (--t->id >= 1 && t->open > 0)
-			return today_case(r, t);
+			return today_goes_on(r, t, today_case(r, t));
 		if (today_next_list(r, t, "steps") != 0)
 			return -1;
 		today_cases_again(t);
@@ -374,28 +386,28 @@ today_step(struct request *r, struct today *t)
 	case STAGE_STEPS:
 		if (--t->id < 1 || t->open <= 0)
 			return today_next_list(r, t, "letters");
-		return today_steps(r, t);
+		return today_goes_on(r, t, today_steps(r, t));
 	case STAGE_LETTERS:
 		if (today_next_letter(r, t) != 0)
 			return -1;
 		if (t->id != 0)
-			return today_letter(r, t);
+			return today_goes_on(r, t, today_letter(r, t));
 		t->stage = STAGE_UNREAD;
 		today_cases_again(t);
 		return 0;
 	case STAGE_UNREAD:
 		if (--t->id < 1 || t->open <= 0)
 			return today_next_list(r, t, "mails");
-		return today_unread(r, t);
+		return today_goes_on(r, t, today_unread(r, t));
 	case STAGE_MAILS:
 		if (today_next_mail(r, t, mail_states, N(mail_states)) != 0)
 			return -1;
-		return t->id != 0 ? today_mail(r, t)
+		return t->id != 0 ? today_goes_on(r, t, today_mail(r, t))
 				  : today_next_list(r, t, "drafts");
 	case STAGE_DRAFTS:
 		if (today_next_mail(r, t, draft_states, N(draft_states)) != 0)
 			return -1;
-		return t->id != 0 ? today_draft(r, t)
+		return t->id != 0 ? today_goes_on(r, t, today_draft(r, t))
 				  : today_next_list(r, t, NULL);
 	case STAGE_END:
 		break;
@@ -420,6 +432,7 @@ today_run(struct request *r)
 	if (waits_tasks(r) != 0 || waits_clocks(r) != 0 ||
 	    answer_set(r, "set_aside_by_itself", json_integer(t->by_itself)) !=
 		0 ||
+	    answer_set(r, "damaged", json_boolean(t->damaged)) != 0 ||
 	    answer_set(r, "not_shown",
 		json_pack("{s:I,s:I,s:I,s:I,s:I}", "cases",
 		    (json_int_t)t->cases_over, "steps",

@@ -220,6 +220,12 @@ view_today(const struct printer *p, json_t *data)
 	if (trouble != NULL)
 		print_wrapped(p, "Trouble: ", "         ", trouble);
 	talloc_free(trouble);
+	if (json_is_true(json_object_get(data, "damaged"))) {
+		print_wrapped(p, "Damaged: ", "         ",
+		    "rows of the database cannot be read and are not shown; "
+		    "\"psirt task\" and the journal name the cases");
+		any = true;
+	}
 	if (view_section(p, data, "cases", "Cases that wait for you", case_wait,
 		N(case_wait)))
 		any = true;

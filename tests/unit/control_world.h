@@ -25,6 +25,7 @@
 
 #include <cmocka.h>
 #include <jansson.h>
+#include <sqlite3.h>
 #include <talloc.h>
 
 #include "psirtd/clock.h"
@@ -40,6 +41,7 @@
 
 struct desk_world {
 	char folder[32], path[64], socket[64];
+	uint8_t key[STORE_KEY_BYTES];
 	struct settings s;
 	struct operator operators[2];
 	struct correspondent correspondents[1];
@@ -384,7 +386,6 @@ static int
 desk_setup(void **state)
 {
 	struct desk_world *w = talloc_zero(NULL, struct desk_world);
-	uint8_t key[STORE_KEY_BYTES];
 
 	strcpy(w->folder, "/tmp/control.XXXXXX");
 	if (mkdtemp(w->folder) == NULL)
@@ -393,10 +394,10 @@ desk_setup(void **state)
 	snprintf(w->socket, sizeof(w->socket), "%s/s", w->folder);
 	desk_settings(w);
 	w->st = store_open(w, w->path, &w->err);
-	store_new_key(key);
+	store_new_key(w->key);
 	if (w->st == NULL ||
-	    store_keep_key(w->st, bytes_str("wrapped"), key, &w->err) != 0 ||
-	    store_unlock(w->st, key, &w->err) != 0 ||
+	    store_keep_key(w->st, bytes_str("wrapped"), w->key, &w->err) != 0 ||
+	    store_unlock(w->st, w->key, &w->err) != 0 ||
 	    (w->c = control_new(w, &w->s, w->st, &w->engine, &w->err)) ==
 		NULL) {
 		fprintf(stderr, "%s\n", w->err.text);
@@ -424,6 +425,24 @@ desk_teardown(void **state)
 	rc = rmdir(w->folder);
 	talloc_free(w);
 	return rc;
+}
+
+/* A hand at the file; then the daemon starts again. */
+static inline void
+damage(struct desk_world *w, const char *sql)
+{
+	sqlite3 *db = NULL;
+
+	talloc_free(w->c);
+	talloc_free(w->st);
+	assert_int_equal(sqlite3_open(w->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	w->st = store_open(w, w->path, &w->err);
+	assert_non_null(w->st);
+	assert_ok(w, store_unlock(w->st, w->key, &w->err));
+	w->c = control_new(w, &w->s, w->st, &w->engine, &w->err);
+	assert_non_null(w->c);
 }
 
 /* ---- the client ---- */

@@ -242,6 +242,31 @@ test_today_counts_what_it_does_not_show(void **state)
 	json_decref(root);
 }
 
+/* One row that was changed on the disk must not hide what else waits. */
+static void
+test_today_goes_on_behind_a_damaged_row(void **state)
+{
+	struct desk_world *w = *state;
+	int64_t bad, good;
+	json_t *root, *data;
+
+	good = add_case(w, 1, 2026);
+	bad = add_case(w, 1, 2026);
+	root = ask(w, "today");
+	assert_true(json_is_false(json_object_get(data_of(root), "damaged")));
+	json_decref(root);
+	damage(w, "UPDATE casefile SET product = x'00' WHERE id = 2");
+	assert_int_equal(bad, 2);
+	assert_int_equal(good, 1);
+	root = ask(w, "today");
+	data = data_of(root);
+	assert_true(json_is_true(json_object_get(data, "damaged")));
+	assert_int_equal(json_array_size(json_object_get(data, "cases")), 1);
+	assert_string_equal(
+	    text_at(row_of(data, "cases", 0), "case"), "PSIRT-2026-0001");
+	json_decref(root);
+}
+
 /* ---- list, show, how a case is named ---- */
 
 static void
@@ -507,6 +532,7 @@ main(void)
 	    TEST(test_what_nobody_has_read),
 	    TEST(test_who_wrote),
 	    TEST(test_today_counts_what_it_does_not_show),
+	    TEST(test_today_goes_on_behind_a_damaged_row),
 	    TEST(test_how_a_case_is_named),
 	    TEST(test_list),
 	    TEST(test_show),
