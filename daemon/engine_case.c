@@ -386,5 +386,9 @@ case_flows_start(struct engine *e, struct error *err)
 		if (id != 0 && start_case(e, id, err) != 0)
 			return -1;
 	} while (id != 0);
-	return 0;
+	/* An NDA of today, a key, another product: settings are an event. */
+	if (store_begin(e->st, err) != 0 ||
+	    store_case_advance_offered(e->st, err) != 0)
+		return -1;
+	return store_commit(e->st, err);
 }

@@ -16,6 +16,7 @@ enum {
 	CASE_BY_NUMBER,
 	CASE_PUT,
 	CASE_ADVANCE,
+	CASE_ADVANCE_OFFERED,
 	CASE_NEXT_ADVANCE,
 	CASE_NEXT_STATUS,
 	CASE_PUT_OFF,
@@ -55,6 +56,9 @@ static const char *const sql[CASE_STMT_COUNT] = {
 		 " product = ?, title = ?, proposed = ?, owner = ?,"
 		 " deputy = ? WHERE id = ?",
     [CASE_ADVANCE] = "UPDATE casefile SET advance = ? WHERE id = ?",
+    [CASE_ADVANCE_OFFERED] = "UPDATE casefile SET advance = 1"
+			     " WHERE state <> 3 AND id IN"
+			     " (SELECT casefile FROM step WHERE state = 1)",
     [CASE_NEXT_ADVANCE] = "SELECT id FROM casefile WHERE advance = 1"
 			  " AND id > ? ORDER BY id LIMIT 1",
     [CASE_NEXT_STATUS] = "SELECT id, id, next_status FROM casefile"
@@ -267,6 +271,17 @@ store_case_advance(
 	query_start(&q, st, FAMILY_CASE, CASE_ADVANCE, err);
 	query_int(&q, advance);
 	query_int(&q, casefile);
+	return query_run(&q);
+}
+
+int
+store_case_advance_offered(struct store *st, struct error *err)
+{
+	struct query q;
+
+	if (store_writing(st, err) != 0)
+		return -1;
+	query_start(&q, st, FAMILY_CASE, CASE_ADVANCE_OFFERED, err);
 	return query_run(&q);
 }
 

@@ -270,6 +270,9 @@ int store_case_put(
  * letters says so in its own transaction. */
 int store_case_advance(
     struct store *st, int64_t casefile, bool advance, struct error *err);
+/* The same for each open case with a step that is ready and has not begun:
+ * what held it back may stand in the settings. */
+int store_case_advance_offered(struct store *st, struct error *err);
 /* The oldest case that is to be looked at, id > after; 0 none. */
 int store_case_next_advance(
     struct store *st, int64_t after, int64_t *id, struct error *err);

@@ -222,6 +222,32 @@ test_the_text_of_the_settings_needs_no_copy(void **state)
 	assert_string_equal(vendor_load(v, id)->c.number, "PSIRT-2026-0001");
 }
 
+/* The settings may be others than when a step was held back. */
+static void
+test_a_start_asks_again_what_was_held_back(void **state)
+{
+	struct vendor *v = *state;
+	struct world *w = v->w;
+	int64_t bare = vendor_case(v, FLOW_DIRECT);
+	int64_t held = vendor_case(v, FLOW_DIRECT);
+	struct store_step row = {.casefile = held,
+	    .number = talloc_strdup(v, "4.2.1"),
+	    .round = 1,
+	    .state = STEP_READY};
+	int64_t id = 0;
+
+	assert_ok(w, store_begin(w->st, &w->err));
+	assert_ok(w, store_case_advance(w->st, bare, false, &w->err));
+	assert_ok(w, store_step_add(w->st, &row, &w->err));
+	assert_ok(w, store_case_advance(w->st, held, false, &w->err));
+	assert_ok(w, store_commit(w->st, &w->err));
+	assert_ok(w, case_flows_start(v->e, &w->err));
+	assert_ok(w, store_case_next_advance(w->st, 0, &id, &w->err));
+	assert_int_equal(id, held);
+	assert_ok(w, store_case_next_advance(w->st, id, &id, &w->err));
+	assert_int_equal(id, 0);
+}
+
 static void
 test_the_morning_names_it(void **state)
 {
@@ -360,6 +386,7 @@ main(void)
 	    TEST(test_a_damaged_clock),
 	    TEST(test_a_damaged_flow),
 	    TEST(test_the_text_of_the_settings_needs_no_copy),
+	    TEST(test_a_start_asks_again_what_was_held_back),
 	    TEST(test_the_morning_names_it),
 	    TEST(test_whatever_fails_for_one_case),
 	    TEST(test_a_database_that_fails_is_tried_again),
