@@ -119,6 +119,12 @@ order_unlink(struct engine *e, const void *ctx, struct casework *w,
 	return record_both(e, w, &other, o, RECORD_CASE_UNLINKED, err);
 }
 
+static bool
+is_mediated(const struct store_case *c)
+{
+	return c->channel == CHANNEL_JPCERT;
+}
+
 int
 order_merge(struct engine *e, const void *ctx, struct casework *w,
     const struct order *o, char **said, struct error *err)
@@ -135,6 +141,16 @@ order_merge(struct engine *e, const void *ctx, struct casework *w,
 	if (other.state == CASE_CLOSED)
 		return error_set(err, FAULT_DENIED,
 		    "%s is closed: nothing goes into it", other.number);
+	/* One channel goes on: it would open a source that we may not write
+	 * to, or shut one that has not agreed to it. */
+	if (is_mediated(&w->c) != is_mediated(&other))
+		return error_set(err, FAULT_DENIED,
+		    "JPCERT/CC speaks with the source of %s, and not with that "
+		    "of %s: psirt link %s %s, or record its mediation in both "
+		    "first",
+		    is_mediated(&other) ? other.number : w->c.number,
+		    is_mediated(&other) ? w->c.number : other.number,
+		    w->c.number, other.number);
 	if (end_proposals(e, w, &other, o, err) != 0 ||
 	    store_case_merge(e->st, w->c.id, other.id, clock_now(), err) != 0)
 		return -1;

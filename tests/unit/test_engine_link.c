@@ -150,6 +150,36 @@ test_flows_are_never_merged(void **state)
 	assert_ordered(v, .what = ORDER_LINK, .casefile = a, .other = b);
 }
 
+/* A source that JPCERT/CC speaks with is not opened by another case's. */
+static void
+test_a_mediated_case_is_merged_with_its_like(void **state)
+{
+	struct vendor *v = *state;
+	int64_t a = vendor_case(v, FLOW_DIRECT);
+	int64_t b = vendor_case(v, FLOW_DIRECT);
+	const struct order mediated = {.what = ORDER_ANSWER,
+	    .words = (const char *[]){"mediation=accepted"},
+	    .nwords = 1};
+	struct order each = mediated;
+	struct case_draft reply = {
+	    .kind = MAIL_REPLY, .to = {.address = FINDER}};
+
+	each.casefile = a;
+	assert_int_equal(vendor_order(v, &each), 0);
+	assert_refused(v, "psirt link PSIRT-2026-0001 PSIRT-2026-0002",
+	    .what = ORDER_MERGE, .casefile = a, .other = b);
+	assert_refused(v, "with the source of PSIRT-2026-0001",
+	    .what = ORDER_MERGE, .casefile = b, .other = a);
+	each.casefile = b;
+	assert_int_equal(vendor_order(v, &each), 0);
+	assert_ordered(v, .what = ORDER_MERGE, .casefile = a, .other = b);
+	assert_int_equal(
+	    leave_ask(v->e, vendor_load(v, b), &reply, &v->w->err), -1);
+	assert_non_null(strstr(v->w->err.text, "no_finder"));
+	assert_ordered(v, .what = ORDER_SPLIT, .casefile = a);
+	assert_int_equal(vendor_load(v, a)->c.channel, CHANNEL_JPCERT);
+}
+
 static void
 test_merge_and_split(void **state)
 {
@@ -296,6 +326,7 @@ main(void)
 	    TEST(test_one_product_version_and_type),
 	    TEST(test_a_proposal_is_decided),
 	    TEST(test_flows_are_never_merged),
+	    TEST(test_a_mediated_case_is_merged_with_its_like),
 	    TEST(test_merge_and_split),
 	    TEST(test_a_letter_of_a_merged_case),
 	    TEST(test_a_source_without_a_key_is_merged),
