@@ -7,7 +7,6 @@
 #include "engine_order.h"
 
 #include <string.h>
-#include <time.h>
 
 #include <talloc.h>
 
@@ -114,17 +113,6 @@ proposed_one(const struct casework *w, enum clock_kind kind)
 	return NULL;
 }
 
-static int64_t
-month_after(int64_t when)
-{
-	time_t t = (time_t)when;
-	struct tm tm;
-
-	gmtime_r(&t, &tm);
-	tm.tm_mon++;
-	return timegm(&tm);
-}
-
 static int
 start_one(struct engine *e, const void *ctx, struct casework *w,
     const struct order *o, enum clock_kind kind, int64_t due, char **said,
@@ -194,7 +182,8 @@ order_clock_start(struct engine *e, const void *ctx, struct casework *w,
 		    (since != 0 ? since : fix->at) + CRA_FINAL_S, said, err);
 	case CLOCK_INCIDENT_FINAL:
 		return start_one(e, ctx, w, o, CLOCK_INCIDENT_FINAL,
-		    month_after(since != 0 ? since : clock_now()), said, err);
+		    clock_months(since != 0 ? since : clock_now(), 1), said,
+		    err);
 	default:
 		return error_set(err, FAULT_DENIED,
 		    "\"%s\" wants a date: psirt clock %s set %s DATE",

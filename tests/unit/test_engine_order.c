@@ -283,6 +283,12 @@ test_the_clocks_of_the_cra(void **state)
 	    .words = (const char *[]){"incident final"}, .nwords = 1);
 	due = vendor_clock(v, id, CLOCK_INCIDENT_FINAL).due;
 	assert_true(due >= now + 28 * DAY && due <= now + 31 * DAY + 5);
+	/* One month, and not into the next but one. */
+	assert_ordered(v, .what = ORDER_CLOCK_START, .casefile = id,
+	    .words = (const char *[]){"incident final", "2031-01-31"},
+	    .nwords = 2);
+	due = vendor_clock(v, id, CLOCK_INCIDENT_FINAL).due;
+	assert_string_equal(clock_date(v, due), "2031-02-28");
 }
 
 /* ---- an incident ---- */
