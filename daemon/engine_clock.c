@@ -22,6 +22,15 @@ next_warning(const struct store_clock *c, int64_t now)
 			 clock_rule((enum clock_kind)c->kind), c->due, now);
 }
 
+/* One that is over when it is set has nothing ahead: it says so at once. */
+static int64_t
+first_warning(const struct store_clock *c, int64_t now)
+{
+	return c->source != CLOCK_PROPOSED && c->due <= now
+		   ? now
+		   : next_warning(c, now);
+}
+
 static int
 clocks_of(const void *ctx, struct engine *e, int64_t casefile,
     struct store_clock **list, size_t *n, struct error *err)
@@ -77,7 +86,7 @@ clock_add(struct engine *e, struct store_clock *c, const char *actor,
 	    .letter = c->letter,
 	    .code = c->kind};
 
-	c->warn = next_warning(c, r.at);
+	c->warn = first_warning(c, r.at);
 	if (store_clock_set(e->st, c, err) != 0 ||
 	    store_record_add(e->st, &r, err) != 0)
 		return -1;
@@ -128,13 +137,14 @@ clock_end_kind(struct engine *e, int64_t casefile, uint32_t kind, size_t *ended,
 }
 
 /*
- * The acknowledgement is one mail.  The other clocks want a person's words:
- * what goes by itself, a status mail too, does not stop them.
+ * The other clocks than the acknowledgement's want a person's words: what goes
+ * by itself, a status mail too, does not stop them, nor does the mail that
+ * points to JPCERT/CC.  Who has got such words knows that we have the report.
  */
 int
 clock_met(struct engine *e, const struct store_outmail *m, struct error *err)
 {
-	static const enum clock_kind answers[] = {
+	static const enum clock_kind answers[] = {CLOCK_ACKNOWLEDGE,
 	    CLOCK_FIRST_ANSWER, CLOCK_INQUIRY, CLOCK_REPLY_BY};
 
 	if (m->casefile == 0)
@@ -143,7 +153,7 @@ clock_met(struct engine *e, const struct store_outmail *m, struct error *err)
 		return clock_end_kind(
 		    e, m->casefile, CLOCK_ACKNOWLEDGE, NULL, err);
 	if (m->automatic || m->kind == MAIL_STATUS ||
-	    m->audience != AUDIENCE_COUNTERPART)
+	    m->kind == MAIL_MEDIATED || m->audience != AUDIENCE_COUNTERPART)
 		return 0;
 	return end_kinds(e, m->casefile, answers,
 	    sizeof(answers) / sizeof(answers[0]), NULL, err);

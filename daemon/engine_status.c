@@ -79,6 +79,9 @@ look_back(struct engine *e, const struct casework *w, const char *to,
 			*waits |= (m->state == OUTMAIL_DRAFT ||
 				      m->state == OUTMAIL_HELD) &&
 				  strcasecmp(m->to, to) == 0;
+		/* That one is for the finder, to whom we speak no more. */
+		else if (m->kind == MAIL_MEDIATED)
+			continue;
 		else if ((m->audience == AUDIENCE_COUNTERPART ||
 			     m->kind == MAIL_ACKNOWLEDGE) &&
 			 m->sent > *real)

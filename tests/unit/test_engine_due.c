@@ -176,6 +176,32 @@ test_clocks_warn(void **state)
 	assert_int_equal(vendor_clock(v, id, CLOCK_REPLY_BY).warn, 0);
 }
 
+/* It is over when it is set: said at once, and once. */
+static void
+test_a_clock_that_is_over_warns(void **state)
+{
+	struct vendor *v = *state;
+	int64_t now = clock_now();
+	int64_t id = vendor_case(v, FLOW_JPCERT);
+	char *past = clock_rfc3339(v, now - 3 * DAY);
+
+	assert_ordered(v, .what = ORDER_CLOCK_SET, .casefile = id,
+	    .words = (const char *[]){"reply by", past}, .nwords = 2);
+	assert_int_equal(run(v), 1);
+	assert_non_null(
+	    strstr(vendor_task(v, id, TASK_DEADLINE).text, "reply by: "));
+	assert_int_equal(vendor_recorded(v, id, RECORD_CLOCK_WARNED), 1);
+	assert_int_equal(run(v), 0);
+	/* Early warning and notification. */
+	assert_ordered(v, .what = ORDER_CLOCK_START, .casefile = id,
+	    .words = (const char *[]){"cra warning", past}, .nwords = 2);
+	assert_int_equal(run(v), 2);
+	assert_non_null(
+	    strstr(vendor_task(v, id, TASK_DEADLINE).text, "cra warning: "));
+	assert_int_equal(vendor_recorded(v, id, RECORD_CLOCK_WARNED), 3);
+	assert_int_equal(run(v), 0);
+}
+
 static void
 test_a_plan_that_slips(void **state)
 {
@@ -189,7 +215,7 @@ test_a_plan_that_slips(void **state)
 	assert_int_equal(vendor_task(v, id, TASK_DEADLINE).id, 0);
 }
 
-/* The mail that a clock wants stops it; one of psirtd's own does not. */
+/* The mail that a clock wants stops it. */
 static void
 test_a_mail_meets_its_clock(void **state)
 {
@@ -207,6 +233,65 @@ test_a_mail_meets_its_clock(void **state)
 	assert_int_equal(vendor_clock(v, id, CLOCK_FIRST_ANSWER).id, 0);
 	assert_int_equal(vendor_clock(v, id, CLOCK_INQUIRY).id, 0);
 	assert_true(vendor_clock(v, id, CLOCK_TARGET).id != 0);
+}
+
+/* Not every mail that leaves is an answer. */
+static void
+test_what_is_no_answer_meets_no_clock(void **state)
+{
+	static const enum clock_kind answers[] = {
+	    CLOCK_FIRST_ANSWER, CLOCK_INQUIRY, CLOCK_REPLY_BY};
+	static const struct {
+		struct store_outmail mail;
+		bool acknowledges, answers;
+	} rows[] = {
+	    {{.kind = MAIL_REPLY, .audience = AUDIENCE_COUNTERPART}, true,
+		true},
+	    {{.kind = MAIL_REPORT, .audience = AUDIENCE_COUNTERPART}, true,
+		true},
+	    {{.kind = MAIL_ACKNOWLEDGE,
+		 .audience = AUDIENCE_COUNTERPART,
+		 .automatic = 1},
+		true, false},
+	    {{.kind = MAIL_REPORT,
+		 .audience = AUDIENCE_COUNTERPART,
+		 .automatic = 1},
+		false, false},
+	    {{.kind = MAIL_STATUS,
+		 .audience = AUDIENCE_COUNTERPART,
+		 .automatic = 1},
+		false, false},
+	    /* The third, that a person let go. */
+	    {{.kind = MAIL_STATUS, .audience = AUDIENCE_COUNTERPART}, false,
+		false},
+	    {{.kind = MAIL_MEDIATED, .audience = AUDIENCE_COUNTERPART}, false,
+		false},
+	    {{.kind = MAIL_ASK, .audience = AUDIENCE_DEPARTMENT}, false, false},
+	};
+	struct vendor *v = *state;
+	struct world *w = v->w;
+	int64_t due = clock_now() + DAY;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int64_t id = vendor_case(v, FLOW_JPCERT);
+		struct store_outmail m = rows[i].mail;
+
+		m.casefile = id;
+		set_clock(v, id, CLOCK_ACKNOWLEDGE, due, due);
+		for (size_t k = 0; k < 3; k++)
+			set_clock(v, id, answers[k], due, due);
+		begin(w);
+		assert_ok(w, clock_met(v->e, &m, &w->err));
+		commit(w);
+		if ((vendor_clock(v, id, CLOCK_ACKNOWLEDGE).id == 0) !=
+		    rows[i].acknowledges)
+			fail_msg("row %zu: acknowledgement", i);
+		for (size_t k = 0; k < 3; k++)
+			if ((vendor_clock(v, id, answers[k]).id == 0) !=
+			    rows[i].answers)
+				fail_msg("row %zu: %s", i,
+				    clock_rule(answers[k])->name);
+	}
 }
 
 /* ---- status mails ---- */
@@ -289,6 +374,33 @@ test_no_status_after_a_real_mail(void **state)
 	assert_true(vendor_load(v, id)->c.next_status > clock_now());
 }
 
+/* The source was told to ask JPCERT/CC; JPCERT/CC has heard nothing by it. */
+static void
+test_a_pointer_to_jpcert_is_no_word_to_it(void **state)
+{
+	struct vendor *v = *state;
+	struct world *w = v->w;
+	int64_t id = vendor_case(v, FLOW_DIRECT);
+	struct store_outmail m = {.casefile = id,
+	    .kind = MAIL_MEDIATED,
+	    .audience = AUDIENCE_COUNTERPART,
+	    .to = talloc_strdup(v, FINDER),
+	    .state = OUTMAIL_SENT,
+	    .made = clock_now() - DAY,
+	    .sent = clock_now() - DAY};
+
+	v->s.status_jpcert_s = 14 * DAY;
+	v->s.status_quiet_s = 7 * DAY;
+	assert_ordered(v, .what = ORDER_ANSWER, .casefile = id,
+	    .words = (const char *[]){"mediation=accepted"}, .nwords = 1);
+	begin(w);
+	assert_ok(w, store_outmail_add(w->st, &m, &w->err));
+	commit(w);
+	status_due(v, id);
+	run(v);
+	assert_string_equal(vendor_mail(v, id, MAIL_STATUS).recipient, JPCERT);
+}
+
 /* ---- the morning ---- */
 
 static void
@@ -369,11 +481,14 @@ main(void)
 	    TEST(test_reminders_and_then_the_lead),
 	    TEST(test_who_has_answered_is_not_reminded),
 	    TEST(test_clocks_warn),
+	    TEST(test_a_clock_that_is_over_warns),
 	    TEST(test_a_plan_that_slips),
 	    TEST(test_a_mail_meets_its_clock),
+	    TEST(test_what_is_no_answer_meets_no_clock),
 	    TEST(test_the_third_status_mail_is_a_draft),
 	    TEST(test_a_key_that_cannot_be_used_holds_it),
 	    TEST(test_no_status_after_a_real_mail),
+	    TEST(test_a_pointer_to_jpcert_is_no_word_to_it),
 	    TEST(test_the_morning_mail),
 	    TEST(test_the_morning_tells_of_a_broken_record),
 	};
