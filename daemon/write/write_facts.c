@@ -102,8 +102,8 @@ static const char *const *const lists[MAIL_KIND_COUNT] = {
 	LIST(OUTSIDE, "affected", REMEDY, "count", "reply_by"),
     [MAIL_DATE] = LIST(OUTSIDE, "publish_on", "url", "again"),
     [MAIL_NO_OBJECTION] = LIST(OUTSIDE, "ok_yes", "ok_no", "comment"),
-    [MAIL_PUBLISHED] = LIST(OUTSIDE, "publish_on", "url", "jvn", "cve",
-	"credit", "affected", REMEDY),
+    [MAIL_PUBLISHED] = LIST(OUTSIDE, "decision_customers_only", "publish_on",
+	"url", "jvn", "cve", "credit", "affected", REMEDY),
     /* Not the number that the source gave it. */
     [MAIL_SUPPORT_REQUEST] = LIST(COMMON, "correspondent", "number", "product",
 	"received", "source_kind", "country", "tried", "finder", "imposed"),
