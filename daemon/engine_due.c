@@ -26,10 +26,13 @@ contact_of(const struct department *d, const char *address)
 	return NULL;
 }
 
-/* It has said something at this pass that stands. */
+/*
+ * It has said this at this pass, and it stands; 0: anything, if it does not
+ * just ask back.
+ */
 static bool
-has_answered(const struct casework *w, const struct case_step *pass,
-    const struct department *d)
+has_said(const struct casework *w, const struct case_step *pass,
+    const struct department *d, enum answer_kind kind)
 {
 	for (size_t i = 0; i < w->nanswers; i++) {
 		const struct store_answer *a = &w->answers[i];
@@ -38,9 +41,50 @@ has_answered(const struct casework *w, const struct case_step *pass,
 		const struct answer_choice *choice =
 		    rule != NULL ? answer_choice(rule, a->value) : NULL;
 
+		if (kind != 0 ? a->kind != (uint32_t)kind
+			      : a->kind == ANSWER_QUESTION)
+			continue;
 		if (a->step == pass->id && !a->void_ && a->department != NULL &&
 		    strcmp(a->department, d->name) == 0 &&
 		    (choice == NULL || !choice->open))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * All that the step wants of departments; where the rest is the desk's alone
+ * to record, any word of theirs.
+ */
+static bool
+has_answered(const struct casework *w, const struct case_step *pass,
+    const struct department *d)
+{
+	bool wanted = false;
+
+	for (size_t i = 0; i < pass->step->nexpects; i++) {
+		enum answer_kind kind = pass->step->expects[i];
+
+		if (answer_rule(kind)->desk)
+			continue;
+		wanted = true;
+		if (!has_said(w, pass, d, kind))
+			return false;
+	}
+	return wanted || has_said(w, pass, d, 0);
+}
+
+/* A question of its own is on its way: it waits for us, not we for it. */
+static bool
+waits_for_us(const struct casework *w, const struct department *d)
+{
+	for (size_t i = 0; i < w->nquestions; i++) {
+		const struct store_question *q = &w->questions[i];
+
+		if ((q->state == QUESTION_OPEN || q->state == QUESTION_ASKED ||
+			q->state == QUESTION_ANSWERED) &&
+		    q->department != NULL &&
+		    strcmp(q->department, d->name) == 0)
 			return true;
 	}
 	return false;
@@ -94,10 +138,17 @@ remind_one(struct engine *e, struct casework *w, const struct case_step *pass,
 	return rc;
 }
 
-/* To each who was asked and has not answered; *made: how many mails. */
+/* Of those who were asked and have not answered. */
+struct lateness {
+	size_t late;
+	size_t waiting;  /* for us */
+	size_t reminded; /* of the late ones, now */
+};
+
+/* To each who is late, the count-th time; no more than the settings say. */
 static int
 remind(struct engine *e, struct casework *w, const struct case_step *pass,
-    unsigned count, size_t *made, struct error *err)
+    unsigned count, struct lateness *l, struct error *err)
 {
 	struct store_outmail *mails = NULL;
 	size_t n = 0;
@@ -117,8 +168,14 @@ remind(struct engine *e, struct casework *w, const struct case_step *pass,
 		if (c == NULL || again || !is_question(&mails[i]) ||
 		    has_answered(w, pass, d))
 			continue;
-		if (remind_one(e, w, pass, &mails[i], d, c, count, made, err) !=
-		    0)
+		if (waits_for_us(w, d)) {
+			l->waiting++;
+			continue;
+		}
+		l->late++;
+		if (count <= e->s->reminders &&
+		    remind_one(e, w, pass, &mails[i], d, c, count, &l->reminded,
+			err) != 0)
 			return -1;
 	}
 	return 0;
@@ -197,7 +254,8 @@ pass_of(const struct casework *w, int64_t id)
 
 /*
  * Reminders to who was asked, as many as the settings say; then, and at once
- * where nobody could be reminded, the handling lead.
+ * where nobody could be reminded, the handling lead.  While all who have not
+ * answered wait for an answer themselves, neither.
  */
 static int
 step_is_late(struct engine *e, struct casework *w, struct store_step *row,
@@ -205,12 +263,14 @@ step_is_late(struct engine *e, struct casework *w, struct store_step *row,
 {
 	const struct case_step *pass = pass_of(w, row->id);
 	int64_t now = clock_now();
-	size_t made = 0;
+	struct lateness l = {0};
 
-	if (pass != NULL && row->reminders < e->s->reminders &&
-	    remind(e, w, pass, row->reminders + 1, &made, err) != 0)
+	if (pass != NULL &&
+	    remind(e, w, pass, row->reminders + 1, &l, err) != 0)
 		return -1;
-	if (made > 0) {
+	if (l.late == 0 && l.waiting > 0) {
+		row->look = now + e->s->remind_s;
+	} else if (l.reminded > 0) {
 		row->reminders++;
 		row->reminded = now;
 		row->look = now + e->s->remind_s;

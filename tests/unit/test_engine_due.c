@@ -90,38 +90,165 @@ test_reminders_and_then_the_lead(void **state)
 	assert_int_equal(vendor_step(v, step.id).escalated, 1);
 }
 
-static void
-test_who_has_answered_is_not_reminded(void **state)
+/* All that the step put to departments has left; how many mails. */
+static size_t
+all_asked(struct vendor *v, int64_t step)
 {
-	struct vendor *v = *state;
-	struct world *w = v->w;
-	int64_t id = vendor_case(v, FLOW_DIRECT);
-	struct store_step step = vendor_begin(v, id, "3.1.1");
 	struct store_outmail *asked = NULL;
-	struct store_answer a = {.casefile = id,
-	    .step = step.id,
-	    .kind = ANSWER_PLAN,
-	    .at = clock_now(),
-	    .value = talloc_strdup(v, "version 2.5"),
-	    .by = talloc_strdup(v, "Akira"),
-	    .department = talloc_strdup(v, "plc")};
 	size_t n = 0;
 
 	v->s.reminders = 2;
 	v->s.remind_s = DAY;
-	assert_ok(
-	    w, store_outmail_of_step(v, w->st, step.id, &asked, &n, &w->err));
-	assert_int_equal(n, 2);
+	assert_ok(v->w,
+	    store_outmail_of_step(v, v->w->st, step, &asked, &n, &v->w->err));
 	for (size_t i = 0; i < n; i++)
 		vendor_sent(v, asked[i].id, clock_now() - 100);
+	return n;
+}
+
+static void
+says(struct vendor *v, const struct store_step *step, enum answer_kind kind,
+    const char *department, const char *value)
+{
+	struct world *w = v->w;
+	struct store_answer a = {.casefile = step->casefile,
+	    .step = step->id,
+	    .kind = kind,
+	    .at = clock_now(),
+	    .value = talloc_strdup(v, value),
+	    .by = talloc_strdup(v, "somebody"),
+	    .department = talloc_strdup(v, department)};
+
 	begin(w);
-	assert_ok(w, store_answer_add(w->st, &a, &w->err));
+	assert_ok(w, answer_record(v->e, vendor_load(v, step->casefile), &a,
+			 "psirtd", &w->err));
 	commit(w);
+}
+
+static void
+test_who_has_answered_is_not_reminded(void **state)
+{
+	struct vendor *v = *state;
+	int64_t id = vendor_case(v, FLOW_DIRECT);
+	struct store_step step = vendor_begin(v, id, "3.1.1");
+
+	assert_int_equal(all_asked(v, step.id), 2);
+	says(v, &step, ANSWER_PLAN, "plc", "version 2.5");
+	says(v, &step, ANSWER_PLANNED, "plc", "2031-01-10");
 	let_pass(v, step.id);
 	run(v);
 	assert_int_equal(mails_of(v, id, MAIL_REMINDER), 1);
 	assert_string_equal(
 	    vendor_mail(v, id, MAIL_REMINDER).to, "sora@vendor.example");
+}
+
+/* Half of it, a remark, a first impression: the step is where it was. */
+static void
+test_who_has_answered_half_is_reminded(void **state)
+{
+	static const struct {
+		const char *step;
+		enum answer_kind kind;
+		const char *value;
+	} rows[] = {
+	    {"2.2.1", ANSWER_CAUSE, "CWE-120"},
+	    {"2.2.1", ANSWER_COMMENT, "this is old code"},
+	    {"2.4.1", ANSWER_NOT_AFFECTED, "XYZ-200"},
+	};
+	struct vendor *v = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int64_t id = vendor_case(v, FLOW_DIRECT);
+		struct store_step step = vendor_begin(v, id, rows[i].step);
+
+		assert_int_equal(all_asked(v, step.id), 1);
+		says(v, &step, rows[i].kind, "plc", rows[i].value);
+		let_pass(v, step.id);
+		assert_int_equal(run(v), 1);
+		assert_int_equal(mails_of(v, id, MAIL_REMINDER), 1);
+		assert_int_equal(mails_of(v, id, MAIL_ESCALATION), 0);
+	}
+}
+
+/* The decision is the desk's to record: who has said what it thinks is done. */
+static void
+test_a_word_is_enough_where_the_desk_decides(void **state)
+{
+	struct vendor *v = *state;
+	int64_t id = vendor_case(v, FLOW_DIRECT);
+	struct store_step step = vendor_begin(v, id, "4.1.1");
+
+	assert_int_equal(all_asked(v, step.id), 1);
+	let_pass(v, step.id);
+	assert_int_equal(run(v), 1);
+	assert_int_equal(mails_of(v, id, MAIL_REMINDER), 1);
+	says(v, &step, ANSWER_COMMENT, "si", "publish it");
+	let_pass(v, step.id);
+	assert_int_equal(run(v), 1);
+	assert_int_equal(mails_of(v, id, MAIL_REMINDER), 1);
+	assert_int_equal(mails_of(v, id, MAIL_ESCALATION), 1);
+}
+
+static void
+question_is(struct vendor *v, int64_t casefile, enum question_state state)
+{
+	struct world *w = v->w;
+	struct casework *cw = vendor_load(v, casefile);
+
+	assert_int_equal(cw->nquestions, 1);
+	cw->questions[0].state = state;
+	begin(w);
+	assert_ok(w, store_question_put(w->st, &cw->questions[0], &w->err));
+	commit(w);
+}
+
+/* Who asks back waits for us, until the answer has gone to it. */
+static void
+test_who_asks_back_is_waited_for(void **state)
+{
+	static const enum question_state open[] = {
+	    QUESTION_OPEN, QUESTION_ASKED, QUESTION_ANSWERED};
+	struct vendor *v = *state;
+	int64_t id = vendor_case(v, FLOW_DIRECT);
+	struct store_step step = vendor_begin(v, id, "2.2.1");
+
+	assert_int_equal(all_asked(v, step.id), 1);
+	says(v, &step, ANSWER_QUESTION, "plc", "Which firmware was it?");
+	for (size_t i = 0; i < 3; i++) {
+		question_is(v, id, open[i]);
+		let_pass(v, step.id);
+		assert_int_equal(run(v), 1);
+		assert_int_equal(mails_of(v, id, MAIL_REMINDER), 0);
+		assert_int_equal(vendor_step(v, step.id).escalated, 0);
+		assert_true(vendor_step(v, step.id).look > clock_now());
+	}
+	question_is(v, id, QUESTION_RELAYED);
+	let_pass(v, step.id);
+	assert_int_equal(run(v), 1);
+	assert_int_equal(mails_of(v, id, MAIL_REMINDER), 1);
+	assert_int_equal(mails_of(v, id, MAIL_ESCALATION), 0);
+}
+
+/* Another department's question helps nobody out. */
+static void
+test_who_asks_back_waits_alone(void **state)
+{
+	struct vendor *v = *state;
+	int64_t id = vendor_case(v, FLOW_DIRECT);
+	struct store_step step = vendor_begin(v, id, "3.1.1");
+
+	assert_int_equal(all_asked(v, step.id), 2);
+	says(v, &step, ANSWER_QUESTION, "plc", "Which firmware was it?");
+	for (size_t i = 1; i <= 2; i++) {
+		let_pass(v, step.id);
+		assert_int_equal(run(v), 1);
+		assert_int_equal(mails_of(v, id, MAIL_REMINDER), i);
+		assert_string_equal(vendor_mail(v, id, MAIL_REMINDER).to,
+		    "sora@vendor.example");
+	}
+	let_pass(v, step.id);
+	assert_int_equal(run(v), 1);
+	assert_int_equal(mails_of(v, id, MAIL_ESCALATION), 1);
 }
 
 /* ---- clocks ---- */
@@ -480,6 +607,10 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 	    TEST(test_reminders_and_then_the_lead),
 	    TEST(test_who_has_answered_is_not_reminded),
+	    TEST(test_who_has_answered_half_is_reminded),
+	    TEST(test_a_word_is_enough_where_the_desk_decides),
+	    TEST(test_who_asks_back_is_waited_for),
+	    TEST(test_who_asks_back_waits_alone),
 	    TEST(test_clocks_warn),
 	    TEST(test_a_clock_that_is_over_warns),
 	    TEST(test_a_plan_that_slips),
