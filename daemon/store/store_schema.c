@@ -281,10 +281,14 @@ static const char version_2[] =
 
 /* ---- version 4 ---- */
 
-/* The letter that ended a pass which waited for one. */
 static const char version_4[] =
+    /* The letter that ended a pass which waited for one. */
     "ALTER TABLE step ADD COLUMN letter INTEGER REFERENCES letter (id);"
     "CREATE INDEX step_letter ON step (letter);"
+    /* What has not begun is asked about at each start. */
+    "CREATE INDEX step_ready ON step (casefile) WHERE state = 1;"
+    /* What was overridden with an approval. */
+    "ALTER TABLE approval ADD COLUMN overridden INTEGER NOT NULL DEFAULT 0;"
 
     "PRAGMA user_version = 4;";
 

@@ -155,7 +155,6 @@ const char store_version_3[] =
     " outmail INTEGER NOT NULL REFERENCES outmail (id),"
     " at INTEGER NOT NULL,"
     " digest BLOB NOT NULL,"
-    " overridden INTEGER NOT NULL,"
     " person BLOB NOT NULL"
     ") STRICT;"
     "CREATE INDEX approval_outmail ON approval (outmail, id);"

@@ -126,9 +126,8 @@ test_what_is_next_is_the_first_of_an_index(void **state)
 		const char *part, *index;
 	} asked[] = {
 	    {&store_case_sql, "casefile WHERE advance = 1", "casefile_advance"},
-	    {&store_case_sql, "SELECT id, next_status", "casefile_status"},
-	    {&store_step_sql, " <= ? ORDER BY iif(look", "step_late"},
-	    {&store_step_sql, " > ? ORDER BY iif(look", "step_late"},
+	    {&store_case_sql, "SELECT id, id, next_status", "casefile_status"},
+	    {&store_step_sql, "SELECT id, casefile, iif(look", "step_late"},
 	    {&store_clock_sql, "AND warn > 0", "clock_warn"},
 	    {&store_clock_sql, "ended = 0 ORDER BY due", "clock_due"},
 	    {&store_desk_sql, "done = 0 ORDER BY id LIMIT", "task_open"},

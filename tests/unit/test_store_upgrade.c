@@ -52,6 +52,7 @@ test_released_versions_never_change(void **state)
 	static const char *const released[] = {
 	    "32352de7a87ccc58f6e7e3de320de3d4db9fbc81b9bf9541d6636d8ae479c703",
 	    "3442adce2a820c6c7fe6f5fc1b729e15c130cc7ea34406a7f4a4afba0f820f95",
+	    "80f77076dc031f503d88d7d5b8d9d94e356d81fc4fe57840635ac86e9a67ed79",
 	};
 	uint8_t digest[STORE_DIGEST_BYTES];
 
