@@ -105,6 +105,37 @@ test_exploitation_is_proposed(void **state)
 		    clock_now() + (int64_t)14 * DAY - 5);
 }
 
+static size_t
+clocks_of(struct vendor *v, int64_t casefile, enum clock_kind kind)
+{
+	struct casework *cw = vendor_load(v, casefile);
+	size_t n = 0;
+
+	for (size_t i = 0; i < cw->nclocks; i++)
+		n += cw->clocks[i].kind == (uint32_t)kind;
+	return n;
+}
+
+/* It is said again: what a person has started runs on, alone. */
+static void
+test_exploitation_is_proposed_once(void **state)
+{
+	struct vendor *v = *state;
+	struct store_letter l =
+	    report(v, "This flaw is being actively exploited in the wild.");
+
+	assert_ordered(v, .what = ORDER_CLOCK_START, .casefile = l.casefile,
+	    .words = (const char *[]){"cra warning"}, .nwords = 1);
+	finder_writes(
+	    v, l.casefile, "It is being actively exploited in the wild.");
+	/* A person is told of it all the same. */
+	assert_true(vendor_task(v, l.casefile, TASK_EXPLOITED).id != 0);
+	assert_int_equal(clocks_of(v, l.casefile, CLOCK_CRA_WARNING), 1);
+	assert_int_equal(clocks_of(v, l.casefile, CLOCK_CRA_NOTIFICATION), 1);
+	assert_int_equal(
+	    vendor_clock(v, l.casefile, CLOCK_CRA_WARNING).source, CLOCK_TYPED);
+}
+
 static void
 test_no_exploitation_a_person_says(void **state)
 {
@@ -341,6 +372,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 	    TEST(test_a_report_sets_its_clocks),
 	    TEST(test_exploitation_is_proposed),
+	    TEST(test_exploitation_is_proposed_once),
 	    TEST(test_no_exploitation_a_person_says),
 	    TEST(test_a_finders_letter_wants_an_answer),
 	    TEST(test_an_answer_ends_the_step_that_waits),
