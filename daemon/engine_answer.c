@@ -124,6 +124,21 @@ follow_verified(struct engine *e, struct casework *w,
 	return clock_end_kind(e, a->casefile, CLOCK_PLANNED, NULL, err);
 }
 
+/*
+ * A person has started the clocks of the CRA.  They may be over: early warning
+ * and notification are given long before there is a fix.
+ */
+static int
+cra_begun(struct engine *e, int64_t casefile, struct error *err)
+{
+	int had = store_clock_had(
+	    e->st, casefile, CLOCK_CRA_WARNING, CLOCK_PROPOSED, err);
+
+	return had != 0 ? had
+			: store_clock_had(e->st, casefile,
+			      CLOCK_CRA_NOTIFICATION, CLOCK_PROPOSED, err);
+}
+
 /* A fix there is: the final report of the CRA is due, where one was begun. */
 static int
 follow_fix(struct engine *e, struct casework *w, const struct store_answer *a,
@@ -133,17 +148,13 @@ follow_fix(struct engine *e, struct casework *w, const struct store_answer *a,
 	    .kind = CLOCK_CRA_FINAL,
 	    .due = a->at + CRA_FINAL_S,
 	    .source = CLOCK_OF_FLOW};
-	bool begun = false;
+	int begun;
 
-	for (size_t i = 0; i < w->nclocks; i++) {
+	for (size_t i = 0; i < w->nclocks; i++)
 		if (w->clocks[i].kind == CLOCK_CRA_FINAL)
 			return 0;
-		if ((w->clocks[i].kind == CLOCK_CRA_WARNING ||
-			w->clocks[i].kind == CLOCK_CRA_NOTIFICATION) &&
-		    w->clocks[i].source != CLOCK_PROPOSED)
-			begun = true;
-	}
-	return begun ? clock_add(e, &c, actor, err) : 0;
+	begun = cra_begun(e, a->casefile, err);
+	return begun == 1 ? clock_add(e, &c, actor, err) : begun;
 }
 
 /* <2>1.2.2: from now on JPCERT/CC speaks with the source, or stands behind. */

@@ -19,6 +19,7 @@ enum {
 	CLOCK_LIST,
 	CLOCK_LIST_CASE,
 	CLOCK_GET,
+	CLOCK_HAD,
 	CLOCK_NEXT_WARN,
 	CLOCK_PUT_OFF,
 	CLOCK_STMT_COUNT
@@ -44,6 +45,8 @@ static const char *const sql[CLOCK_STMT_COUNT] = {
     [CLOCK_LIST_CASE] = CLOCK_SELECT " AND casefile = ?"
 				     " ORDER BY due, id LIMIT ?",
     [CLOCK_GET] = CLOCK_SELECT " AND id = ?",
+    [CLOCK_HAD] = "SELECT id FROM clock"
+		  " WHERE casefile = ? AND kind = ? AND source <> ? LIMIT 1",
     [CLOCK_NEXT_WARN] = "SELECT id, casefile, warn FROM clock"
 			" WHERE ended = 0 AND warn > 0"
 			" ORDER BY warn, id LIMIT 1",
@@ -182,6 +185,19 @@ store_clock_get(const void *ctx, struct store *st, int64_t id,
 	if (found == 1)
 		clock_row(&q, ctx, c);
 	return query_end_found(&q, found);
+}
+
+int
+store_clock_had(struct store *st, int64_t casefile, uint32_t kind, uint32_t but,
+    struct error *err)
+{
+	struct query q;
+
+	query_start(&q, st, FAMILY_CLOCK, CLOCK_HAD, err);
+	query_int(&q, casefile);
+	query_int(&q, kind);
+	query_int(&q, but);
+	return query_end_found(&q, query_next(&q));
 }
 
 int

@@ -241,6 +241,10 @@ int store_clock_list(const void *ctx, struct store *st, int64_t casefile,
     size_t most, struct store_clock **list, size_t *count, struct error *err);
 int store_clock_get(const void *ctx, struct store *st, int64_t id,
     struct store_clock *c, struct error *err); /* a running one; 1, 0, -1 */
+/* Has the case ever had one of this kind, whether it runs or has ended, from
+ * another source than `but`?  1, 0, -1 */
+int store_clock_had(struct store *st, int64_t casefile, uint32_t kind,
+    uint32_t but, struct error *err);
 /* The running clock whose `warn` comes first. */
 int store_clock_next_warn(
     struct store *st, struct store_due *due, struct error *err);

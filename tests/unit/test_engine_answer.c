@@ -361,6 +361,59 @@ test_dates_become_clocks(void **state)
 	assert_int_equal(vendor_clock(v, id, CLOCK_PLANNED).id, 0);
 }
 
+/* A plan is late when its day is over; one with a time, then. */
+static void
+test_the_day_of_a_plan_is_over_at_its_end(void **state)
+{
+	static const struct {
+		const char *typed, *end;
+	} rows[] = {
+	    {"planned=2031-01-10", "2031-01-11 00:00"},
+	    {"planned=2031-01-10 10:00", "2031-01-10 10:00"},
+	};
+	struct vendor *v = *state;
+	int64_t id = vendor_case(v, FLOW_DIRECT);
+
+	for (size_t i = 0; i < 2; i++) {
+		struct clock_read read;
+
+		assert_true(clock_parse(rows[i].end, &read));
+		assert_ordered(v, .what = ORDER_ANSWER, .casefile = id,
+		    .words = (const char *[]){rows[i].typed}, .nwords = 1);
+		assert_int_equal(
+		    vendor_clock(v, id, CLOCK_PLANNED).due, read.when);
+	}
+	/* The day of publication begins with it. */
+	assert_ordered(v, .what = ORDER_ANSWER, .casefile = id,
+	    .words = (const char *[]){"publish=2031-01-11"}, .nwords = 1);
+	assert_int_equal(vendor_clock(v, id, CLOCK_PUBLICATION).due,
+	    vendor_clock(v, id, CLOCK_PLANNED).due + 14 * 3600);
+}
+
+/* Early warning and notification are given before there is a fix. */
+static void
+test_a_fix_starts_the_final_report(void **state)
+{
+	static const char *const clocks[] = {"cra warning", "cra notification"};
+	struct vendor *v = *state;
+	int64_t now = clock_now();
+	int64_t id = vendor_case(v, FLOW_DIRECT);
+	int64_t other = vendor_case(v, FLOW_DIRECT);
+
+	assert_ordered(v, .what = ORDER_CLOCK_START, .casefile = id,
+	    .words = (const char *[]){clocks[0]}, .nwords = 1);
+	for (size_t i = 0; i < 2; i++)
+		assert_ordered(v, .what = ORDER_CLOCK_END, .casefile = id,
+		    .words = (const char *[]){clocks[i]}, .nwords = 1);
+	for (int64_t c = id; c != 0; c = c == id ? other : 0)
+		assert_ordered(v, .what = ORDER_ANSWER, .casefile = c,
+		    .words = (const char *[]){"fix=2.4"}, .nwords = 1);
+	assert_in_range(vendor_clock(v, id, CLOCK_CRA_FINAL).due,
+	    now + CRA_FINAL_S, clock_now() + CRA_FINAL_S);
+	/* Nobody has said that it is exploited. */
+	assert_int_equal(vendor_clock(v, other, CLOCK_CRA_FINAL).id, 0);
+}
+
 /* <2>1.2.2 */
 static void
 test_mediation_switches_the_channel(void **state)
@@ -399,6 +452,8 @@ main(void)
 	    TEST(test_two_contacts_who_differ),
 	    TEST(test_a_question_waits_to_be_relayed),
 	    TEST(test_dates_become_clocks),
+	    TEST(test_the_day_of_a_plan_is_over_at_its_end),
+	    TEST(test_a_fix_starts_the_final_report),
 	    TEST(test_mediation_switches_the_channel),
 	};
 

@@ -110,6 +110,29 @@ test_set_anew_is_replaced(void **state)
 	    peek(w, "SELECT count(*) FROM clock WHERE ended > 0"), 1);
 }
 
+/* One that has ended was there, too; one that is proposed only was not. */
+static void
+test_what_a_case_has_had(void **state)
+{
+	struct world *w = *state;
+	struct store_clock c = {
+	    .casefile = new_case(w, NULL), .kind = 8, .source = 4, .due = NOW};
+	int64_t other = new_case(w, NULL);
+	int64_t id;
+
+	set(w, c);
+	assert_int_equal(store_clock_had(w->st, c.casefile, 8, 4, &w->err), 0);
+	c.source = 3;
+	id = set(w, c);
+	assert_int_equal(store_clock_had(w->st, c.casefile, 8, 4, &w->err), 1);
+	begin(w);
+	assert_ok(w, store_clock_end(w->st, id, NOW, &w->err));
+	commit(w);
+	assert_int_equal(store_clock_had(w->st, c.casefile, 8, 4, &w->err), 1);
+	assert_int_equal(store_clock_had(w->st, c.casefile, 9, 4, &w->err), 0);
+	assert_int_equal(store_clock_had(w->st, other, 8, 4, &w->err), 0);
+}
+
 static void
 test_nearest_first(void **state)
 {
@@ -188,6 +211,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_clock_round_trips),
 	    TEST(test_set_anew_is_replaced),
+	    TEST(test_what_a_case_has_had),
 	    TEST(test_nearest_first),
 	    TEST(test_next_warning),
 	};
