@@ -28,7 +28,7 @@ static const struct {
     [ORDER_STEP_END] = {order_step_end, 0, true},
     [ORDER_STEP_SKIP] = {order_step_skip, 0, true},
     [ORDER_STEP_MOVE] = {order_step_move, 0, false},
-    [ORDER_ANSWER] = {order_answers, OVER, false},
+    [ORDER_ANSWER] = {order_answers, OVER, true},
     [ORDER_SHARE] = {order_share, 0, false},
     [ORDER_ASK] = {order_ask, 0, true},
     [ORDER_APPROVE] = {order_approve, OVER, true},

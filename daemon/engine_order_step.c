@@ -223,6 +223,7 @@ answer_one(struct engine *e, const void *ctx, struct casework *w,
 	    name != NULL ? answer_by_word(name) : NULL;
 	struct store_answer a = {.casefile = w->c.id, .at = clock_now()};
 	const char *why = NULL;
+	char *refusal = NULL;
 
 	if (rule == NULL)
 		return error_set(err, FAULT_DENIED,
@@ -235,6 +236,9 @@ answer_one(struct engine *e, const void *ctx, struct casework *w,
 		    why != NULL ? why : "not a value");
 	if (pass == NULL)
 		pass = awaiting(w, rule->kind);
+	if (!desk_may_answer(
+		ctx, &w->view, pass, rule, o->by, o->override, &refusal))
+		return order_refuse(w, refusal, err);
 	if (pass != NULL)
 		a.step = pass->id;
 	a.kind = rule->kind;

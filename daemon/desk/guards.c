@@ -85,8 +85,9 @@ holds_answer(const struct asked *a, enum answer_kind kind, const char *value)
 	return asks == NULL
 		   ? refused(a, "\"%s\" is not on record", words)
 		   : refused(a,
-			 "\"%s\" is not on record: psirt step CASE %s \"%s\"",
-			 words, asks->number, words);
+			 "\"%s\" is not on record: psirt step CASE %s \"%s\"%s",
+			 words, asks->number, words,
+			 answer_rule(kind)->desk ? "" : " --by NAME");
 }
 
 static bool

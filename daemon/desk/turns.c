@@ -134,6 +134,83 @@ desk_may_end(const void *ctx, const struct case_view *v,
 	return true;
 }
 
+/* The latest step so far that takes it, or the first that will. */
+static const struct flow_step *
+that_takes(const struct case_view *v, enum answer_kind kind)
+{
+	for (size_t i = v->nsteps; i > 0; i--)
+		if (desk_step_takes(v->steps[i - 1].step, kind))
+			return v->steps[i - 1].step;
+	for (size_t i = 0; i < v->flow->nsteps; i++)
+		if (desk_step_takes(&v->flow->steps[i], kind))
+			return &v->flow->steps[i];
+	return NULL;
+}
+
+static bool
+step_takes(const void *ctx, const struct case_view *v,
+    const struct flow_step *step, const struct answer_rule *rule, char **why)
+{
+	const struct flow_step *other;
+
+	if (desk_step_takes(step, rule->kind))
+		return true;
+	other = that_takes(v, rule->kind);
+	*why = other == NULL
+		   ? talloc_asprintf(
+			 ctx, "no step of this flow takes \"%s\"", rule->name)
+		   : talloc_asprintf(ctx,
+			 "%s does not take \"%s\": psirt step CASE %s "
+			 "\"%s=…\"",
+			 step->number, rule->name, other->number, rule->name);
+	return false;
+}
+
+static char *
+not_asked(const void *ctx, const struct case_step *pass)
+{
+	const char *number = pass->step->number;
+
+	if (pass->mails_waiting > 0)
+		return talloc_asprintf(ctx,
+		    "the mail of %s that asks for it has not left: psirt %s",
+		    number, pass->mails_draft > 0 ? "approve" : "queue");
+	if (pass->step->start == START_ROUTE)
+		return talloc_asprintf(ctx,
+		    "nobody was asked yet by %s: psirt route CASE", number);
+	return talloc_asprintf(ctx,
+	    "nobody was asked yet by %s: psirt step CASE %s %s", number, number,
+	    pass->state == CASE_STEP_READY ? "start" : "again");
+}
+
+bool
+desk_may_answer(const void *ctx, const struct case_view *v,
+    const struct case_step *pass, const struct answer_rule *rule,
+    const char *by, uint32_t overridden, char **why)
+{
+	*why = NULL;
+	if (pass != NULL && !step_takes(ctx, v, pass->step, rule, why))
+		return false;
+	if (rule->guard == 0 ||
+	    (overridden & (1U << (unsigned)rule->guard)) != 0)
+		return true;
+	if (pass == NULL || pass->mails_sent == 0)
+		*why = pass != NULL
+			   ? not_asked(ctx, pass)
+			   : talloc_asprintf(ctx, "no step asks for \"%s\" now",
+				 rule->name);
+	else if (!rule->desk && by == NULL)
+		*why = talloc_asprintf(ctx,
+		    "who said so? psirt step CASE %s \"%s=…\" --by NAME",
+		    pass->step->number, rule->name);
+	else
+		return true;
+	*why = talloc_asprintf(ctx,
+	    "%s; the handling lead may: --override %s --why \"…\"", *why,
+	    guard_name(rule->guard));
+	return false;
+}
+
 /* A countermeasure that nobody verified (RULES 28). */
 static char *
 warn_verified(

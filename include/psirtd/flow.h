@@ -81,6 +81,22 @@ enum answer_kind {
 	ANSWER_KIND_COUNT,
 };
 
+/* The guards of flows: a closed list (RULES 28). */
+enum guard_kind {
+	GUARD_NO_FINDER = 1, /* no mail to the finder or source */
+	GUARD_CONSENT,       /* JPCERT/CC's consent is on record */
+	GUARD_NDA,           /* the customer has an NDA */
+	GUARD_AGREEMENT,     /* that of 4.3.1 is on record */
+	GUARD_NOT_BEFORE,    /* not before the publication date */
+	GUARD_REQUIRES_SENT, /* that step's mails have left */
+	GUARD_ANSWERED,      /* that answer, and value, is on record */
+	/* Ours alone: they always hold, no flow file names them, and nobody
+	 * may override them. */
+	GUARD_EXPLOIT, /* no exploit to sales, care, publicity, customers */
+	GUARD_FLOW,    /* the flow has no row for it */
+	GUARD_COUNT,
+};
+
 enum answer_type {
 	ANSWER_TEXT = 1,
 	ANSWER_CHOICE, /* one of `choices` */
@@ -104,6 +120,9 @@ struct answer_rule {
 	bool many;    /* each line is one more; else the last counts */
 	bool exploit; /* never to sales, care, publicity, customers */
 	bool desk;    /* on record by `psirt` alone: no mail asks for it */
+	/* that goes by it: it is typed only where the mail that asks for it,
+	 * with what its reader has to know, has left; 0 none */
+	enum guard_kind guard;
 	const char *hint_en, *hint_ja; /* behind the word in a mail that asks */
 };
 
@@ -126,22 +145,7 @@ const struct answer_choice *answer_choice(
  * nothing was filled in. */
 bool answer_is_hint(const struct answer_rule *rule, const char *value);
 
-/* ---- guards (RULES 28): a closed list ---- */
-
-enum guard_kind {
-	GUARD_NO_FINDER = 1, /* no mail to the finder or source */
-	GUARD_CONSENT,       /* JPCERT/CC's consent is on record */
-	GUARD_NDA,           /* the customer has an NDA */
-	GUARD_AGREEMENT,     /* that of 4.3.1 is on record */
-	GUARD_NOT_BEFORE,    /* not before the publication date */
-	GUARD_REQUIRES_SENT, /* that step's mails have left */
-	GUARD_ANSWERED,      /* that answer, and value, is on record */
-	/* Ours alone: they always hold, no flow file names them, and nobody
-	 * may override them. */
-	GUARD_EXPLOIT, /* no exploit to sales, care, publicity, customers */
-	GUARD_FLOW,    /* the flow has no row for it */
-	GUARD_COUNT,
-};
+/* ---- guards (RULES 28) ---- */
 
 struct guard {
 	enum guard_kind kind;

@@ -125,6 +125,15 @@ bool desk_may_start(const void *ctx, const struct case_view *v,
     const struct flow_step *step, char **why);
 bool desk_may_end(const void *ctx, const struct case_view *v,
     const struct case_step *pass, char **why);
+/*
+ * May a person put this word on record here?  The step expects or takes it;
+ * one that a guard goes by only where its question has left, and a
+ * department's under the name of who said it, unless the lead overrides that
+ * guard.  pass NULL: of the case, of no step.
+ */
+bool desk_may_answer(const void *ctx, const struct case_view *v,
+    const struct case_step *pass, const struct answer_rule *rule,
+    const char *by, uint32_t overridden, char **why);
 /* 3.3.1 before 4.x and the like: said, never refused (RULES 28); NULL none. */
 char *desk_step_warning(
     const void *ctx, const struct case_view *v, const struct flow_step *step);

@@ -93,7 +93,14 @@ class Desk:
         return self.d.psirt.text(*words)
 
     def step(self, step, *words):
-        return self.psirt("step", self.number, step, *words)
+        """Said again while the mail that asks for it is on its way."""
+        def said():
+            done = self.d.psirt.run("step", self.number, step, *words)
+            if "has not left: psirt queue" in done.stderr:
+                return None
+            assert done.returncode == 0, (step, words, done.stderr)
+            return done.stdout
+        return until(said, 20, f"the mail of {step} to leave")
 
     def refused(self, *words):
         """What psirt says when it refuses; fails when it does not."""

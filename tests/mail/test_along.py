@@ -9,7 +9,7 @@ DETAILS = "The name of a file is not checked: quince.\n"
 
 def test_details_are_those_that_were_asked_for(world, vendor, daemon):
     d, desk = notice_case(world, vendor, daemon)
-    desk.go("1.5.1", {"1.3.1": ["need details=yes"]})
+    desk.go("1.5.1", {"1.3.1": ["need details=yes", "--by", "Akira"]})
     from_jpcert(world, DETAILS, desk.number, "詳細情報のご提供",
                 files=[("poc.py", EXPLOIT)])
     desk.wait_step("1.5.1")

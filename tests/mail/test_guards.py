@@ -14,6 +14,7 @@ from process import until
 FUTURE = "2031-04-01 10:00 JST"
 PAST = "2026-01-05 10:00 JST"
 SKIPPED = ["skip", "--why", "not wanted here"]
+DETAILS = ["need details=yes", "--by", "Akira"]
 PUBLISH = ["start", "decision=publish", "weighing=the finder may publish"]
 CUSTOMERS_ONLY = ["start", "decision=customers only",
                   "weighing=all of them can be reached"]
@@ -71,7 +72,7 @@ def test_nobody_writes_to_the_finder(world, vendor, daemon):
     assert got.signers == [world.poc.fingerprint]
     # What goes by itself goes there, too.
     world.wait_mails(letters.JPCERT, 1, world.jpcert, "status")
-    desk.go("1.5.1", {"1.3.1": ["need details=yes"]})
+    desk.go("1.5.1", {"1.3.1": DETAILS})
     world.wait_mails(letters.JPCERT, 1, world.jpcert, "detail_request")
     time.sleep(1)
     for address in (letters.FINDER, people.FINDER2, people.STRANGER):
@@ -117,7 +118,7 @@ def test_details_are_asked_for_where_they_are_needed(world, vendor, daemon):
 
 def test_prior_notice_waits_for_consent_and_nda(world, vendor, daemon):
     d, desk = notice_case(world, vendor, daemon)
-    desk.go("4.2.1", {**INVESTIGATED, "1.3.1": ["need details=yes"],
+    desk.go("4.2.1", {**INVESTIGATED, "1.3.1": DETAILS,
                       "1.5.1": SKIPPED, "4.1.1": PUBLISH,
                       "3.2.1": [f"fix=firmware 2.4, {people.DESIGN}"]})
     assert "4.2.1" in desk.refused("step", desk.number, "4.2.2", "start")
@@ -169,13 +170,16 @@ def test_prior_notice_waits_for_consent_and_nda(world, vendor, daemon):
 
 def test_all_customers_are_told_once_it_is_agreed(world, vendor, daemon):
     d, desk = notice_case(world, vendor, daemon)
-    desk.go("4.3.1", {**INVESTIGATED, "1.3.1": ["need details=yes"],
+    desk.go("4.3.1", {**INVESTIGATED, "1.3.1": DETAILS,
                       "1.5.1": SKIPPED, "4.1.1": CUSTOMERS_ONLY},
             hold={"all_customers", "customer"})
     said = desk.refused("step", desk.number, "4.3.2", "start")
     assert "4.3.1" in said
-    desk.step("4.3.1", "agreement=no", "--by", "JPCERT/CC")
+    # Nobody agrees to what was not said yet.
+    assert "psirt approve" in desk.refused(
+        "step", desk.number, "4.3.1", "agreement=yes", "--by", "JPCERT/CC")
     desk.approve("all_customers")
+    desk.step("4.3.1", "agreement=no", "--by", "JPCERT/CC")
     desk.wait_step("4.3.1")
     assert "agreement" in desk.refused(
         "step", desk.number, "4.3.2", "start")
@@ -208,7 +212,7 @@ def test_nothing_is_told_before_the_date(world, vendor, daemon):
     """5.2.5 begins by itself, and must not."""
     d, desk = notice_case(world, vendor, daemon)
     desk.go("5.2.0", {
-        **INVESTIGATED, "1.3.1": ["need details=yes"], "1.5.1": SKIPPED,
+        **INVESTIGATED, "1.3.1": DETAILS, "1.5.1": SKIPPED,
         "4.1.1": PUBLISH, "4.4.1": [f"publish={FUTURE}"]})
     from_jpcert(world, "JVN公表案をお送りします。\n", desk.number,
                 files=[("draft.txt", "JVN".encode())])

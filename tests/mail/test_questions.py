@@ -41,7 +41,7 @@ class Jpcert:
     def __init__(self, world, vendor, daemon):
         self.world, self.home = world, world.jpcert
         self.d, self.desk = notice_case(world, vendor, daemon)
-        self.desk.step("1.3.1", "need details=yes")
+        self.desk.step("1.3.1", "need details=yes", "--by", "Akira")
         self.desk.approve("detail_request")
         self.desk.wait_step("1.5.1", "running")
         details_come(world)(self.desk)

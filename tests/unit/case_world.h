@@ -170,7 +170,7 @@ assert_refused(struct world *w, const struct order *o, const char *because)
 		fail_msg("not \"%s\": %s", because, w->err.text);
 }
 
-/* `psirt step CASE STEP WORD`, and what follows. */
+/* `psirt step CASE STEP WORD --by design`, and what follows. */
 static inline void
 answered(struct world *w, const char *step, const char *word)
 {
@@ -178,6 +178,7 @@ answered(struct world *w, const char *step, const char *word)
 
 	o.words = &word;
 	o.nwords = 1;
+	o.by = "design";
 	assert_ok(give(w, &o));
 	flow_run(w);
 }

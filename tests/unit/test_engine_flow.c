@@ -120,6 +120,72 @@ test_details_are_asked_for_where_they_are_needed(void **state)
 }
 
 static void
+word_refused(
+    struct world *w, const char *step, const char *word, const char *because)
+{
+	struct order o = order_of(w, ORDER_ANSWER, step);
+
+	o.words = &word;
+	o.nwords = 1;
+	assert_refused(w, &o, because);
+	flow_run(w);
+}
+
+/* Its question says what details oblige to: design was asked it, and it is
+ * known who answered. */
+static void
+test_details_are_needed_by_who_was_asked(void **state)
+{
+	struct world *w = *state;
+
+	flow_run(w);
+	word_refused(w, "1.3.1", "need details=yes", "psirt route PSIRT-");
+	case_routes(w);
+	word_refused(w, "1.3.1", "need details=yes", "psirt queue");
+	all_leave(w, MAIL_OVERVIEW);
+	word_refused(w, "1.3.1", "need details=yes", "--by NAME");
+	assert_int_equal(case_now(w)->nanswers, 0);
+	answered(w, "1.3.1", "need details=yes");
+	assert_state(w, "1.4.1", "running");
+}
+
+static void
+test_the_lead_may_know_it_without(void **state)
+{
+	struct world *w = *state;
+	struct order o = order_of(w, ORDER_ANSWER, "1.3.1");
+	const char *word = "need details=yes";
+
+	flow_run(w);
+	o.words = &word;
+	o.nwords = 1;
+	o.override = 1U << GUARD_ANSWERED;
+	assert_refused(w, &o, "--why");
+	o.why = "design was warned by telephone";
+	assert_ok(give(w, &o));
+	assert_int_equal(records_of(w, RECORD_OVERRIDE), 1);
+	flow_run(w);
+	assert_state(w, "1.4.1", "running");
+}
+
+/* No guard of a later step is met by a word at an earlier one. */
+static void
+test_a_word_goes_to_the_step_that_takes_it(void **state)
+{
+	struct world *w = *state;
+
+	flow_run(w);
+	case_routes(w);
+	all_leave(w, MAIL_OVERVIEW);
+	word_refused(w, "1.3.1", "consent=yes",
+	    "psirt step PSIRT-2026-0001 4.2.1 \"consent=…\"");
+	word_refused(w, "1.3.1", "mediation=accepted", "no step of this flow");
+	assert_int_equal(case_now(w)->nanswers, 0);
+	answered(w, "1.3.1", "note=on a bench");
+	assert_int_equal(case_now(w)->nanswers, 1);
+}
+
+static void
 test_without_details_it_is_declined(void **state)
 {
 	struct world *w = *state;
@@ -166,7 +232,10 @@ test_jpcert_publishes(void **state)
 	answered(w, "4.1.1", "decision=publish");
 	answered(w, "4.1.1", "weighing=the finder may publish");
 	assert_int_equal(all_leave(w, MAIL_POLICY), 1);
+	/* Nobody consents to what nobody was told. */
+	word_refused(w, "4.2.1", "consent=yes", "4.2.1 start");
 	ordered(w, ORDER_STEP_START, "4.2.1");
+	word_refused(w, "4.2.1", "consent=yes", "psirt approve");
 	assert_int_equal(all_leave(w, MAIL_PRIOR_NOTICE), 1);
 	answered(w, "4.2.1", "consent=yes");
 	ordered(w, ORDER_STEP_START, "4.2.2");
@@ -262,12 +331,14 @@ test_a_case_that_cannot_go_on_is_shown(void **state)
 
 	flow_run(w);
 	case_routes(w);
+	all_leave(w, MAIL_OVERVIEW);
 	assert_ok(store_begin(w->e->st, &w->err));
 	assert_ok(store_case_ident_add(w->e->st, w->casefile, IDENT_JPCERT,
 	    "JPCERT#1\nBcc: x@other.example", &w->err));
 	assert_ok(store_commit(w->e->st, &w->err));
 	o.words = &word;
 	o.nwords = 1;
+	o.by = "design";
 	assert_ok(give(w, &o));
 	assert_true(stop_flow(w->e));
 	assert_false(stop_flow(w->e));
@@ -328,6 +399,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    JPCERT(test_a_new_case_waits_for_its_route),
 	    JPCERT(test_details_are_asked_for_where_they_are_needed),
+	    JPCERT(test_details_are_needed_by_who_was_asked),
+	    JPCERT(test_the_lead_may_know_it_without),
+	    JPCERT(test_a_word_goes_to_the_step_that_takes_it),
 	    JPCERT(test_without_details_it_is_declined),
 	    JPCERT(test_not_reproduced_is_reported),
 	    JPCERT(test_jpcert_publishes),

@@ -358,7 +358,7 @@ test_an_answer_is_typed_for_somebody(void **state)
 	assert_int_equal(
 	    now->answers[0].step, case_step_of(&now->view, "2.1.1")->id);
 	/* One wrong word, and none is kept. */
-	words[0] = "impact=high";
+	words[0] = "comment=seen twice";
 	words[1] = "status=perhaps";
 	assert_refused(w, &o, "status");
 	words[1] = "colour=red";
