@@ -163,6 +163,8 @@ forbidden(const struct judging *j)
 
 	if (j->machine != MACHINE_NONE)
 		return SILENCE_MACHINE;
+	if (j->o != NULL && (j->o->headers.flags & HEADER_SUPPRESS) != 0)
+		return SILENCE_UNWANTED;
 	if (in->adopted)
 		return SILENCE_ADOPTED;
 	if (in->received < in->now - j->s->stale_s)

@@ -178,6 +178,7 @@ silence_name(enum silence silence)
 	    [SILENCE_SET_ASIDE] = "set-aside",
 	    [SILENCE_OWN] = "own",
 	    [SILENCE_DEPARTMENT] = "department",
+	    [SILENCE_UNWANTED] = "unwanted",
 	};
 
 	return NAME(names, silence);

@@ -174,6 +174,24 @@ is_word(const char *raw, const char *word)
 	       !g_ascii_isalnum(raw[len]) && raw[len] != '-';
 }
 
+/*
+ * X-Auto-Response-Suppress (MS-OXCMAIL 2.1.3.2.20): what the sender wants no
+ * program to send back.  Reports of delivery and of reading are others' work.
+ */
+static bool
+suppresses_answers(const char *raw)
+{
+	static const char *const kinds[] = {"All", "AutoReply", "OOF"};
+
+	for (; raw != NULL; raw = strchr(raw, ',')) {
+		raw += *raw == ',';
+		for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+			if (is_word(raw, kinds[i]))
+				return true;
+	}
+	return false;
+}
+
 static uint32_t
 flags_of_field(const char *name, const char *raw)
 {
@@ -188,6 +206,8 @@ flags_of_field(const char *name, const char *raw)
 		return HEADER_PSIRTD;
 	if (g_ascii_strcasecmp(name, "Auto-Submitted") == 0)
 		return is_word(raw, "no") ? 0 : HEADER_AUTO_SUBMITTED;
+	if (g_ascii_strcasecmp(name, "X-Auto-Response-Suppress") == 0)
+		return suppresses_answers(raw) ? HEADER_SUPPRESS : 0;
 	if (g_ascii_strcasecmp(name, "Precedence") == 0 ||
 	    g_ascii_strcasecmp(name, "X-Precedence") == 0) {
 		if (is_word(raw, "list"))

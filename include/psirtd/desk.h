@@ -169,7 +169,8 @@ enum silence {
 	SILENCE_NO_ADDRESS,
 	SILENCE_SET_ASIDE,
 	SILENCE_OWN,
-	SILENCE_DEPARTMENT
+	SILENCE_DEPARTMENT,
+	SILENCE_UNWANTED /* the letter asks that no program answers it */
 };
 
 struct desk_input {

@@ -77,6 +77,7 @@ enum header_flag {
 	HEADER_AUTO_RESPONSE = 1 << 5, /* X-Autoreply and its kin */
 	HEADER_OUT_OF_OFFICE = 1 << 6, /* subject says automatic reply */
 	HEADER_PSIRTD = 1 << 7,        /* our own X-PSIRTD-Mail field */
+	HEADER_SUPPRESS = 1 << 8,      /* it wants no automatic answer */
 };
 
 struct headers {

@@ -96,7 +96,7 @@ world_headers(struct buf *out, const struct headers *h)
 {
 	static const char *const flags[] = {"auto-submitted", "list", "bulk",
 	    "null-return-path", "report", "auto-response", "out-of-office",
-	    "psirtd"};
+	    "psirtd", "suppress"};
 
 	world_people(out, "from", h->from, h->nfrom);
 	world_people(out, "sender", h->sender, h->nsender);

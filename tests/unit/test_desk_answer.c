@@ -28,6 +28,16 @@ static const struct row rows[] = {
     {"one over in all", SEALED, NOBODY, 0, .automatic = 60, NEW,
 	.silence = SILENCE_LIMIT},
 
+    /* ---- it asks that no program answers: a report all the same ---- */
+    {"not wanted: filed as ever, nothing leaves", SEALED, NOBODY, 0,
+	.flags = HEADER_SUPPRESS, NEW, .silence = SILENCE_UNWANTED,
+	.reply = "finder@research.example"},
+    {"not wanted by a counterpart either", SEALED, JPCERT, 0, FROM_JPCERT,
+	.flags = HEADER_SUPPRESS, NEW, .flow = FLOW_JPCERT,
+	.silence = SILENCE_UNWANTED},
+    {"not wanted, closed to us: no note", CLOSED_FOR_US, NOBODY, 0,
+	.flags = HEADER_SUPPRESS, QUARANTINED, .reason = REASON_UNDECRYPTABLE},
+
     /* ---- where to ---- */
     {"the address of From", SEALED, NOBODY, 0, NEW,
 	.reply = "finder@research.example"},
