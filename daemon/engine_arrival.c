@@ -283,7 +283,7 @@ reopen(struct filing *f, struct casework *w, struct error *err)
 	if (w->c.state != CASE_CLOSED || w->c.merged_into != 0 ||
 	    !is_confirmed(f))
 		return 0;
-	if (case_open_again(f->e, w, err) != 0)
+	if (case_open_again(f->e, w, "psirtd", err) != 0)
 		return -1;
 	f->c = w->c;
 	return engine_record(

@@ -103,10 +103,32 @@ is_of(const struct store_clock *c, const enum clock_kind *kinds, size_t n)
 	for (size_t i = 0; i < n; i++)
 		if (c->kind == (uint32_t)kinds[i])
 			return true;
-	return n == 0;
+	return false;
 }
 
-/* Ends the running ones of these kinds; none named: all of the case. */
+/* What is met while its case is closed does not run again with it. */
+static int
+end_resting(struct engine *e, int64_t casefile, const enum clock_kind *kinds,
+    size_t nkinds, struct error *err)
+{
+	void *ctx = talloc_new(e);
+	struct store_clock *list = NULL;
+	size_t n = 0;
+	int rc = store_clock_resting(
+	    ctx, e->st, casefile, CLOCKS_MOST, &list, &n, err);
+
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		if (!is_of(&list[i], kinds, nkinds))
+			continue;
+		list[i].ended = clock_now();
+		list[i].warn = 0;
+		rc = store_clock_put(e->st, &list[i], err);
+	}
+	talloc_free(ctx);
+	return rc;
+}
+
+/* Ends those of these kinds. */
 static int
 end_kinds(struct engine *e, int64_t casefile, const enum clock_kind *kinds,
     size_t nkinds, size_t *ended, struct error *err)
@@ -124,7 +146,7 @@ end_kinds(struct engine *e, int64_t casefile, const enum clock_kind *kinds,
 			++*ended;
 	}
 	talloc_free(ctx);
-	return rc;
+	return rc == 0 ? end_resting(e, casefile, kinds, nkinds, err) : rc;
 }
 
 int
@@ -133,7 +155,7 @@ clock_end_kind(struct engine *e, int64_t casefile, uint32_t kind, size_t *ended,
 {
 	enum clock_kind one = (enum clock_kind)kind;
 
-	return end_kinds(e, casefile, &one, kind != 0 ? 1 : 0, ended, err);
+	return end_kinds(e, casefile, &one, 1, ended, err);
 }
 
 /*
@@ -233,6 +255,77 @@ clock_warn(struct engine *e, struct store_clock *c, struct error *err)
 		t.text = warned_lines(ctx, list, n, now, &t.due);
 		rc = warn(e, c, &t, now, err);
 	}
+	talloc_free(ctx);
+	return rc;
+}
+
+/* ---- they rest with their case ---- */
+
+int
+clock_rest(struct engine *e, int64_t casefile, struct error *err)
+{
+	void *ctx = talloc_new(e);
+	struct store_clock *list;
+	size_t n;
+	int rc = clocks_of(ctx, e, casefile, &list, &n, err);
+
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		list[i].ended = CLOCK_RESTING;
+		rc = store_clock_put(e->st, &list[i], err);
+	}
+	talloc_free(ctx);
+	return rc;
+}
+
+/* A letter, an answer that came meanwhile has set another. */
+static bool
+has_like(const struct store_clock *list, size_t n, const struct store_clock *c)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list[i].kind == c->kind && list[i].source == c->source)
+			return true;
+	return false;
+}
+
+/* As it was due; of what is near or over nobody was told for a while. */
+static int
+run_again(struct engine *e, struct store_clock *c, const char *actor,
+    struct error *err)
+{
+	int64_t now = clock_now();
+	struct store_record r = {.at = now,
+	    .what = RECORD_CLOCK,
+	    .actor = (char *)(uintptr_t)actor,
+	    .casefile = c->casefile,
+	    .letter = c->letter,
+	    .code = c->kind,
+	    .note = (char *)(uintptr_t) "runs again"};
+
+	if (clock_rule((enum clock_kind)c->kind) == NULL)
+		return error_set(
+		    err, FAULT_INPUT, "clock %lld is none", (long long)c->id);
+	c->ended = 0;
+	c->warn = has_warned(c, now) ? now : next_warning(c, now);
+	if (store_clock_put(e->st, c, err) != 0)
+		return -1;
+	return store_record_add(e->st, &r, err);
+}
+
+int
+clock_take_up(
+    struct engine *e, int64_t casefile, const char *actor, struct error *err)
+{
+	void *ctx = talloc_new(e);
+	struct store_clock *running, *list = NULL;
+	size_t nrunning, n = 0;
+	int rc = clocks_of(ctx, e, casefile, &running, &nrunning, err);
+
+	if (rc == 0)
+		rc = store_clock_resting(
+		    ctx, e->st, casefile, CLOCKS_MOST, &list, &n, err);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		if (!has_like(running, nrunning, &list[i]))
+			rc = run_again(e, &list[i], actor, err);
 	talloc_free(ctx);
 	return rc;
 }

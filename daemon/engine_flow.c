@@ -35,9 +35,7 @@ write_advance(struct engine *e, struct casework *w, const struct advance *a,
 		return step_begin(
 		    e, w, a->step, a->what == ADVANCE_START, 0, "psirtd", err);
 	case ADVANCE_END:
-	case ADVANCE_SKIP:
-		return step_end(
-		    e, w, a->pass, a->what == ADVANCE_SKIP, "psirtd", err);
+		return step_end(e, w, a->pass, false, "psirtd", err);
 	case ADVANCE_PHASE:
 		return write_phase(e, w, a->phase, err);
 	}

@@ -426,14 +426,25 @@ const struct flow_file *case_flow(
  * naming cases and steps, what this program cannot run (RULES 29). */
 int case_flows_start(struct engine *e, struct error *err);
 
-/* A closed case is open again: its end takes no more effect.  Writes the row;
- * the line of the record is its caller's (engine_order_case.c). */
-int case_open_again(struct engine *e, struct casework *w, struct error *err);
 /* A line of the record about a case, under the name of who did it; digest:
  * hex, or NULL. */
 int case_record(struct engine *e, int64_t casefile, enum record_what what,
     uint32_t code, const char *digest, const char *note, const char *actor,
     struct error *err);
+
+/* ---- engine_rest.c: inside the caller's transaction ---- */
+/* What runs of a case that is closed stops where it is: passes, their drafts,
+ * clocks, tasks. */
+int case_rest(
+    struct engine *e, struct casework *w, const char *actor, struct error *err);
+/* It goes on there: nothing begins anew, reminders and status mails are
+ * counted from now.  Writes the row. */
+int case_take_up(
+    struct engine *e, struct casework *w, const char *actor, struct error *err);
+/* A closed case is open again: the retention of it ends, and it is taken up.
+ * Its own line of the record is the caller's. */
+int case_open_again(
+    struct engine *e, struct casework *w, const char *actor, struct error *err);
 
 /* ---- engine_flow.c, engine_step.c: inside the caller's transaction ---- */
 bool stop_flow(struct engine *e);
@@ -544,9 +555,14 @@ int task_end_step(struct engine *e, int64_t casefile, int64_t step,
  * warn.  Our date later than an imposed one becomes a task. */
 int clock_add(struct engine *e, struct store_clock *c, const char *actor,
     struct error *err);
-/* Ends every running clock of this kind, whatever its source; 0: of all. */
+/* Ends every clock of this kind, whatever its source; *ended: of those that
+ * run. */
 int clock_end_kind(struct engine *e, int64_t casefile, uint32_t kind,
     size_t *ended, struct error *err);
+/* The running ones of a case rest; and run again, due as they were. */
+int clock_rest(struct engine *e, int64_t casefile, struct error *err);
+int clock_take_up(
+    struct engine *e, int64_t casefile, const char *actor, struct error *err);
 /* Its warning has come: a task, an alert, and when it warns next. */
 int clock_warn(struct engine *e, struct store_clock *c, struct error *err);
 /* A mail left: the clocks that wanted it stop. */

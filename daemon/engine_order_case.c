@@ -176,6 +176,10 @@ order_task_done(struct engine *e, const void *ctx, struct casework *w,
 	if (found == 0)
 		return error_set(err, FAULT_DENIED, "there is no task %lld",
 		    (long long)o->number);
+	if (t.done == TASK_RESTING)
+		return error_set(err, FAULT_DENIED,
+		    "task %lld rests with its case: psirt reopen",
+		    (long long)t.id);
 	if (t.done != 0)
 		return error_set(err, FAULT_DENIED, "task %lld is done already",
 		    (long long)o->number);
@@ -193,29 +197,15 @@ order_task_done(struct engine *e, const void *ctx, struct casework *w,
 
 /* ---- the end ---- */
 
-/* What of the flow has not come, will not. */
+/* How long it is kept. */
 static int
-end_passes(struct engine *e, struct casework *w, const struct order *o,
-    struct error *err)
-{
-	for (size_t i = 0; i < w->view.nsteps; i++)
-		if ((w->view.steps[i].state == CASE_STEP_READY ||
-			w->view.steps[i].state == CASE_STEP_RUNNING) &&
-		    step_end(e, w, &w->view.steps[i], true, o->actor, err) != 0)
-			return -1;
-	return 0;
-}
-
-static int
-end_clocks(struct engine *e, const struct casework *w, const struct order *o,
-    struct error *err)
+begin_retention(struct engine *e, const struct casework *w,
+    const struct order *o, struct error *err)
 {
 	struct store_clock c = {.casefile = w->c.id,
 	    .kind = CLOCK_RETENTION,
 	    .source = CLOCK_OF_FLOW};
 
-	if (clock_end_kind(e, w->c.id, 0, NULL, err) != 0)
-		return -1;
 	c.due = clock_years(clock_now(), (int)e->s->retention_years);
 	return clock_add(e, &c, o->actor, err);
 }
@@ -249,8 +239,8 @@ close_case(struct engine *e, const void *ctx, struct casework *w,
 
 	if (desk_may_close(ctx, &w->view, reason, o->override, &why) != 0)
 		return order_refuse(w, why, err);
-	if (end_passes(e, w, o, err) != 0 || end_clocks(e, w, o, err) != 0 ||
-	    task_end(e, w->c.id, 0, o->actor, err) != 0)
+	if (case_rest(e, w, o->actor, err) != 0 ||
+	    begin_retention(e, w, o, err) != 0)
 		return -1;
 	w->c.state = CASE_CLOSED;
 	w->c.closed = clock_now();
@@ -291,18 +281,27 @@ order_close(struct engine *e, const void *ctx, struct casework *w,
 	return close_case(e, ctx, w, o, reason, said, err);
 }
 
-int
-case_open_again(struct engine *e, struct casework *w, struct error *err)
+/* Where it goes on, and the dates that count again. */
+static int
+say_taken_up(struct engine *e, const void *ctx, const struct casework *w,
+    char **said, struct error *err)
 {
-	w->c.state = CASE_OPEN;
-	w->c.closed = 0;
-	w->c.close_reason = 0;
-	w->view.closed = false;
-	status_anew(w);
-	if (store_case_put(e->st, &w->c, err) != 0 ||
-	    clock_end_kind(e, w->c.id, CLOCK_RETENTION, NULL, err) != 0)
+	struct store_clock *list = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->view.nsteps; i++)
+		if (w->view.steps[i].state == CASE_STEP_RUNNING)
+			order_say(ctx, said, "%s runs: %s",
+			    w->view.steps[i].step->number,
+			    w->view.steps[i].step->title_en);
+	if (store_clock_list(ctx, e->st, w->c.id, ROWS_MOST, &list, &n, err) !=
+	    0)
 		return -1;
-	return store_case_advance(e->st, w->c.id, true, err);
+	for (size_t i = 0; i < n; i++)
+		order_say(ctx, said, "%s: %s",
+		    clock_rule((enum clock_kind)list[i].kind)->name,
+		    desk_two_zones(ctx, list[i].due));
+	return 0;
 }
 
 int
@@ -311,9 +310,11 @@ order_reopen(struct engine *e, const void *ctx, struct casework *w,
 {
 	if (!w->view.closed)
 		return error_set(err, FAULT_DENIED, "%s is open", w->c.number);
-	if (case_open_again(e, w, err) != 0)
+	if (case_open_again(e, w, o->actor, err) != 0)
 		return -1;
 	order_say(ctx, said, "%s is open again", w->c.number);
+	if (say_taken_up(e, ctx, w, said, err) != 0)
+		return -1;
 	return order_record(
 	    e, w, o, RECORD_CASE_REOPENED, 0, 0, o->why, NULL, err);
 }

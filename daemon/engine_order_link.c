@@ -164,12 +164,18 @@ order_split(struct engine *e, const void *ctx, struct casework *w,
     const struct order *o, char **said, struct error *err)
 {
 	struct store_case other = {0};
+	struct casework *own;
 
 	if (w->c.merged_into == 0)
 		return error_set(err, FAULT_DENIED,
 		    "%s is merged into no other case", w->c.number);
 	if (other_case(e, ctx, w, w->c.merged_into, &other, err) != 0 ||
 	    store_case_split(e->st, w->c.id, err) != 0)
+		return -1;
+	/* What ran of it may have come to rest with the other one. */
+	own = case_load(ctx, e, w->c.id, err);
+	if (own == NULL || (own->c.state == CASE_OPEN &&
+			       case_take_up(e, own, o->actor, err) != 0))
 		return -1;
 	order_say(ctx, said, "%s is a case of its own again", w->c.number);
 	return record_both(e, w, &other, o, RECORD_CASE_SPLIT, err);

@@ -257,21 +257,6 @@ phase_reached(const struct case_view *v)
 	return phase;
 }
 
-/* What was offered and nobody took up: closed with the case. */
-static size_t
-skip_offers(const struct case_view *v, struct advance *list)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < v->nsteps; i++)
-		if (v->steps[i].state == CASE_STEP_READY &&
-		    v->steps[i].step->optional)
-			list[n++] = (struct advance){.what = ADVANCE_SKIP,
-			    .step = v->steps[i].step,
-			    .pass = &v->steps[i]};
-	return n;
-}
-
 size_t
 desk_advance(const void *ctx, const struct case_view *v, struct advance **list)
 {
@@ -281,10 +266,9 @@ desk_advance(const void *ctx, const struct case_view *v, struct advance **list)
 	size_t n = 0;
 
 	*list = a;
-	if (a == NULL)
+	/* A closed case rests where it is: opened again, it goes on there. */
+	if (a == NULL || v->closed)
 		return 0;
-	if (v->closed)
-		return skip_offers(v, a);
 	for (size_t i = 0; i < v->nsteps; i++)
 		if (ends(v, &v->steps[i]))
 			a[n++] = (struct advance){.what = ADVANCE_END,

@@ -18,6 +18,7 @@ enum {
 	CLOCK_PUT,
 	CLOCK_LIST,
 	CLOCK_LIST_CASE,
+	CLOCK_LIST_RESTING,
 	CLOCK_GET,
 	CLOCK_HAD,
 	CLOCK_NEXT_WARN,
@@ -44,6 +45,9 @@ static const char *const sql[CLOCK_STMT_COUNT] = {
     [CLOCK_LIST] = CLOCK_SELECT " ORDER BY due, id LIMIT ?",
     [CLOCK_LIST_CASE] = CLOCK_SELECT " AND casefile = ?"
 				     " ORDER BY due, id LIMIT ?",
+    [CLOCK_LIST_RESTING] = "SELECT " CLOCK_COLUMNS " FROM clock"
+			   " WHERE ended = -2 AND casefile = ?"
+			   " ORDER BY due, id LIMIT ?",
     [CLOCK_GET] = CLOCK_SELECT " AND id = ?",
     [CLOCK_HAD] = "SELECT id FROM clock"
 		  " WHERE casefile = ? AND kind = ? AND source <> ? LIMIT 1",
@@ -52,6 +56,8 @@ static const char *const sql[CLOCK_STMT_COUNT] = {
 			" ORDER BY warn, id LIMIT 1",
     [CLOCK_PUT_OFF] = "UPDATE clock SET warn = ? WHERE id = ?",
 };
+
+_Static_assert(CLOCK_RESTING == -2, "CLOCK_LIST_RESTING");
 
 const struct store_sql store_clock_sql = {sql, CLOCK_STMT_COUNT};
 
@@ -147,29 +153,47 @@ store_clock_put(
 	return 0;
 }
 
+static int
+clock_rows(const void *ctx, struct query *q, size_t most,
+    struct store_clock **list, size_t *count)
+{
+	*list = NULL;
+	*count = 0;
+	query_int(q, (int64_t)most);
+	while (query_next(q) == 1) {
+		struct store_clock *c =
+		    query_row(q, ctx, list, *count, sizeof(*c));
+
+		if (c == NULL)
+			break;
+		clock_row(q, *list, c);
+		++*count;
+	}
+	return query_end_list(q, list, count);
+}
+
 int
 store_clock_list(const void *ctx, struct store *st, int64_t casefile,
     size_t most, struct store_clock **list, size_t *count, struct error *err)
 {
 	struct query q;
 
-	*list = NULL;
-	*count = 0;
 	query_start(&q, st, FAMILY_CLOCK,
 	    casefile != 0 ? CLOCK_LIST_CASE : CLOCK_LIST, err);
 	if (casefile != 0)
 		query_int(&q, casefile);
-	query_int(&q, (int64_t)most);
-	while (query_next(&q) == 1) {
-		struct store_clock *c =
-		    query_row(&q, ctx, list, *count, sizeof(*c));
+	return clock_rows(ctx, &q, most, list, count);
+}
 
-		if (c == NULL)
-			break;
-		clock_row(&q, *list, c);
-		++*count;
-	}
-	return query_end_list(&q, list, count);
+int
+store_clock_resting(const void *ctx, struct store *st, int64_t casefile,
+    size_t most, struct store_clock **list, size_t *count, struct error *err)
+{
+	struct query q;
+
+	query_start(&q, st, FAMILY_CLOCK, CLOCK_LIST_RESTING, err);
+	query_int(&q, casefile);
+	return clock_rows(ctx, &q, most, list, count);
 }
 
 int

@@ -16,6 +16,7 @@ enum {
 	QUESTION_LIST,
 	TASK_ADD,
 	TASK_DONE,
+	TASK_REST,
 	TASK_GET,
 	TASK_LIST,
 	TASK_LIST_CASE,
@@ -52,6 +53,8 @@ static const char *const sql[DESK_STMT_COUNT] = {
 		 " AND step IS ?6)",
     [TASK_DONE] = "UPDATE task SET done = ?, actor = ? WHERE id = ?"
 		  " AND done = 0",
+    [TASK_REST] = "UPDATE task SET done = ?3 WHERE casefile = ?1"
+		  " AND done = ?2",
     [TASK_GET] = TASK_SELECT " WHERE id = ?",
     [TASK_LIST] = TASK_SELECT " WHERE done = 0 ORDER BY id LIMIT ?",
     [TASK_LIST_CASE] = TASK_SELECT " WHERE done = 0 AND casefile = ?"
@@ -227,6 +230,21 @@ store_task_done(struct store *st, int64_t id, int64_t now, const char *actor,
 	query_int(&q, now);
 	query_seal_text(&q, place("task", "actor", id), actor);
 	query_int(&q, id);
+	return query_run(&q);
+}
+
+int
+store_task_rest(
+    struct store *st, int64_t casefile, bool rest, struct error *err)
+{
+	struct query q;
+
+	if (store_writing(st, err) != 0)
+		return -1;
+	query_start(&q, st, FAMILY_DESK, TASK_REST, err);
+	query_int(&q, casefile);
+	query_int(&q, rest ? 0 : TASK_RESTING);
+	query_int(&q, rest ? TASK_RESTING : 0);
 	return query_run(&q);
 }
 

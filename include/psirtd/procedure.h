@@ -89,13 +89,12 @@ enum advance_do {
 	ADVANCE_READY = 1, /* a pass of `step` is to be made: offered */
 	ADVANCE_START,     /* … and started: its mails are to be drafted */
 	ADVANCE_END,       /* `pass` has what it expects */
-	ADVANCE_SKIP,      /* the flow has gone past it */
 	ADVANCE_PHASE,     /* to `phase` */
 };
 struct advance {
 	enum advance_do what;
 	const struct flow_step *step;
-	/* END, SKIP: of this one; START: the offered one, NULL: a new one */
+	/* END: of this one; START: the offered one, NULL: a new one */
 	const struct case_step *pass;
 	unsigned phase;
 };

@@ -170,11 +170,12 @@ struct store_task {
 	uint32_t kind;
 	int64_t casefile, letter, outmail, step; /* 0 none */
 	int64_t made, due;                       /* due 0 none */
-	int64_t done;                            /* 0 open */
+	int64_t done;                            /* 0 open; TASK_RESTING */
 	char *actor;                             /* who did it; NULL */
 	char *text; /* what was not understood …; NULL */
 };
 /* The same (kind, casefile, letter, step) twice, and open: nothing, id 0. */
+#define TASK_RESTING (-1) /* with its closed case, until that is opened */
 int store_task_add(struct store *st, struct store_task *t, struct error *err);
 int store_task_done(struct store *st, int64_t id, int64_t now,
     const char *actor, struct error *err);
@@ -188,6 +189,9 @@ int store_task_list(const void *ctx, struct store *st, int64_t casefile,
 enum told_part { TOLD_OVERVIEW = 1, TOLD_DETAILS = 2, TOLD_EXPLOIT = 4 };
 struct store_told {
 	int64_t id;
+/* The open ones of a case rest, or those that rest are open again. */
+int store_task_rest(
+    struct store *st, int64_t casefile, bool rest, struct error *err);
 	int64_t casefile, outmail;
 	int64_t at;
 	uint32_t parts;
@@ -224,10 +228,11 @@ struct store_clock {
 	uint32_t kind; /* enum clock_kind (desk.h) */
 	int64_t due;
 	int64_t warn;     /* the next warning; 0 none is left */
-	int64_t ended;    /* 0 runs */
+	int64_t ended;    /* 0 runs; CLOCK_RESTING */
 	uint32_t source;  /* enum clock_source (desk.h) */
 	int64_t letter;   /* found in; 0 typed, or of the flow */
 	int32_t zone_min; /* of the place that set it: minutes east of UTC */
+#define CLOCK_RESTING (-2) /* with its closed case, until that is opened */
 	char *note;       /* the words it was found by; NULL */
 };
 /* One that runs of the same kind and source is replaced. */
@@ -249,6 +254,9 @@ int store_clock_had(struct store *st, int64_t casefile, uint32_t kind,
 int store_clock_next_warn(
     struct store *st, struct store_due *due, struct error *err);
 /* Sets `warn` alone. */
+/* Those of a case that rest. */
+int store_clock_resting(const void *ctx, struct store *st, int64_t casefile,
+    size_t most, struct store_clock **list, size_t *count, struct error *err);
 int store_clock_put_off(
     struct store *st, int64_t id, int64_t warn, struct error *err);
 

@@ -331,8 +331,6 @@ write_line(struct procedure *p, const struct advance *a)
 		step_run(p, pass);
 	else if (a->what == ADVANCE_END)
 		pass->state = CASE_STEP_ENDED;
-	else if (a->what == ADVANCE_SKIP)
-		pass->state = CASE_STEP_SKIPPED;
 }
 
 /* Writes what follows until nothing does; how many lines that were. */

@@ -72,7 +72,7 @@ test_who_may_override(void **state)
 }
 
 static void
-test_closing_ends_what_runs(void **state)
+test_closing_stops_what_runs(void **state)
 {
 	struct vendor *v = *state;
 	struct world *w = v->w;
@@ -97,7 +97,7 @@ test_closing_ends_what_runs(void **state)
 	assert_int_equal(cw->c.state, CASE_CLOSED);
 	assert_int_equal(cw->c.close_reason, CLOSE_WITHDRAWN);
 	assert_int_equal(cw->c.next_status, 0);
-	assert_int_equal(vendor_step(v, step.id).state, STEP_SKIPPED);
+	assert_int_equal(vendor_step(v, step.id).state, STEP_RUNNING);
 	assert_int_equal(vendor_clock(v, id, CLOCK_TARGET).id, 0);
 	until = vendor_clock(v, id, CLOCK_RETENTION).due;
 	assert_in_range(until, clock_years(clock_now() - 60, 7),
@@ -331,7 +331,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 	    TEST(test_owner_title_and_note),
 	    TEST(test_who_may_override),
-	    TEST(test_closing_ends_what_runs),
+	    TEST(test_closing_stops_what_runs),
 	    TEST(test_a_reply_is_a_draft),
 	    TEST(test_a_reply_stands_in_its_thread),
 	    TEST(test_questions_are_asked_together),
