@@ -190,8 +190,8 @@ connection_new(struct control *c, int fd, uid_t uid)
 static void
 control_busy_answer(struct control *c, int fd)
 {
-	struct request *r = request_refuse(c, c, CONTROL_EXIT_AGAIN,
-	    "psirtd is busy with other requests: try again in a moment");
+	struct request *r =
+	    request_refuse(c, c, CONTROL_EXIT_AGAIN, CONTROL_BUSY);
 
 	if (r != NULL && send(fd, r->out->data, r->out->len,
 			     MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
@@ -200,15 +200,25 @@ control_busy_answer(struct control *c, int fd)
 	close(fd);
 }
 
-/* So that one user's connections leave room for everybody else's. */
+/*
+ * So that one user's connections leave room for everybody else's, and those
+ * of any number of strangers for the desk's.
+ */
 static bool
 control_has_room(const struct control *c, uid_t uid)
 {
-	size_t mine = 0;
+	bool stranger = settings_operator(c->s, uid) == NULL;
+	size_t mine = 0, strangers = 0;
 
-	for (size_t i = 0; i < c->nconnections; i++)
-		mine += c->connections[i]->uid == uid;
-	return c->nconnections < CONTROL_CONNECTIONS && mine < CONTROL_ONE_USER;
+	for (size_t i = 0; i < c->nconnections; i++) {
+		uid_t other = c->connections[i]->uid;
+
+		mine += other == uid;
+		strangers += settings_operator(c->s, other) == NULL;
+	}
+	return c->nconnections < CONTROL_CONNECTIONS &&
+	       mine < CONTROL_ONE_USER &&
+	       (!stranger || strangers < CONTROL_STRANGERS);
 }
 
 static void
@@ -439,4 +449,5 @@ control_turn(struct control *c, const struct pollfd *fds, size_t count)
 	control_close(c);
 	if (called)
 		control_accept(c);
+	strangers_turn(c);
 }

@@ -4,7 +4,8 @@
  * Runs in the engine.  Takes the line and the uid of who sent it; checks the
  * role, calls the handler turn by turn.  Which row of commands[] is meant by
  * its words stands in words.c.  Whoever may not is refused, and the refusal
- * stands in the record before it is answered.  Knows nothing of sockets.
+ * stands in the record before it is answered; how often strangers have theirs
+ * there is strangers.c.  Knows nothing of sockets.
  */
 #include "request.h"
 
@@ -76,14 +77,15 @@ request_refuse(const void *ctx, struct control *c, int exit, const char *text)
 
 /* ---- the record ---- */
 
-static int
-record_commit(struct request *r, const struct store_record *line, bool begun)
+int
+record_commit(struct store *st, const struct store_record *line, bool begun,
+    struct error *err)
 {
-	if (!begun && store_begin(r->st, &r->err) != 0)
+	if (!begun && store_begin(st, err) != 0)
 		return -1;
-	if (store_record_add(r->st, line, &r->err) != 0 ||
-	    store_commit(r->st, &r->err) != 0) {
-		store_rollback(r->st);
+	if (store_record_add(st, line, err) != 0 ||
+	    store_commit(st, err) != 0) {
+		store_rollback(st);
 		return -1;
 	}
 	return 0;
@@ -105,7 +107,7 @@ request_record(struct request *r, int64_t casefile, int64_t letter,
 	    .note = copy,
 	};
 
-	if (record_commit(r, &line, begun) != 0)
+	if (record_commit(r->st, &line, begun, &r->err) != 0)
 		return -1;
 	r->recorded = true;
 	return 0;
@@ -123,7 +125,7 @@ request_deny(struct request *r, const char *why)
 		r, "psirt %s", r->command != NULL ? r->command->name : "?"),
 	};
 
-	if (record_commit(r, &line, false) != 0)
+	if (record_commit(r->st, &line, false, &r->err) != 0)
 		log_err("control: a refusal could not be recorded: %s",
 		    r->err.text);
 	log_warn("control: refused %s: %s", r->actor,
@@ -149,6 +151,9 @@ request_role(struct request *r, uid_t uid)
 	r->uid = uid;
 	if (who == NULL) {
 		r->actor = talloc_asprintf(r, "uid %u", (unsigned)uid);
+		if (!strangers_may_be_recorded(r->control))
+			return request_fail(
+			    r, CONTROL_EXIT_AGAIN, "%s", CONTROL_BUSY);
 		return request_deny(
 		    r, talloc_asprintf(r,
 			   "the settings name no operator with uid %u: add an "

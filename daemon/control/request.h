@@ -3,6 +3,7 @@
  *
  *   control.c   the socket, connections, turns
  *   request.c   a line of JSON becomes a request; who may; the record
+ *   strangers.c what those may cost whom the settings name nowhere
  *   words.c     its words: options, and which row of commands[] is meant
  *   commands.c  commands[]: name, least role, what it records, handler
  *   answer.c    the answer, written piece by piece
@@ -38,12 +39,16 @@
 #include "psirtd/store_names.h"
 
 #define CONTROL_CONNECTIONS 32
-#define CONTROL_ONE_USER 24        /* of them; the rest is for everybody else */
+#define CONTROL_ONE_USER 8         /* of them; the rest is for everybody else */
+#define CONTROL_STRANGERS 4        /* of them, for all strangers together */
 #define CONTROL_REQUEST_MAX 262144 /* a draft edited at the desk */
 #define CONTROL_TURN_MS 20
 #define CONTROL_ASK_MS 5000 /* a request is whole by then */
 #define CONTROL_IDLE_MS 30000
 #define CONTROL_LIFE_MS 600000
+/* Refusals of strangers in the record: so many a minute, then a count. */
+#define CONTROL_STRANGER_LINES 20
+#define CONTROL_MINUTE_MS 60000
 /* A handler rests while this much waits for a slow reader … */
 #define CONTROL_OUT_ENOUGH 262144
 /* … and one row of an answer is never larger than the rest of this. */
@@ -58,6 +63,8 @@
 #define CONTROL_EXIT_REFUSED 1
 #define CONTROL_EXIT_USAGE 2
 #define CONTROL_EXIT_AGAIN 75
+
+#define CONTROL_BUSY "psirtd is busy with other requests: try again in a moment"
 
 enum request_option {
 	OPTION_ALL = 1 << 0,
@@ -114,6 +121,10 @@ struct control {
 	size_t nconnections;
 	size_t first; /* who gets the next step */
 	int64_t idle_ms, life_ms;
+	struct {
+		int64_t since_ms; /* of the first refusal in this minute */
+		unsigned refused;
+	} strangers;
 };
 
 enum answer_place { ANSWER_BEFORE, ANSWER_OBJECT, ANSWER_LIST, ANSWER_WHOLE };
@@ -170,10 +181,20 @@ enum turn request_fail(struct request *r, int exit, const char *fmt, ...)
  */
 int request_record(struct request *r, int64_t casefile, int64_t letter,
     int64_t outmail, uint32_t code, const char *note, bool begun);
+/* Commits a line; `begun`: with all that the open transaction holds. */
+int record_commit(struct store *st, const struct store_record *line, bool begun,
+    struct error *err);
 /* The words as a number of a letter or mail; else failed, false. */
 bool request_number(struct request *r, const char *word, const char *noun,
     const char *look, int64_t *number);
 bool request_has(const struct request *r, enum request_option option);
+
+/* ---- strangers.c ---- */
+
+/* Counts one more; false: no line for it, its answer is CONTROL_BUSY. */
+bool strangers_may_be_recorded(struct control *c);
+/* Says in the record how many had no line, when the minute is over. */
+void strangers_turn(struct control *c);
 
 /* ---- words.c ---- */
 

@@ -98,6 +98,90 @@ test_many_askers(void **state)
 		close(fds[i]);
 }
 
+/*
+ * Whoever connects is this process: the settings say whether its uid is the
+ * desk's or nobody's.
+ */
+static void
+we_are_strangers(struct desk_world *w, bool strangers)
+{
+	w->operators[0].uid = strangers ? getuid() + 2 : getuid();
+}
+
+/* What strangers hold open is not the desk's room. */
+static void
+test_strangers_leave_room(void **state)
+{
+	struct desk_world *w = *state;
+	int fds[CONTROL_STRANGERS + 1];
+	struct buf *in = buf_new(w, 65536);
+
+	we_are_strangers(w, true);
+	for (int i = 0; i <= CONTROL_STRANGERS; i++)
+		fds[i] = client_connect(w);
+	for (int i = 0; i < 4; i++)
+		turn(w, 10);
+	assert_int_equal(w->c->nconnections, CONTROL_STRANGERS);
+	assert_true(client_take(fds[CONTROL_STRANGERS], in));
+	assert_non_null(strstr((char *)in->data, "\"exit\":75"));
+	we_are_strangers(w, false);
+	assert_done(ask(w, "list"));
+	for (int i = 0; i <= CONTROL_STRANGERS; i++)
+		close(fds[i]);
+}
+
+/* Lines of the record that say a refusal. */
+static int
+refusals(struct desk_world *w)
+{
+	struct store_record *list = NULL;
+	size_t count = 0;
+	int n = 0;
+
+	assert_ok(
+	    w, store_record_list(w, w->st, 0, 0, 1000, &list, &count, &w->err));
+	for (size_t i = 0; i < count; i++)
+		n += list[i].what == RECORD_REFUSED;
+	talloc_free(list);
+	return n;
+}
+
+/* A line is for ever: what strangers cause of them is counted by the minute. */
+static void
+test_strangers_do_not_fill_the_record(void **state)
+{
+	struct desk_world *w = *state;
+	char uid[32];
+
+	snprintf(uid, sizeof(uid), "uid %u", (unsigned)getuid());
+	we_are_strangers(w, true);
+	for (int i = 0; i < CONTROL_STRANGER_LINES; i++)
+		assert_refused(ask(w, "list"), 1, uid);
+	for (int i = 0; i < 7; i++)
+		assert_refused(ask(w, "list"), 75, "busy");
+	assert_int_equal(refusals(w), CONTROL_STRANGER_LINES);
+	/* A person of the desk has a name, and each line of theirs. */
+	we_are_strangers(w, false);
+	w->operators[0].role = OPERATOR_VIEWER;
+	assert_refused(ask(w, "key", "reseal"), 1, "needs the role lead");
+	assert_string_equal(last_line(w).actor, "yuki");
+	assert_int_equal(refusals(w), CONTROL_STRANGER_LINES + 1);
+	/* The minute is over: how many there were, once. */
+	w->c->strangers.since_ms -= CONTROL_MINUTE_MS;
+	turn(w, 0);
+	assert_string_equal(last_line(w).actor, "(strangers)");
+	assert_string_equal(last_line(w).note, "7 more in that minute");
+	turn(w, 0);
+	we_are_strangers(w, true);
+	assert_refused(ask(w, "list"), 1, uid);
+	assert_string_equal(last_line(w).actor, uid);
+	assert_int_equal(refusals(w), CONTROL_STRANGER_LINES + 3);
+	/* A minute in which each had its line has nothing to count. */
+	w->c->strangers.since_ms -= CONTROL_MINUTE_MS;
+	turn(w, 0);
+	assert_int_equal(refusals(w), CONTROL_STRANGER_LINES + 3);
+}
+
 /* A line without its end was never asked. */
 static void
 test_half_a_line_does_nothing(void **state)
@@ -183,6 +267,8 @@ main(void)
 	    TEST(test_socket_left_behind),
 	    TEST(test_a_path_too_long),
 	    TEST(test_many_askers),
+	    TEST(test_strangers_leave_room),
+	    TEST(test_strangers_do_not_fill_the_record),
 	    TEST(test_half_a_line_does_nothing),
 	    TEST(test_turns_are_short_and_shared),
 	};
