@@ -170,25 +170,6 @@ test_who_has_answered_half_is_reminded(void **state)
 	}
 }
 
-/* The decision is the desk's to record: who has said what it thinks is done. */
-static void
-test_a_word_is_enough_where_the_desk_decides(void **state)
-{
-	struct vendor *v = *state;
-	int64_t id = vendor_case(v, FLOW_DIRECT);
-	struct store_step step = vendor_begin(v, id, "4.1.1");
-
-	assert_int_equal(all_asked(v, step.id), 1);
-	let_pass(v, step.id);
-	assert_int_equal(run(v), 1);
-	assert_int_equal(mails_of(v, id, MAIL_REMINDER), 1);
-	says(v, &step, ANSWER_COMMENT, "si", "publish it");
-	let_pass(v, step.id);
-	assert_int_equal(run(v), 1);
-	assert_int_equal(mails_of(v, id, MAIL_REMINDER), 1);
-	assert_int_equal(mails_of(v, id, MAIL_ESCALATION), 1);
-}
-
 static void
 question_is(struct vendor *v, int64_t casefile, enum question_state state)
 {
@@ -200,6 +181,28 @@ question_is(struct vendor *v, int64_t casefile, enum question_state state)
 	begin(w);
 	assert_ok(w, store_question_put(w->st, &cw->questions[0], &w->err));
 	commit(w);
+}
+
+/* The decision is the desk's to record: who has said what it thinks is done. */
+static void
+test_a_word_is_enough_where_the_desk_decides(void **state)
+{
+	struct vendor *v = *state;
+	int64_t id = vendor_case(v, FLOW_DIRECT);
+	struct store_step step = vendor_begin(v, id, "4.1.1");
+
+	assert_int_equal(all_asked(v, step.id), 1);
+	/* To ask back is not to say it. */
+	says(v, &step, ANSWER_QUESTION, "si", "Whom does it concern?");
+	question_is(v, id, QUESTION_RELAYED);
+	let_pass(v, step.id);
+	assert_int_equal(run(v), 1);
+	assert_int_equal(mails_of(v, id, MAIL_REMINDER), 1);
+	says(v, &step, ANSWER_COMMENT, "si", "publish it");
+	let_pass(v, step.id);
+	assert_int_equal(run(v), 1);
+	assert_int_equal(mails_of(v, id, MAIL_REMINDER), 1);
+	assert_int_equal(mails_of(v, id, MAIL_ESCALATION), 1);
 }
 
 /* Who asks back waits for us, until the answer has gone to it. */
@@ -308,9 +311,14 @@ static void
 test_a_clock_that_is_over_warns(void **state)
 {
 	struct vendor *v = *state;
+	struct world *w = v->w;
 	int64_t now = clock_now();
 	int64_t id = vendor_case(v, FLOW_JPCERT);
 	char *past = clock_rfc3339(v, now - 3 * DAY);
+	struct store_clock proposed = {.casefile = id,
+	    .kind = CLOCK_CRA_WARNING,
+	    .due = now - DAY,
+	    .source = CLOCK_PROPOSED};
 
 	assert_ordered(v, .what = ORDER_CLOCK_SET, .casefile = id,
 	    .words = (const char *[]){"reply by", past}, .nwords = 2);
@@ -327,6 +335,11 @@ test_a_clock_that_is_over_warns(void **state)
 	    strstr(vendor_task(v, id, TASK_DEADLINE).text, "cra warning: "));
 	assert_int_equal(vendor_recorded(v, id, RECORD_CLOCK_WARNED), 3);
 	assert_int_equal(run(v), 0);
+	/* What is only proposed warns of nothing. */
+	begin(w);
+	assert_ok(w, clock_add(v->e, &proposed, "psirtd", &w->err));
+	commit(w);
+	assert_int_equal(proposed.warn, 0);
 }
 
 static void
