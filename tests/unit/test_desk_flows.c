@@ -222,7 +222,7 @@ test_jpcert_details_declined(void **state)
 	    {SENT, "1.4.1", .at = "[0.1.1] [0.2.1] 1.5.1"},
 	    {FROM_JPCERT, "1.5.1", .at = "[0.1.1] [0.2.1] 1.5.2"});
 	p.v.closed = true;
-	WALK(&p, {BEGINS, .at = "1.5.2"});
+	WALK(&p, {BEGINS, .at = "[0.1.1] [0.2.1] 1.5.2"});
 	case_free(&p);
 }
 
