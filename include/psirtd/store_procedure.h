@@ -165,6 +165,7 @@ enum task_kind {
 	TASK_STUCK,       /* psirtd cannot go on with it by itself: why */
 	TASK_KIND_COUNT,
 };
+#define TASK_RESTING (-1) /* with its closed case, until that is opened */
 struct store_task {
 	int64_t id;
 	uint32_t kind;
@@ -175,10 +176,12 @@ struct store_task {
 	char *text; /* what was not understood …; NULL */
 };
 /* The same (kind, casefile, letter, step) twice, and open: nothing, id 0. */
-#define TASK_RESTING (-1) /* with its closed case, until that is opened */
 int store_task_add(struct store *st, struct store_task *t, struct error *err);
 int store_task_done(struct store *st, int64_t id, int64_t now,
     const char *actor, struct error *err);
+/* The open ones of a case rest, or those that rest are open again. */
+int store_task_rest(
+    struct store *st, int64_t casefile, bool rest, struct error *err);
 int store_task_get(const void *ctx, struct store *st, int64_t id,
     struct store_task *t, struct error *err);
 /* Open ones, oldest first; casefile 0: all. */
@@ -189,9 +192,6 @@ int store_task_list(const void *ctx, struct store *st, int64_t casefile,
 enum told_part { TOLD_OVERVIEW = 1, TOLD_DETAILS = 2, TOLD_EXPLOIT = 4 };
 struct store_told {
 	int64_t id;
-/* The open ones of a case rest, or those that rest are open again. */
-int store_task_rest(
-    struct store *st, int64_t casefile, bool rest, struct error *err);
 	int64_t casefile, outmail;
 	int64_t at;
 	uint32_t parts;
@@ -222,6 +222,7 @@ int store_approval_void(
 
 /* ---- clocks, links, marks: store_clock.c ---- */
 
+#define CLOCK_RESTING (-2) /* with its closed case, until that is opened */
 struct store_clock {
 	int64_t id;
 	int64_t casefile;
@@ -232,7 +233,6 @@ struct store_clock {
 	uint32_t source;  /* enum clock_source (desk.h) */
 	int64_t letter;   /* found in; 0 typed, or of the flow */
 	int32_t zone_min; /* of the place that set it: minutes east of UTC */
-#define CLOCK_RESTING (-2) /* with its closed case, until that is opened */
 	char *note;       /* the words it was found by; NULL */
 };
 /* One that runs of the same kind and source is replaced. */
@@ -244,6 +244,9 @@ int store_clock_put(
 /* Running ones, nearest first; casefile 0: of all cases. */
 int store_clock_list(const void *ctx, struct store *st, int64_t casefile,
     size_t most, struct store_clock **list, size_t *count, struct error *err);
+/* Those of a case that rest. */
+int store_clock_resting(const void *ctx, struct store *st, int64_t casefile,
+    size_t most, struct store_clock **list, size_t *count, struct error *err);
 int store_clock_get(const void *ctx, struct store *st, int64_t id,
     struct store_clock *c, struct error *err); /* a running one; 1, 0, -1 */
 /* Has the case ever had one of this kind, whether it runs or has ended, from
@@ -254,9 +257,6 @@ int store_clock_had(struct store *st, int64_t casefile, uint32_t kind,
 int store_clock_next_warn(
     struct store *st, struct store_due *due, struct error *err);
 /* Sets `warn` alone. */
-/* Those of a case that rest. */
-int store_clock_resting(const void *ctx, struct store *st, int64_t casefile,
-    size_t most, struct store_clock **list, size_t *count, struct error *err);
 int store_clock_put_off(
     struct store *st, int64_t id, int64_t warn, struct error *err);
 
