@@ -35,7 +35,7 @@ fetch_SRC := room session login list letter take move wait talk utf7
 read_SRC := read_address read_armor read_archive read_autocrypt read_charset read_guess read_header read_japanese read_language read_param read_signed read_word read_normal read_html read_page read_style read_ident read_product read_label read_line read_value read_field read_json read read_leaf read_message read_mime read_protected read_repeated read_sealed read_room
 vault_SRC := vault_room vault_setup vault_home vault_agent vault_import vault_run vault_job vault_open vault_scan vault_verify vault_packets vault_armor vault_key vault_blob vault_gpgme vault_mime vault_mail vault_seal vault_wrap
 desk_SRC := judge match belief signer claims machine bounce report answer route exploited fold names \
-	clock_rules mail_lines commands command_ref command_judge lines scrub scrub_names found_clocks case_view advance turns guards arrival status
+	clock_rules mail_lines commands command_ref command_judge lines scrub scrub_names numbered found_clocks case_view advance turns guards arrival status
 write_SRC := write_names write_facts write_flow write_parse write_load \
     write_render
 send_SRC := room session reply mail
@@ -49,7 +49,7 @@ engine_SRC := engine engine_rooms engine_setup engine_key engine_intake engine_o
 	engine_overview engine_alert engine_seal engine_mail engine_ask engine_check engine_inspect \
 	engine_case engine_flow engine_aside engine_step engine_step_mail engine_step_letter \
 	engine_step_facts engine_counterpart \
-	engine_leave engine_answer engine_clock engine_department engine_arrival engine_bounce \
+	engine_leave engine_answer engine_question engine_clock engine_department engine_arrival engine_bounce \
 	engine_link engine_task engine_due engine_status engine_morning engine_order \
 	engine_order_step engine_order_mail engine_order_case engine_order_clock \
 	engine_order_talk engine_order_link

@@ -76,7 +76,23 @@ static int
 follow_reply(struct engine *e, struct casework *w, const struct store_answer *a,
     const char *actor, struct error *err)
 {
-	return question_answered(e, w, a->letter, a->value, NULL, err);
+	size_t count = 0;
+	char *out;
+
+	if (question_answered(e, w, a->letter, a->value, &count, err) != 0)
+		return -1;
+	if (count > 0 || a->letter != 0)
+		return 0;
+	out = questions_out(w, w);
+	return out == NULL
+		   ? error_set(err, FAULT_DENIED,
+			 "no question is out: psirt question %s answer N "
+			 "\"…\" puts another answer in the place of one",
+			 w->c.number)
+		   : error_set(err, FAULT_DENIED,
+			 "questions %s are out: psirt question %s answer N "
+			 "\"…\" says which it answers",
+			 out, w->c.number);
 }
 
 static int
@@ -254,26 +270,4 @@ answer_record(struct engine *e, struct casework *w, struct store_answer *a,
 	if (rc != 0 || then == NULL)
 		return rc;
 	return then(e, w, a, actor, err);
-}
-
-/* ---- questions that were asked ---- */
-
-int
-question_answered(struct engine *e, struct casework *w, int64_t letter,
-    const char *text, size_t *count, struct error *err)
-{
-	for (size_t i = 0; i < w->nquestions; i++) {
-		struct store_question *q = &w->questions[i];
-
-		if (q->state != QUESTION_ASKED)
-			continue;
-		q->state = QUESTION_ANSWERED;
-		q->answer_letter = letter;
-		q->answer = talloc_strdup(w, text);
-		if (store_question_put(e->st, q, err) != 0)
-			return -1;
-		if (count != NULL)
-			++*count;
-	}
-	return 0;
 }

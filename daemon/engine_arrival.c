@@ -156,12 +156,13 @@ is_source(const struct filing *f)
 /* A task; and where it has to be answered a clock, the first one's. */
 static int
 add_task(struct filing *f, const struct casework *w, const struct arrival *a,
-    struct error *err)
+    const char *text, struct error *err)
 {
 	struct store_task t = {.kind = a->task,
 	    .casefile = f->c.id,
 	    .letter = f->letter.id,
-	    .step = a->pass != NULL ? a->pass->id : 0};
+	    .step = a->pass != NULL ? a->pass->id : 0,
+	    .text = (char *)(uintptr_t)text};
 	struct store_clock c = {.casefile = f->c.id,
 	    .kind = CLOCK_INQUIRY,
 	    .source = CLOCK_OF_LETTER,
@@ -239,21 +240,36 @@ point_to_jpcert(struct filing *f, struct casework *w, struct error *err)
 }
 
 /*
- * What its words answer: the questions that were asked.  They go on to
- * departments without what it quotes, and without the finder's card.  What
- * follows the step hands on this letter, and no later one.
+ * What its words answer of what was asked.  They go on to departments without
+ * what it quotes, and without the finder's card.  *out: what a person has to
+ * say of those that it does not answer; NULL: none is out.
  */
+static int
+take_answers(
+    struct filing *f, struct casework *w, char **out, struct error *err)
+{
+	const char *text = desk_text(f->o, NULL);
+	char *words = desk_scrub(w, f->e->s, text != NULL ? text : "");
+	size_t count = 0;
+
+	if (words == NULL)
+		return error_set(err, FAULT_RETRY, "out of memory");
+	if (question_answered(f->e, w, f->letter.id, words, &count, err) != 0)
+		return -1;
+	*out = questions_out(w, w);
+	if (*out != NULL)
+		*out = talloc_asprintf(w,
+		    "Not answered by a number: question %s. Where the letter "
+		    "answers it, type it: psirt question %s answer N \"…\"",
+		    *out, w->c.number);
+	return 0;
+}
+
+/* What follows the step hands on this letter, and no later one. */
 static int
 end_step(struct filing *f, struct casework *w, const struct case_step *pass,
     struct error *err)
 {
-	const char *text = desk_text(f->o, NULL);
-	char *words = desk_scrub(w, f->e->s, text != NULL ? text : "");
-
-	if (words == NULL)
-		return error_set(err, FAULT_RETRY, "out of memory");
-	if (question_answered(f->e, w, f->letter.id, words, NULL, err) != 0)
-		return -1;
 	w->steps[pass - w->view.steps].letter = f->letter.id;
 	return step_end(f->e, w, pass, false, "psirtd", err);
 }
@@ -298,10 +314,15 @@ take_joined(struct filing *f, struct casework *w, struct error *err)
 	struct arrival a = desk_arrival(&w->view, &f->d->signer, is_source(f),
 	    jpcert != NULL && signer == jpcert,
 	    f->d->unconfirmed != 0 || is_elsewhere(f));
+	bool its = a.what == ARRIVAL_ENDS_STEP && is_its_answer(f, a.pass);
+	char *out = NULL;
 
 	if (reopen(f, w, err) != 0)
 		return -1;
-	if (a.what == ARRIVAL_ENDS_STEP && !is_its_answer(f, a.pass)) {
+	if (its && question_awaited(w->view.flow, a.pass->step) &&
+	    take_answers(f, w, &out, err) != 0)
+		return -1;
+	if (a.what == ARRIVAL_ENDS_STEP && (!its || out != NULL)) {
 		/* A person reads what it is. */
 		a.what = ARRIVAL_TASK;
 		a.task = signer != NULL ? TASK_COUNTERPART : TASK_ANSWER_FINDER;
@@ -311,7 +332,7 @@ take_joined(struct filing *f, struct casework *w, struct error *err)
 		return -1;
 	if (a.task == TASK_MEDIATED && point_to_jpcert(f, w, err) != 0)
 		return -1;
-	return a.task != 0 ? add_task(f, w, &a, err) : 0;
+	return a.task != 0 ? add_task(f, w, &a, out, err) : 0;
 }
 
 /* Of a program, or here before: nothing follows. */

@@ -527,7 +527,20 @@ void leave_digest(
  */
 int answer_record(struct engine *e, struct casework *w, struct store_answer *a,
     const char *actor, struct error *err);
-/* The counterpart answered: the questions it was asked.  *count: how many. */
+
+/* ---- engine_question.c: the same ---- */
+/* The step that sends this kind of mail; NULL: none of the flow. */
+const struct flow_step *question_step(
+    const struct flow_file *flow, enum mail_kind kind);
+/* Is it the step in which answers come? */
+bool question_awaited(
+    const struct flow_file *flow, const struct flow_step *step);
+/* Those that were asked and are not answered, "1, 3"; NULL none. */
+char *questions_out(const void *ctx, const struct casework *w);
+/*
+ * The counterpart answered what it was asked, as far as the text says: by
+ * number, or the one that is out.  *count: how many; 0: a person has to say.
+ */
 int question_answered(struct engine *e, struct casework *w, int64_t letter,
     const char *text, size_t *count, struct error *err);
 

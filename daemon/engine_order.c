@@ -40,6 +40,8 @@ static const struct {
     [ORDER_REPLY] = {order_reply, OVER, true},
     [ORDER_QUESTION_ASK] = {order_question_ask, 0, true},
     [ORDER_QUESTION_DROP] = {order_question_drop, OVER, false},
+    [ORDER_QUESTION_ANSWER] = {order_question_answer, OVER, false},
+    [ORDER_QUESTION_AGAIN] = {order_question_again, 0, false},
     [ORDER_CLOCK_SET] = {order_clock_set, 0, false},
     [ORDER_CLOCK_START] = {order_clock_start, 0, false},
     [ORDER_CLOCK_END] = {order_clock_end, OVER, false},

@@ -30,23 +30,25 @@ order_run_one order_edit;    /* ORDER_EDIT */
 order_run_one order_drop;    /* ORDER_DROP */
 
 /* ---- engine_order_case.c: the case, its questions, clocks and links ---- */
-order_run_one order_take;          /* ORDER_TAKE */
-order_run_one order_title;         /* ORDER_TITLE */
-order_run_one order_note;          /* ORDER_NOTE */
-order_run_one order_reply;         /* ORDER_REPLY */
-order_run_one order_question_ask;  /* ORDER_QUESTION_ASK */
-order_run_one order_question_drop; /* ORDER_QUESTION_DROP */
-order_run_one order_clock_set;     /* ORDER_CLOCK_SET */
-order_run_one order_clock_start;   /* ORDER_CLOCK_START */
-order_run_one order_clock_end;     /* ORDER_CLOCK_END */
-order_run_one order_task_done;     /* ORDER_TASK_DONE */
-order_run_one order_link;          /* ORDER_LINK */
-order_run_one order_unlink;        /* ORDER_UNLINK */
-order_run_one order_merge;         /* ORDER_MERGE */
-order_run_one order_split;         /* ORDER_SPLIT */
-order_run_one order_close;         /* ORDER_CLOSE */
-order_run_one order_reopen;        /* ORDER_REOPEN */
-order_run_one order_incident;      /* ORDER_INCIDENT */
+order_run_one order_take;            /* ORDER_TAKE */
+order_run_one order_title;           /* ORDER_TITLE */
+order_run_one order_note;            /* ORDER_NOTE */
+order_run_one order_reply;           /* ORDER_REPLY */
+order_run_one order_question_ask;    /* ORDER_QUESTION_ASK */
+order_run_one order_question_drop;   /* ORDER_QUESTION_DROP */
+order_run_one order_question_answer; /* ORDER_QUESTION_ANSWER */
+order_run_one order_question_again;  /* ORDER_QUESTION_AGAIN */
+order_run_one order_clock_set;       /* ORDER_CLOCK_SET */
+order_run_one order_clock_start;     /* ORDER_CLOCK_START */
+order_run_one order_clock_end;       /* ORDER_CLOCK_END */
+order_run_one order_task_done;       /* ORDER_TASK_DONE */
+order_run_one order_link;            /* ORDER_LINK */
+order_run_one order_unlink;          /* ORDER_UNLINK */
+order_run_one order_merge;           /* ORDER_MERGE */
+order_run_one order_split;           /* ORDER_SPLIT */
+order_run_one order_close;           /* ORDER_CLOSE */
+order_run_one order_reopen;          /* ORDER_REOPEN */
+order_run_one order_incident;        /* ORDER_INCIDENT */
 
 /*
  * Shared, in engine_order.c: a sentence more for *said; a line of the

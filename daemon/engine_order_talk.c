@@ -12,6 +12,7 @@
 #include <talloc.h>
 
 #include "psirtd/clock.h"
+#include "psirtd/text.h"
 
 #define LETTERS_MOST 50
 
@@ -76,19 +77,6 @@ order_reply(struct engine *e, const void *ctx, struct casework *w,
 
 /* ---- questions ---- */
 
-/* The step whose mail puts questions, as this flow has it. */
-static const struct flow_step *
-asking_step(const struct flow_file *flow)
-{
-	for (size_t i = 0; i < flow->nsteps; i++)
-		for (size_t k = 0; k < flow->steps[i].nmails; k++)
-			if (mail_kind_by_name(
-				flow->steps[i].mails[k].template) ==
-			    MAIL_QUESTIONS)
-				return &flow->steps[i];
-	return NULL;
-}
-
 static struct store_question *
 question_of(struct casework *w, int64_t number)
 {
@@ -144,7 +132,8 @@ int
 order_question_ask(struct engine *e, const void *ctx, struct casework *w,
     const struct order *o, char **said, struct error *err)
 {
-	const struct flow_step *step = asking_step(w->view.flow);
+	const struct flow_step *step =
+	    question_step(w->view.flow, MAIL_QUESTIONS);
 	size_t all = w->nquestions;
 	size_t n = 0;
 
@@ -187,4 +176,79 @@ order_question_drop(struct engine *e, const void *ctx, struct casework *w,
 	order_say(ctx, said, "question %u is dropped", q->number);
 	return order_record(
 	    e, w, o, RECORD_QUESTION, q->number, 0, o->why, NULL, err);
+}
+
+/* An answer that stands already may be on its way with other words. */
+static int
+say_relay(struct engine *e, const void *ctx, const struct casework *w,
+    const struct store_question *q, char **said, struct error *err)
+{
+	const struct flow_step *step = question_step(w->view.flow, MAIL_RELAY);
+	struct store_outmail *list = NULL;
+	size_t n = 0;
+
+	if (store_outmail_list(
+		ctx, e->st, OUTMAIL_DRAFT, w->c.id, 1000, &list, &n, err) != 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (list[i].kind == MAIL_RELAY && list[i].question == q->id)
+			order_say(ctx, said,
+			    "mail %lld holds what was there before: psirt "
+			    "approve %lld --drop",
+			    (long long)list[i].id, (long long)list[i].id);
+	if (q->state != QUESTION_ANSWERED)
+		order_say(ctx, said, "psirt question %s ask %u asks it anew",
+		    w->c.number, q->number);
+	else if (step != NULL && case_step_of(&w->view, step->number) != NULL)
+		order_say(ctx, said, "psirt step %s %s again hands it on",
+		    w->c.number, step->number);
+	return 0;
+}
+
+/* What a person knows takes the place of what a letter seemed to say. */
+int
+order_question_answer(struct engine *e, const void *ctx, struct casework *w,
+    const struct order *o, char **said, struct error *err)
+{
+	struct store_question *q = question_of(w, o->number);
+	uint8_t digest[STORE_DIGEST_BYTES];
+
+	if (q == NULL || q->state == QUESTION_DROPPED)
+		return error_set(err, FAULT_DENIED, "%s has no question %lld",
+		    w->c.number, (long long)o->number);
+	if (o->text == NULL || text_is_blank(bytes_str(o->text)))
+		return error_set(err, FAULT_DENIED, "what is the answer?");
+	q->state = QUESTION_ANSWERED;
+	q->answer = (char *)(uintptr_t)o->text;
+	q->answer_letter = 0;
+	store_digest(bytes_str(o->text), digest);
+	if (store_question_put(e->st, q, err) != 0 ||
+	    order_record(e, w, o, RECORD_QUESTION, q->number, 0, NULL,
+		bytes_hex(ctx, bytes_of(digest, sizeof(digest))), err) != 0)
+		return -1;
+	order_say(ctx, said, "question %u is answered", q->number);
+	return say_relay(e, ctx, w, q, said, err);
+}
+
+/* What seemed to answer it does not: it is open once more. */
+int
+order_question_again(struct engine *e, const void *ctx, struct casework *w,
+    const struct order *o, char **said, struct error *err)
+{
+	struct store_question *q = question_of(w, o->number);
+
+	if (q == NULL || q->state == QUESTION_OPEN)
+		return error_set(err, FAULT_DENIED,
+		    q == NULL ? "%s has no question %lld"
+			      : "%s: question %lld is open",
+		    w->c.number, (long long)o->number);
+	q->state = QUESTION_OPEN;
+	q->answer = NULL;
+	q->answer_letter = 0;
+	if (store_question_put(e->st, q, err) != 0 ||
+	    order_record(
+		e, w, o, RECORD_QUESTION, q->number, 0, NULL, NULL, err) != 0)
+		return -1;
+	order_say(ctx, said, "question %u is open again", q->number);
+	return say_relay(e, ctx, w, q, said, err);
 }

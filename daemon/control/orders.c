@@ -142,8 +142,9 @@ enum order_words {
 	WORDS_CASE_REASON, /* one word of the order's own */
 	WORDS_CASE_NAME,   /* a name, and a text behind it where one may be */
 	WORDS_CASE_NUMBER, /* a number, or none: all */
-	WORDS_CASE_TAKE,   /* nothing, or --deputy NAME */
-	WORDS_NUMBER,      /* no case, a number */
+	WORDS_CASE_NUMBER_TEXT, /* a number, and a text behind it */
+	WORDS_CASE_TAKE,        /* nothing, or --deputy NAME */
+	WORDS_NUMBER,           /* no case, a number */
 };
 
 static const struct {
@@ -161,6 +162,10 @@ static const struct {
     {"link", ORDER_LINK, WORDS_CASE_OTHER, NULL},
     {"merge", ORDER_MERGE, WORDS_CASE_OTHER, NULL},
     {"note", ORDER_NOTE, WORDS_CASE_TEXT, NULL},
+    {"question CASE again", ORDER_QUESTION_AGAIN, WORDS_CASE_NUMBER,
+	"question"},
+    {"question CASE answer", ORDER_QUESTION_ANSWER, WORDS_CASE_NUMBER_TEXT,
+	"question"},
     {"question CASE ask", ORDER_QUESTION_ASK, WORDS_CASE_NUMBER, "question"},
     {"question CASE drop", ORDER_QUESTION_DROP, WORDS_CASE_NUMBER, "question"},
     {"reopen", ORDER_REOPEN, WORDS_CASE, NULL},
@@ -221,6 +226,10 @@ order_matter(struct request *r, struct order *order, enum order_words words,
 		if (r->nwords > 2)
 			order->words[order->nwords++] = request_text(r, 2);
 		return true;
+	case WORDS_CASE_NUMBER_TEXT:
+		order->text = request_text(r, 2);
+		return request_number(
+		    r, r->words[1], noun, r->command->usage, &order->number);
 	case WORDS_CASE_NUMBER:
 		return r->nwords < 2 || request_number(r, r->words[1], noun,
 					    r->command->usage, &order->number);

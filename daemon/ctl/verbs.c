@@ -78,11 +78,13 @@ const struct verb verbs[] = {
 	"Within one flow; \"psirt split CASE\" takes it back.", view_said},
     {"note", "note CASE TEXT [--by NAME]", "put a note on record", NULL,
 	view_said},
-    {"question", "question CASE [ask [N] | drop N]",
+    {"question", "question CASE [ask [N] | answer N TEXT | again N | drop N]",
 	"a department's questions; draft the mail that asks them",
 	"Names, quoted mail and headers of the department are left out of "
 	"what\n"
-	"leaves. Without N all open ones go in one mail.",
+	"leaves. Without N all open ones go in one mail.\n"
+	"answer  the answer is this, not what a letter seemed to say\n"
+	"again   it is not answered: ask it once more",
 	view_question},
     {"queue", "queue [drop MAIL | resend MAIL | sent MAIL]",
 	"mails that have not left; decide about one",

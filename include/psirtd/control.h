@@ -52,11 +52,13 @@ enum order_kind {
 	ORDER_REPLY,     /* text, or "": a draft to the counterpart */
 	ORDER_QUESTION_ASK, /* number; 0: all open ones, in one mail */
 	ORDER_QUESTION_DROP,
-	ORDER_CLOCK_SET,   /* words: name, when */
-	ORDER_CLOCK_START, /* words: name */
-	ORDER_CLOCK_END,   /* words: name */
-	ORDER_TASK_DONE,   /* number */
-	ORDER_LINK,        /* other */
+	ORDER_QUESTION_ANSWER, /* number, text: in the place of what stands */
+	ORDER_QUESTION_AGAIN,  /* number: it is open once more */
+	ORDER_CLOCK_SET,       /* words: name, when */
+	ORDER_CLOCK_START,     /* words: name */
+	ORDER_CLOCK_END,       /* words: name */
+	ORDER_TASK_DONE,       /* number */
+	ORDER_LINK,            /* other */
 	ORDER_UNLINK,
 	ORDER_MERGE, /* other: into it */
 	ORDER_SPLIT,

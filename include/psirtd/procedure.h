@@ -267,6 +267,13 @@ char *desk_lines_to_type(
  * and the names of contacts and departments of the settings are out.
  */
 char *desk_scrub(const void *ctx, const struct settings *s, const char *text);
+/*
+ * What a letter answers by number, "1: …", "Q1 …", "質問1 …", of the
+ * questions that were asked: one text for each, NULL where it says nothing.
+ * NULL: memory.
+ */
+char **desk_numbered(
+    const void *ctx, const char *text, const unsigned *asked, size_t n);
 
 /* ---- clocks ---- */
 

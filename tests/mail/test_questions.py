@@ -30,7 +30,8 @@ QUESTIONS = ["with which firmware did you see it?",
              "Ｈｏｓｔヘッダーは何バイトですか。"]
 INSIDE = ["Akira", "Design PLC", "Plc", "Hana", "quality@", "marmalade",
           "mx7", "10.1.2.3", "internal-77", "hub", "plc.vendor"]
-ANSWER = "1. 2.3.1, build 77 (chrysanthemum). 2. 2000.\n"
+ANSWERS = {1: "2.3.1, build 77 (chrysanthemum).", 2: "2000."}
+ANSWER = "".join(f"{number}. {text}\n" for number, text in ANSWERS.items())
 
 
 class Jpcert:
@@ -184,8 +185,9 @@ def test_from_the_department_out_and_back(world, vendor, daemon, side):
     side.answers()
     desk.wait_step("2.3.2")
     assert set(states(desk).values()) == {"answered"}
-    for row in questions(desk).values():
-        assert "chrysanthemum" in row["answer"]
+    # Each has what stands behind its number.
+    for number, row in questions(desk).items():
+        assert row["answer"] == ANSWERS[number]
         assert row["answer_letter"] in desk.unread()
     assert "chrysanthemum" in d.psirt.text("question", desk.number)
     drafts = desk.wait_draft("relay")
@@ -197,10 +199,10 @@ def test_from_the_department_out_and_back(world, vendor, daemon, side):
         got = world.wait_mails(ROLES[role][2], 2, vendor.homes[role],
                                "relay")
         assert len(got) == 2
-        for question in QUESTIONS:
-            assert any(question in mail.text for mail in got)
+        for number, question in enumerate(QUESTIONS, 1):
+            mail, = [mail for mail in got if question in mail.text]
+            assert ANSWERS[number] in mail.text
         for mail in got:
-            assert "chrysanthemum" in mail.text
             assert "chrysanthemum" not in mail.subject
             assert mail.signers == [world.poc.fingerprint]
             assert letters.FINDER not in mail.text
@@ -255,7 +257,11 @@ def test_an_answer_from_another_address(world, vendor, daemon, side):
     nothing_tied(side, row)
     assert world.count(people.STRANGER) == 0
     # A person has asked, and types what was said.
-    desk.step("2.3.2", "answer=build 77 (chrysanthemum)", "--by", "the phone")
+    assert "1, 2 are out" in desk.refused(
+        "step", desk.number, "2.3.2", "answer=build 77", "--by", "the phone")
+    desk.psirt("question", desk.number, "answer", "1",
+               "build 77 (chrysanthemum)")
+    desk.step("2.3.2", "answer=2000", "--by", "the phone")
     until(lambda: set(states(desk).values()) == {"answered"}, 20, "answered")
     no_mail_to_the_finder(world, side)
 
