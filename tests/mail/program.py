@@ -200,6 +200,7 @@ class Daemon:
         self.socket = self.folder / "s"
         self.conf = self.folder / "psirtd.conf"
         self.changes = changes
+        self.environment = {}  # of psirtd, beside what all are given
         self.process = None
         self.psirt = Psirt(self.socket)
         self.configure()
@@ -210,7 +211,8 @@ class Daemon:
             Settings(self.world, self.folder, **self.changes).text())
 
     def _spawn(self, arguments, stop_at=None, notify=None):
-        env = {"PATH": "/usr/bin:/bin", "TZ": "Asia/Tokyo", "LC_ALL": "C.UTF-8"}
+        env = {"PATH": "/usr/bin:/bin", "TZ": "Asia/Tokyo",
+               "LC_ALL": "C.UTF-8", **self.environment}
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
             if name in os.environ:
                 env[name] = os.environ[name]
