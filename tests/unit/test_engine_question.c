@@ -142,6 +142,7 @@ test_what_was_signed_before_answers_nothing(void **state)
 	assert_int_equal(vendor_step(v, step.id).state, STEP_RUNNING);
 	assert_true(vendor_task(v, id, TASK_COUNTERPART).id != 0);
 	letter.made = step.started;
+	letter.text = "It was 2.5.";
 	vendor_files(v, &letter);
 	assert_int_equal(question(v, id, 1)->state, QUESTION_ANSWERED);
 	assert_int_equal(vendor_step(v, step.id).state, STEP_ENDED);
