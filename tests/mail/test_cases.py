@@ -165,6 +165,8 @@ def test_closing_wants_a_reason_and_a_letter_opens_again(world, vendor,
     assert "5.1.2" in desk.refused("close", desk.number, "published")
     assert d.psirt.run("close", desk.number).returncode == 2
     assert d.psirt.case(desk.number)["state"] == "open"
+    steps = desk.steps()
+    clocks = d.psirt.case(desk.number)["clocks"]
     desk.psirt("close", desk.number, "duplicate", "--why", "as PSIRT-2020-1")
     case = d.psirt.case(desk.number)
     assert (case["state"], case["close_reason"]) == ("closed", "duplicate")
@@ -179,6 +181,8 @@ def test_closing_wants_a_reason_and_a_letter_opens_again(world, vendor,
     assert task["due"] and task["letter"]
     case = d.psirt.case(desk.number)
     assert (case["state"], case["close_reason"]) == ("open", None)
+    assert desk.steps() == steps
+    assert clocks and all(row in case["clocks"] for row in clocks)
     assert len(desk.record("case-reopened")) == 1
     assert desk.number in [row["case"] for row
                            in d.psirt.json("list")["cases"]]
