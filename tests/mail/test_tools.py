@@ -43,11 +43,25 @@ def test_tree_in_order_passes(tree):
     ("daemon/read/x.c", "  #  include <libetpan/libetpan.h>"),
     ("daemon/store/x.c", "#include <jansson.h>"),
     ("include/psirtd/x.h", "#include <gmime/gmime.h>"),
+    ("daemon/desk/x.c", "\texecve(path, argv, envp);"),
+    ("daemon/base/x.c", '\texecl ("/bin/true", "true", NULL);'),
+    ("daemon/base/room.c", "\texecvp(words[0], words);"),
+    ("daemon/base/room.c", "\tif (system(line) != 0)"),
+    ("daemon/store/x.c", '\tfile = popen(line, "r");'),
+    ("daemon/read/x.c", "\trc = posix_spawnp(&pid, name, 0, 0, argv, envp);"),
     ("daemon/desk/x.c", "\n" * 801)])
 def test_breach_is_found(tree, path, line):
     (tree / path).write_text(line + "\n")
     code, said = check_rooms(tree)
     assert code == 1 and path in said, said
+
+
+def test_who_starts_programs_may(tree):
+    (tree / "daemon/base/room.c").write_text("\texecve(self, argv, envp);\n")
+    (tree / "daemon/desk/x.c").write_text(
+        " * system() and popen() are nothing for us\n"
+        "\trc = ecosystem(x) + exec_state(y);\n")
+    assert check_rooms(tree)[0] == 0
 
 
 def test_own_tree_is_in_order():
