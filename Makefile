@@ -45,7 +45,7 @@ store_SRC := store store_schema store_schema_3 store_query store_seal store_key 
 	store_approval store_clock store_link store_names store_inspect
 engine_SRC := engine engine_rooms engine_setup engine_key engine_intake engine_open \
 	engine_opening engine_proof engine_report engine_match engine_source engine_file \
-	engine_finder engine_draft engine_rest \
+	engine_finder engine_draft engine_limit engine_rest \
 	engine_overview engine_alert engine_seal engine_mail engine_ask engine_check engine_inspect \
 	engine_case engine_flow engine_aside engine_step engine_step_mail engine_step_letter \
 	engine_step_facts engine_counterpart \

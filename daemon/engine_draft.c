@@ -110,9 +110,11 @@ draft_add(struct engine *e, struct store_outmail *m, const char *language,
 		allowed.n, &draft, err) != 0)
 		goto out;
 	/* RULES 26: what waits for a person is born a draft. */
-	m->state = m->policy == POLICY_APPROVE || m->policy == POLICY_TWO
-		       ? OUTMAIL_DRAFT
-		       : OUTMAIL_APPROVED;
+	if (m->state != OUTMAIL_HELD)
+		m->state =
+		    m->policy == POLICY_APPROVE || m->policy == POLICY_TWO
+			? OUTMAIL_DRAFT
+			: OUTMAIL_APPROVED;
 	m->language = (char *)(uintptr_t)language;
 	m->made = clock_now();
 	m->message_id = new_message_id(ctx, e->s);
@@ -156,7 +158,10 @@ add_answer(struct engine *e, struct store_outmail *m,
 	m->recipient_key = to->key;
 	m->recipient_key_fpr = (char *)(uintptr_t)to->key_fpr;
 	m->encrypt = to->encrypt;
-	return draft_add(e, m, to->language, facts, "psirtd", err);
+	if (limit_answer(e, m, err) != 0 ||
+	    draft_add(e, m, to->language, facts, "psirtd", err) != 0)
+		return -1;
+	return limit_tell(e, m, err);
 }
 
 int

@@ -356,6 +356,14 @@ char *draft_tracking(const void *ctx, struct engine *e, int64_t casefile);
  * mail of this kind may not use are left out. */
 int draft_add(struct engine *e, struct store_outmail *m, const char *language,
     const struct facts *facts, const char *actor, struct error *err);
+/*
+ * Before and after draft_add() of an answer to a letter: over the limits of
+ * the settings it leaves later or is held, and the POC is told
+ * (engine_limit.c).
+ */
+int limit_answer(struct engine *e, struct store_outmail *m, struct error *err);
+int limit_tell(
+    struct engine *e, const struct store_outmail *m, struct error *err);
 struct draft_to {
 	const char *address;
 	const char *name;

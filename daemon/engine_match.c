@@ -312,18 +312,13 @@ count_automatic(struct filing *f, const struct mail_address *list, size_t count,
     struct error *err)
 {
 	for (size_t i = 0; i < count && i < SENDERS_MOST; i++) {
-		unsigned hour = 0;
 		unsigned day = 0;
 
 		if (list[i].address == NULL)
 			continue;
 		if (store_automatic_count(f->e->st, list[i].address,
-			f->in.now - 3600, &hour, err) != 0 ||
-		    store_automatic_count(f->e->st, list[i].address,
 			f->in.now - 86400, &day, err) != 0)
 			return -1;
-		if (hour > f->in.acknowledged_last_hour)
-			f->in.acknowledged_last_hour = hour;
 		if (day > f->in.automatic_last_day)
 			f->in.automatic_last_day = day;
 	}

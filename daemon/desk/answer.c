@@ -3,9 +3,9 @@
  *
  * Runs in the engine, pure.  Takes a letter already judged: the row of the
  * trust table has said by d->silence whether it wants an acknowledgement.
- * Here stands what forbids one whatever the row says (RFC 3834, limits, age),
- * and the address.  Only an acknowledgement or a note to resend ever leaves
- * by itself; neither quotes a word of the letter.
+ * Here stands what forbids one whatever the row says (RFC 3834, age), and the
+ * address; when it may leave says engine_limit.c.  Only an acknowledgement or
+ * a note to resend ever leaves by itself; neither quotes a word of the letter.
  */
 #include "desk_internal.h"
 
@@ -171,9 +171,6 @@ forbidden(const struct judging *j)
 		return SILENCE_STALE;
 	if (j->d->reply_to == NULL)
 		return SILENCE_NO_ADDRESS;
-	if (in->acknowledged_last_hour >= j->s->acknowledge_per_hour ||
-	    in->automatic_last_hour >= j->s->automatic_per_hour)
-		return SILENCE_LIMIT;
 	return SILENCE_NONE;
 }
 
@@ -222,9 +219,6 @@ answer_decide(struct judging *j)
 	d->ask_resend = silence == SILENCE_NONE && may_ask_resend(j);
 	if (d->silence == SILENCE_NONE)
 		d->silence = silence;
-	/* A correspondent that waits in vain is for a person to see. */
-	if (d->silence == SILENCE_LIMIT && d->signer.correspondent != NULL)
-		d->tell_poc = true;
 	d->acknowledge = d->silence == SILENCE_NONE;
 	return 0;
 }

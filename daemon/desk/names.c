@@ -68,6 +68,8 @@ reason_name(enum reason reason)
 	    [REASON_DEADLINE] = "deadline",
 	    [REASON_ANSWER] = "answer",
 	    [REASON_STUCK] = "stuck",
+	    [REASON_ANSWER_LATE] = "answer-late",
+	    [REASON_ANSWER_HELD] = "answer-held",
 	};
 
 	return NAME(names, reason);
@@ -139,6 +141,12 @@ reason_text(enum reason reason)
 	    [REASON_ANSWER] = "A department's answer, recorded.",
 	    [REASON_STUCK] =
 		"psirtd cannot go on with a case by itself; its log says why.",
+	    [REASON_ANSWER_LATE] =
+		"More answers than the limits allow in an hour; they leave "
+		"later.",
+	    [REASON_ANSWER_HELD] =
+		"More answers than the limits allow in two hours; they wait "
+		"for a decision.",
 	};
 
 	return NAME(texts, reason);

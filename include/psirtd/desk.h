@@ -154,6 +154,9 @@ enum reason {
 	REASON_DEADLINE,     /* of a case: a clock warns */
 	REASON_ANSWER,       /* a department's, and all of it is on record */
 	REASON_STUCK,        /* psirtd cannot go on with a case by itself */
+	/* more answers than the settings allow: they wait, for a person */
+	REASON_ANSWER_LATE,
+	REASON_ANSWER_HELD,
 	REASON_COUNT,
 };
 
@@ -165,7 +168,7 @@ enum silence {
 	SILENCE_MACHINE,
 	SILENCE_STALE,
 	SILENCE_ADOPTED,
-	SILENCE_LIMIT,
+	SILENCE_LIMIT, /* in old lines of the record alone */
 	SILENCE_NO_ADDRESS,
 	SILENCE_SET_ASIDE,
 	SILENCE_OWN,
@@ -187,9 +190,8 @@ struct desk_input {
 	const char *language;
 	const struct candidate *candidates;
 	size_t ncandidates;
-	unsigned acknowledged_last_hour; /* to this sender's address */
-	unsigned automatic_last_day;     /* the same */
-	unsigned automatic_last_hour;    /* in all */
+	unsigned automatic_last_day;  /* to this sender's address */
+	unsigned automatic_last_hour; /* in all */
 };
 
 struct desk_route {

@@ -406,6 +406,9 @@ int store_outmail_of_letter(const void *ctx, struct store *st, int64_t letter,
  * what the desk itself is told). */
 int store_automatic_count(struct store *st, const char *address, int64_t since,
     unsigned *count, struct error *err);
+/* When the nth latest of them leaves, or was to; *at 0: there are fewer. */
+int store_automatic_latest(struct store *st, const char *address, int64_t since,
+    unsigned nth, int64_t *at, struct error *err);
 
 /* ---- the record (RULES 18): no content, a SHA-256 chain ---- */
 

@@ -216,3 +216,62 @@ def test_a_finder_who_is_away_answers_nothing(world, vendor, daemon):
     judged(side, side.answers)
     until(lambda: set(states(desk).values()) != {"asked"}, 20,
           "the questions to be answered")
+
+
+# ---- more than may leave in an hour -----------------------------------------
+
+def mails_of(d, state):
+    return [row for row in d.psirt.json("queue")["mails"]
+            if row["state"] == state]
+
+
+def alerts(world, reason):
+    """The lines of this reason in what the desk was told."""
+    return [line for mail in world.mails(people.DESK, world.desk, "alert")
+            for line in mail.text.splitlines() if f"{reason}:" in line]
+
+
+def test_over_the_limit_late_then_held_and_told_once(world, daemon):
+    """Two may leave, two are late, the rest waits for a person."""
+    d = daemon(limits={"acknowledge_per_hour": 2})
+    for _ in range(7):
+        world.deliver(sealed(world))
+    # What is late by an hour is no trouble of today.
+    assert d.once() == 0, d.text()
+    assert len(world.mails(letters.FINDER, world.finder, "acknowledge")) == 2
+    d.start()
+    assert len(d.psirt.cases()) == 7
+    answered = [d.psirt.json("letter", str(row["letter"]))["answered"]
+                for row in d.psirt.letters()]
+    assert sorted(mail["state"] for mail, in answered) == (
+        ["approved"] * 2 + ["held"] * 3 + ["sent"] * 2)
+    held = mails_of(d, "held")
+    assert len(held) == 3
+    assert all("acknowledge_per_hour" in row["reason"] for row in held)
+    for line in d.psirt.log():
+        assert line["what"] != "no-acknowledge"
+    # One line for each, however many there are.
+    until(lambda: alerts(world, "answer-held"), 20, "the alert")
+    assert len(alerts(world, "answer-held")) == 1
+    assert len(alerts(world, "answer-late")) == 1
+    # The other mailbox waits for nobody.
+    world.deliver(sealed(world, sender=people.FINDER2), people.FINDER2)
+    world.wait_mails(people.FINDER2, 1, kind="acknowledge")
+    # A person decides: one leaves at once, one not at all.
+    d.psirt.text("queue", "resend", str(held[0]["mail"]))
+    world.wait_mails(letters.FINDER, 3, world.finder, "acknowledge")
+    d.psirt.text("queue", "drop", str(held[1]["mail"]))
+    assert len(mails_of(d, "held")) == 1
+    assert d.stop() == 0
+    assert world.count(letters.FINDER) == 3
+
+
+def test_the_note_to_resend_keeps_to_the_limit_too(world, daemon):
+    d = daemon(limits={"automatic_per_hour": 1})
+    for _ in range(3):
+        world.deliver(letters.broken_for_us(world.finder, world.poc))
+    assert d.once() == 0, d.text()
+    assert len(world.mails(letters.FINDER, None, "resend")) == 1
+    d.start()
+    assert len(mails_of(d, "held")) == 1
+    assert len(d.psirt.letters()) == 3

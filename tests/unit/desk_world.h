@@ -174,7 +174,7 @@ struct row {
 	struct candidate names[3]; /* until casefile is 0 */
 	bool by_hand, adopted, own, bounce, address_known, no_from;
 	int64_t age_s;
-	unsigned acknowledged, today, automatic;
+	unsigned today, automatic;
 	int policy; /* enum acknowledge + 1; 0: report */
 
 	/* what must come of it */
@@ -405,7 +405,6 @@ judge_row(
 	    .by_hand = r->by_hand,
 	    .address_known = r->address_known,
 	    .candidates = r->names,
-	    .acknowledged_last_hour = r->acknowledged,
 	    .automatic_last_day = r->today,
 	    .automatic_last_hour = r->automatic};
 

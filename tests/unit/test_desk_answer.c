@@ -11,7 +11,7 @@
 	.state = LETTER_QUARANTINED, .silence = SILENCE_SET_ASIDE, WAITS
 
 static const struct row rows[] = {
-    /* ---- age, adoption, limits ---- */
+    /* ---- age, adoption, limits (engine_limit.c) ---- */
     {"as old as may be", SEALED, NOBODY, 0, .age_s = 3 * 86400, NEW},
     {"a second older: stale", SEALED, NOBODY, 0, .age_s = 3 * 86400 + 1, NEW,
 	.silence = SILENCE_STALE},
@@ -19,14 +19,8 @@ static const struct row rows[] = {
 	.silence = SILENCE_ADOPTED},
     {"adopted is said before stale", SEALED, NOBODY, 0, .adopted = true,
 	.age_s = 30 * 86400, NEW, .silence = SILENCE_ADOPTED},
-    {"the last one of this hour to the address", SEALED, NOBODY, 0,
-	.acknowledged = 4, NEW},
-    {"one over to the address", SEALED, NOBODY, 0, .acknowledged = 5, NEW,
-	.silence = SILENCE_LIMIT},
-    {"the last one of this hour in all", SEALED, NOBODY, 0, .automatic = 59,
-	NEW},
-    {"one over in all", SEALED, NOBODY, 0, .automatic = 60, NEW,
-	.silence = SILENCE_LIMIT},
+    {"over the limit: answered all the same, when there is room", SEALED,
+	NOBODY, 0, .today = 60, .automatic = 60, NEW},
 
     /* ---- it asks that no program answers: a report all the same ---- */
     {"not wanted: filed as ever, nothing leaves", SEALED, NOBODY, 0,
@@ -99,8 +93,9 @@ static const struct row rows[] = {
 	.reason = REASON_UNDECRYPTABLE},
     {"closed, one of our keys named: a note", CLOSED_FOR_US, NOBODY, 0,
 	QUARANTINED, .reason = REASON_UNDECRYPTABLE, ASKED},
-    {"closed, the note keeps to the limit", CLOSED_FOR_US, NOBODY, 0,
-	.acknowledged = 5, QUARANTINED, .reason = REASON_UNDECRYPTABLE},
+    {"closed, over the limit: a note when there is room", CLOSED_FOR_US, NOBODY,
+	0, .today = 60, .automatic = 60, QUARANTINED,
+	.reason = REASON_UNDECRYPTABLE, ASKED},
     {"closed and stale: no note", CLOSED_FOR_US, NOBODY, 0, .age_s = 4 * 86400,
 	QUARANTINED, .reason = REASON_UNDECRYPTABLE},
     {"closed, adopted: no note", CLOSED_FOR_US, NOBODY, 0, .adopted = true,
@@ -119,8 +114,6 @@ static const struct row rows[] = {
     {"S/MIME, known address, the same policy", SMIME, NOBODY, 0,
 	.policy = ACKNOWLEDGE_ENCRYPTED + 1, .address_known = true, CASE,
 	.reason = REASON_SMIME, .silence = SILENCE_POLICY, WAITS, ASKED},
-    {"S/MIME, one over the limit to the address", SMIME, NOBODY, 0,
-	.acknowledged = 5, QUARANTINED, .reason = REASON_SMIME},
     {"S/MIME, one over in all", SMIME, NOBODY, 0, .automatic = 60, QUARANTINED,
 	.reason = REASON_SMIME},
     {"S/MIME, one mail today already", SMIME, NOBODY, 0, .today = 1,

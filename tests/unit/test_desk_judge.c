@@ -51,9 +51,9 @@ static const struct row rows[] = {
 	FROM_JPCERT, .names = NUMBER(.bound_key = NULL), JOINS(7),
 	.reason = REASON_JOINED_UNCONFIRMED, .silence = SILENCE_JOINED,
 	.tell = true},
-    {"pinned, many today: the limit holds, a person sees", SEALED, JPCERT, 0,
-	FROM_JPCERT, .acknowledged = 5, CASE, .reason = REASON_NEW_REPORT,
-	.silence = SILENCE_LIMIT, .tell = true},
+    {"pinned, many today: answered when there is room", SEALED, JPCERT, 0,
+	FROM_JPCERT, .today = 60, .automatic = 60, CASE,
+	.reason = REASON_NEW_REPORT},
 
     /* ---- signed by a department ---- */
     {"department, by thread: joins", SEALED, DEPARTMENT, 0,

@@ -522,6 +522,47 @@ test_automatic_mails_are_counted(void **state)
 	COUNT("robin@example.org", NOW + 5, 0);
 }
 
+/* Where the next one finds room, an hour after the nth before it. */
+static void
+test_when_the_latest_leave(void **state)
+{
+	struct world *w = *state;
+	struct store_outmail m;
+	int64_t at;
+
+	for (int i = 0; i < 3; i++) {
+		m = plain_mail(MAIL_NOTICE, "robin@example.org");
+		m.made = NOW + i;
+		add(w, m);
+	}
+	/* One that waits counts where it leaves, not where it was made. */
+	m = plain_mail(MAIL_NOTICE, "Other@Example.org");
+	m.made = NOW;
+	m.not_before = NOW + 1000;
+	add(w, m);
+	/* These use nothing up: of a person, and to the desk. */
+	m.automatic = 0;
+	add(w, m);
+	m = plain_mail(STORE_MAIL_ALERT, "desk@example.org");
+	m.made = NOW + 2000;
+	add(w, m);
+#define LATEST(address, since, nth, want)                                      \
+	do {                                                                   \
+		assert_ok(w, store_automatic_latest(                           \
+				 w->st, address, since, nth, &at, &w->err));   \
+		assert_int_equal(at, want);                                    \
+	} while (0)
+	LATEST(NULL, NOW, 1, NOW + 1000);
+	LATEST(NULL, NOW, 2, NOW + 2);
+	LATEST(NULL, NOW, 4, NOW);
+	LATEST(NULL, NOW, 5, 0);
+	LATEST(NULL, NOW + 1, 3, 0);
+	LATEST("ROBIN@example.org", NOW, 3, NOW);
+	LATEST("robin@example.org", NOW, 4, 0);
+	LATEST("other@example.org", NOW, 1, NOW + 1000);
+	LATEST("nobody@example.org", NOW, 1, 0);
+}
+
 static void
 test_names(void **state)
 {
@@ -551,6 +592,7 @@ main(void)
 	    TEST(test_mails_of_steps_are_counted),
 	    TEST(test_first_bounce_counts),
 	    TEST(test_automatic_mails_are_counted),
+	    TEST(test_when_the_latest_leave),
 	    TEST(test_names),
 	};
 
