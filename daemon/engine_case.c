@@ -5,7 +5,7 @@
  * its end by the flow file it began with, whose text stands in the store
  * (RULES 29): here those texts become flows, each parsed once.
  */
-#include "engine_internal.h"
+#include "engine_step.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -152,10 +152,11 @@ load_mails(struct casework *w, struct engine *e, struct error *err)
 
 		if (step == NULL)
 			continue;
-		if (list[i].state == OUTMAIL_SENT)
+		/* What came back was as good as not sent. */
+		if (list[i].state == OUTMAIL_SENT && !list[i].bounced)
 			step->mails_sent += mails;
 		else if (list[i].state == OUTMAIL_CANCELLED ||
-			 list[i].state == OUTMAIL_FAILED)
+			 list[i].state == OUTMAIL_FAILED || list[i].bounced)
 			step->mails_dropped += mails;
 		else
 			step->mails_waiting += mails;
@@ -213,6 +214,74 @@ load_rest(struct casework *w, struct engine *e, struct error *err)
 	    w, e->st, w->c.id, CLOCKS_MOST, &w->clocks, &w->nclocks, err);
 }
 
+int
+case_customers(const void *ctx, struct engine *e, const struct store_case *c,
+    enum mail_kind kind, struct customer_reached **list, size_t *n,
+    struct error *err)
+{
+	const struct settings *s = e->s;
+	const size_t most = s->ncustomers + 1;
+	const char **addresses = talloc_array(ctx, const char *, most);
+	uint32_t *states = talloc_array(ctx, uint32_t, most);
+
+	*n = 0;
+	*list = talloc_array(ctx, struct customer_reached, most);
+	for (size_t i = 0; i < s->ncustomers; i++) {
+		if (!customer_has(&s->customers[i], c->product))
+			continue;
+		addresses[*n] = s->customers[i].address;
+		(*list)[(*n)++].customer = &s->customers[i];
+	}
+	if (*n > 0 && store_mails_reached(
+			  e->st, c->id, kind, addresses, *n, states, err) != 0)
+		return -1;
+	for (size_t i = 0; i < *n; i++)
+		(*list)[i].state = states[i];
+	return 0;
+}
+
+/* Every notice that was to leave has left, or will not: now it can be said
+ * who has none.  Before, a case is loaded for each of thousands. */
+static bool
+notices_are_out(const struct case_view *v)
+{
+	bool out = false;
+
+	for (size_t i = 0; i < v->nsteps; i++) {
+		const struct case_step *pass = &v->steps[i];
+
+		if (!step_tells_customers(pass->step))
+			continue;
+		if (pass->mails_waiting > 0)
+			return false;
+		out = out || pass->mails_sent + pass->mails_dropped > 0;
+	}
+	return out;
+}
+
+static int
+load_customers(struct casework *w, struct engine *e, struct error *err)
+{
+	struct customer_reached *list = NULL;
+	char *names = NULL;
+	size_t n = 0;
+
+	if (!notices_are_out(&w->view))
+		return 0;
+	if (case_customers(w, e, &w->c, MAIL_CUSTOMER, &list, &n, err) != 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (list[i].state == OUTMAIL_SENT)
+			w->view.customers_told++;
+		else
+			names = talloc_asprintf(w, "%s%s%s",
+			    names != NULL ? names : "",
+			    names != NULL ? ", " : "", list[i].customer->name);
+	}
+	w->view.customers_untold = names;
+	return 0;
+}
+
 struct casework *
 case_load(
     const void *ctx, struct engine *e, int64_t casefile, struct error *err)
@@ -239,7 +308,7 @@ case_load(
 	v->now = clock_now();
 	if (v->flow != NULL && load_steps(w, e, err) == 0 &&
 	    load_mails(w, e, err) == 0 && load_answers(w, e, err) == 0 &&
-	    load_rest(w, e, err) == 0)
+	    load_customers(w, e, err) == 0 && load_rest(w, e, err) == 0)
 		return w;
 fail:
 	talloc_free(w);

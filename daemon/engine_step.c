@@ -72,19 +72,6 @@ write_pass(struct engine *e, struct store_step *row, struct error *err)
 
 /* ---- begin ---- */
 
-static bool
-all_on_record(const struct case_view *v, const struct flow_when *when, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		const struct case_answer *a = case_answer_of(v, when[i].answer);
-
-		if (a == NULL || (when[i].value != NULL &&
-				     strcmp(a->value, when[i].value) != 0))
-			return false;
-	}
-	return true;
-}
-
 int
 step_mails(struct engine *e, struct casework *w, const struct case_step *pass,
     uint32_t overridden, const char *actor, size_t *made, struct error *err)
@@ -99,7 +86,7 @@ step_mails(struct engine *e, struct casework *w, const struct case_step *pass,
 		const struct flow_mail *mail = &step->mails[i];
 		size_t n = 0;
 
-		if (!all_on_record(&w->view, mail->when, mail->nwhen))
+		if (!case_holds(&w->view, mail->when, mail->nwhen))
 			continue;
 		if (step_mail(e, w, pass, mail, overridden, actor, &n, err) !=
 		    0)

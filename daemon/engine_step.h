@@ -27,6 +27,17 @@ void facts_for_reader(struct facts *f, const void *ctx,
     const struct department *d);
 bool customer_has(const struct customer *customer, const char *product);
 
+/* ---- engine_case.c ---- */
+/* Who has the product of the case, and how far the mail of this kind to each
+ * has come: store_mails_reached(). */
+struct customer_reached {
+	const struct customer *customer;
+	uint32_t state;
+};
+int case_customers(const void *ctx, struct engine *e,
+    const struct store_case *c, enum mail_kind kind,
+    struct customer_reached **list, size_t *n, struct error *err);
+
 /* ---- engine_counterpart.c ---- */
 /* NULL: none has that name. */
 const struct correspondent *correspondent_named(

@@ -225,28 +225,44 @@ to_departments(struct mailing *m, uint32_t roles, struct error *err)
 	return 0;
 }
 
-/* Each singly; who hears of one customer hears of no other. */
+static int
+to_customer(struct mailing *m, const struct customer *c, struct error *err)
+{
+	struct case_draft draft = {.kind = m->kind, .customer = c};
+
+	draft.to.address = c->address;
+	draft.to.name = c->name;
+	draft.to.language =
+	    c->language != NULL ? c->language : m->e->s->language;
+	draft.to.recipient = c->fingerprint;
+	draft.to.encrypt = true;
+	return draft_one(m, &draft, err);
+}
+
+/* Each singly; who hears of one customer hears of no other.  Done again, it
+ * is for those alone who have no notice: nobody gets a second one. */
 static int
 to_customers(struct mailing *m, struct error *err)
 {
-	const struct settings *s = m->e->s;
+	void *ctx = talloc_new(m->e);
+	struct customer_reached *list = NULL;
+	size_t told = 0;
+	size_t n = 0;
+	int rc = case_customers(ctx, m->e, &m->w->c, m->kind, &list, &n, err);
 
-	for (size_t i = 0; i < s->ncustomers; i++) {
-		const struct customer *c = &s->customers[i];
-		struct case_draft draft = {.kind = m->kind, .customer = c};
-
-		if (!customer_has(c, m->w->c.product))
-			continue;
-		draft.to.address = c->address;
-		draft.to.name = c->name;
-		draft.to.language =
-		    c->language != NULL ? c->language : s->language;
-		draft.to.recipient = c->fingerprint;
-		draft.to.encrypt = true;
-		if (draft_one(m, &draft, err) != 0)
-			return -1;
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		if (list[i].state != 0)
+			told++;
+		else
+			rc = to_customer(m, list[i].customer, err);
 	}
-	return 0;
+	if (rc == 0 && n > 0 && told == n && m->w->refused == NULL)
+		m->w->refused = talloc_asprintf(m->w,
+		    "every customer has the notice, or it is on its way: "
+		    "psirt customers %s",
+		    m->w->c.number);
+	talloc_free(ctx);
+	return rc;
 }
 
 static int

@@ -276,7 +276,9 @@ guards_json(
 		return rows;
 	guards_hold(w, step->guards, step->nguards, &o, refused, rows);
 	for (size_t i = 0; i < step->nmails; i++)
-		if (strcmp(step->mails[i].template, kind) == 0)
+		if (strcmp(step->mails[i].template, kind) == 0 &&
+		    case_holds(
+			&w->view, step->mails[i].when, step->mails[i].nwhen))
 			guards_hold(w, step->mails[i].guards,
 			    step->mails[i].nguards, &o, refused, rows);
 	return rows;

@@ -49,6 +49,24 @@ case_window(const struct case_view *v)
 	return settings_jpcert(v->s);
 }
 
+bool
+case_holds(const struct case_view *v, const struct flow_when *when, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!case_has(v, &when[i]))
+			return false;
+	return true;
+}
+
+bool
+step_tells_customers(const struct flow_step *step)
+{
+	for (size_t i = 0; i < step->nmails; i++)
+		if (step->mails[i].to == AUDIENCE_CUSTOMER)
+			return true;
+	return false;
+}
+
 /* A day alone begins at midnight here. */
 int64_t
 case_publication(const struct case_view *v)

@@ -133,11 +133,26 @@ holds_not_before(const struct asked *a, const struct guard *guard)
 		   desk_two_zones(a->ctx, when));
 }
 
+/* All of them, whichever pass or step it was that told each. */
+static bool
+holds_all_told(const struct asked *a, const char *number)
+{
+	if (a->v->customers_untold != NULL)
+		return refused(a,
+		    "%s has not reached %s: psirt step CASE %s again", number,
+		    a->v->customers_untold, number);
+	return a->v->customers_told > 0 ||
+	       refused(
+		   a, "the mails of %s have not left: psirt approve", number);
+}
+
 static bool
 holds_requires_sent(const struct asked *a, const struct guard *guard)
 {
 	const struct case_step *pass = case_step_of(a->v, guard->step);
 
+	if (pass != NULL && step_tells_customers(pass->step))
+		return holds_all_told(a, guard->step);
 	if (pass != NULL && pass->mails_sent > 0 && pass->mails_waiting == 0)
 		return true;
 	return refused(
@@ -272,10 +287,8 @@ keeps_to_the_flow(const struct asked *a)
 	if (!told && mail->address != NULL && mail->audience == 0 &&
 	    settings_customer(a->v->s, mail->address) != NULL)
 		told = !has_address(mail->address, a->v->finder_address);
-	for (size_t i = 0; told && mail->step != NULL && i < mail->step->nmails;
-	     i++)
-		if (mail->step->mails[i].to == AUDIENCE_CUSTOMER)
-			return true;
+	if (told && mail->step != NULL && step_tells_customers(mail->step))
+		return true;
 	return !told || refused(a, "no step tells customers of this case now");
 }
 
@@ -286,13 +299,9 @@ is_mail(const struct asked *a, const struct flow_mail *mail, bool holds_now)
 {
 	const struct leaving *leaving = a->mail;
 
-	if (mail->to != leaving->audience || leaving->template == NULL ||
-	    strcmp(mail->template, leaving->template) != 0)
-		return false;
-	for (size_t i = 0; holds_now && i < mail->nwhen; i++)
-		if (!case_has(a->v, &mail->when[i]))
-			return false;
-	return true;
+	return mail->to == leaving->audience && leaving->template != NULL &&
+	       strcmp(mail->template, leaving->template) == 0 &&
+	       (!holds_now || case_holds(a->v, mail->when, mail->nwhen));
 }
 
 static enum guard_kind

@@ -75,6 +75,15 @@ desk_turns(const void *ctx, const struct case_view *v, struct case_turn **list)
 
 /* ---- what a person may do ---- */
 
+/* It ended when its mails had left, and then they came back: nobody was told,
+ * so it is not done. */
+static bool
+came_back(const struct case_step *pass)
+{
+	return pass->step->nexpects == 0 && pass->mails_sent == 0 &&
+	       pass->mails_dropped > 0;
+}
+
 bool
 desk_may_start(const void *ctx, const struct case_view *v,
     const struct flow_step *step, char **why)
@@ -89,7 +98,7 @@ desk_may_start(const void *ctx, const struct case_view *v,
 		*why = talloc_asprintf(ctx,
 		    "%s runs already: psirt step CASE %s done ends it",
 		    step->number, step->number);
-	else if (state == CASE_STEP_ENDED && !step->again)
+	else if (state == CASE_STEP_ENDED && !step->again && !came_back(pass))
 		*why = talloc_asprintf(
 		    ctx, "%s has ended, and is not done twice", step->number);
 	else

@@ -199,6 +199,9 @@ struct bytes seal_open(const void *ctx, struct store *st, struct place where,
     struct bytes sealed, struct error *err);
 int seal_lookup(struct store *st, enum lookup kind, struct bytes value,
     uint8_t hash[SEAL_LOOKUP_BYTES], struct error *err);
+/* The hash that mails to one address are found by: store_outmail.c */
+int recipient_lookup(struct store *st, const char *address,
+    uint8_t hash[SEAL_LOOKUP_BYTES], struct error *err);
 
 /* The bytes of one letter, as a stream of chunks. */
 #define SEAL_STREAM_HEADER                                                     \

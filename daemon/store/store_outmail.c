@@ -168,7 +168,7 @@ outmail_row(struct query *q, const void *ctx, struct store_outmail *m)
 }
 
 /* The hash that mails to one address are counted by. */
-static int
+int
 recipient_lookup(struct store *st, const char *address,
     uint8_t hash[SEAL_LOOKUP_BYTES], struct error *err)
 {

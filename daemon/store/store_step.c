@@ -24,6 +24,7 @@ enum {
 	STEP_NEXT_LOOK,
 	STEP_PUT_OFF,
 	STEP_MAILS,
+	STEP_REACHED,
 	STEP_STMT_COUNT
 };
 
@@ -50,9 +51,11 @@ static const char *const sql[STEP_STMT_COUNT] = {
     [STEP_NEXT_LOOK] = "SELECT id, casefile, " LOOK " FROM step"
 		       " WHERE " STEP_AWAKE " ORDER BY " LOOK ", id LIMIT 1",
     [STEP_PUT_OFF] = "UPDATE step SET look = ? WHERE id = ?",
-    [STEP_MAILS] = "SELECT step, kind, state, count(*) FROM outmail"
-		   " WHERE casefile = ? AND step IS NOT NULL"
-		   " GROUP BY step, kind, state",
+    [STEP_MAILS] = "SELECT step, kind, state, bounced <> 0, count(*)"
+		   " FROM outmail WHERE casefile = ? AND step IS NOT NULL"
+		   " GROUP BY step, kind, state, bounced <> 0",
+    [STEP_REACHED] = "SELECT lookup, state FROM outmail"
+		     " WHERE casefile = ? AND kind = ? AND bounced = 0",
 };
 
 _Static_assert(STEP_RUNNING == 2, "STEP_AWAKE, STEP_BY_REF");
@@ -270,6 +273,7 @@ store_step_mails(const void *ctx, struct store *st, int64_t casefile,
 		c->step = query_get_int(&q);
 		c->kind = query_get_u32(&q);
 		c->state = query_get_u32(&q);
+		c->bounced = query_get_u32(&q) != 0;
 		c->mails = query_get_int(&q);
 		++*count;
 	}
@@ -289,4 +293,47 @@ store_step_code(const char *number)
 		number = end + 1;
 	}
 	return (uint32_t)(part[0] * 10000 + part[1] * 100 + part[2]);
+}
+
+/* Of two mails to one address the one that has come furthest counts. */
+static uint32_t
+further(uint32_t was, uint32_t is)
+{
+	if (is == OUTMAIL_FAILED || is == OUTMAIL_CANCELLED)
+		return was;
+	return was == OUTMAIL_SENT ? was : is;
+}
+
+int
+store_mails_reached(struct store *st, int64_t casefile, uint32_t kind,
+    const char *const *addresses, size_t n, uint32_t *states, struct error *err)
+{
+	uint8_t(*hashes)[SEAL_LOOKUP_BYTES] =
+	    talloc_size(st, n * SEAL_LOOKUP_BYTES + 1);
+	struct query q;
+	int rc = -1;
+
+	if (hashes == NULL)
+		return error_set(err, FAULT_RETRY, "out of memory");
+	for (size_t i = 0; i < n; i++) {
+		states[i] = 0;
+		if (recipient_lookup(st, addresses[i], hashes[i], err) != 0)
+			goto out;
+	}
+	query_start(&q, st, FAMILY_STEP, STEP_REACHED, err);
+	query_int(&q, casefile);
+	query_int(&q, kind);
+	while (query_next(&q) == 1) {
+		struct bytes to = query_get_blob(&q);
+		uint32_t state = query_get_u32(&q);
+
+		for (size_t i = 0; i < n; i++)
+			if (bytes_equal(
+				to, bytes_of(hashes[i], SEAL_LOOKUP_BYTES)))
+				states[i] = further(states[i], state);
+	}
+	rc = query_end(&q);
+out:
+	talloc_free(hashes);
+	return rc;
 }

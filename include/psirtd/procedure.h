@@ -19,7 +19,8 @@ struct case_step {
 	unsigned state; /* enum step_state (store.h): 1 ready, 2 running, 3
 			   ended, 4 skipped */
 	int64_t started, due;
-	/* of its mails: how many wait, have left, and will not leave */
+	/* of its mails: how many wait, have left, and will not leave or came
+	 * back */
 	unsigned mails_waiting, mails_sent, mails_dropped;
 	/* of those that wait: as drafts, and for a decision, being held or
 	 * uncertain; the others are on their way */
@@ -67,6 +68,11 @@ struct case_view {
 	const struct case_answer *answers; /* that stand, oldest first */
 	size_t nanswers;
 	unsigned questions_open; /* not answered yet */
+	/* Of the product's customers: how many have the notice, and, where all
+	 * of it that was to leave has left, the names of those who have none or
+	 * whose came back; NULL none. */
+	unsigned customers_told;
+	const char *customers_untold;
 	unsigned
 	    routed; /* 0 not, 1 proposed, 2 sent: START_ROUTE waits for 2 */
 	int64_t now;
@@ -80,6 +86,11 @@ const struct case_step *case_step_of(
     const struct case_view *v, const char *number);
 /* The flow's no_finder holds: flow jpcert, or JPCERT/CC is the window. */
 bool case_speaks_through_jpcert(const struct case_view *v);
+/* All of these conditions hold. */
+bool case_holds(
+    const struct case_view *v, const struct flow_when *when, size_t n);
+/* One of its mails goes to customers. */
+bool step_tells_customers(const struct flow_step *step);
 /* The agreed publication date, 0: none is. */
 int64_t case_publication(const struct case_view *v);
 

@@ -68,14 +68,24 @@ int store_step_list(const void *ctx, struct store *st, int64_t casefile,
 /* By its reference's token (any case of letters); 1, 0 none, -1. */
 int store_step_by_ref(const void *ctx, struct store *st, const char *ref,
     struct store_step *s, struct error *err);
-/* How many mails of one kind and state a pass of a step has. */
+/* How many mails of one kind and state a pass of a step has, and did they
+ * come back. */
 struct store_mail_count {
 	int64_t step, mails;
 	uint32_t kind, state;
+	bool bounced;
 };
 /* Of a case, those that belong to steps: no sealed column is opened. */
 int store_step_mails(const void *ctx, struct store *st, int64_t casefile,
     struct store_mail_count **list, size_t *count, struct error *err);
+/*
+ * How far the mail of this kind and case to each of these addresses has come:
+ * OUTMAIL_SENT where one was sent and did not bounce; else the state of one
+ * that may leave yet; 0 where there is neither.
+ */
+int store_mails_reached(struct store *st, int64_t casefile, uint32_t kind,
+    const char *const *addresses, size_t n, uint32_t *states,
+    struct error *err);
 /* The running step that is looked at first: by its `look` or else its `due`. */
 int store_step_next_look(
     struct store *st, struct store_due *due, struct error *err);

@@ -103,7 +103,7 @@ def test_customers_not_all_known(world, vendor, daemon):
                "--why", "JVN has published it today")
     case = d.psirt.case(desk.number)
     assert case["state"] == "closed"
-    every_step(desk, without={"4.3.1", "4.3.2", "4.3.3"},
+    every_step(desk, without={"4.3.1", "4.3.2", "4.3.3", "4.3.4"},
                offered={"0.2.1", "2.3.1", "2.3.2", "2.3.3", "2.4.2", "3.1.2",
                         "5.2.5"})
     nothing_to_the_finder(world)
@@ -121,12 +121,16 @@ def test_all_customers_known(world, vendor, daemon):
         {"1.5.1": details_come(world)}, hold={"customer"})
     everybody.work("4.3.1")
     assert desk.steps()["4.3.2"] == "running"
-    # West Gas has no NDA: nothing goes there, and it is said.
-    assert len(desk.wait_draft("customer")) == 2
-    assert "West Gas" in desk.psirt("show", desk.number) + desk.psirt(
-        "customers", desk.number)
+    # All of them: West Gas, which has no NDA, as well.
+    assert len(desk.wait_draft("customer")) == 3
     desk.approve("customer")
+    for name, (address, nda, _) in CUSTOMERS.items():
+        mail, = world.wait_mails(address, 1, vendor.homes[name])
+        assert mail.encrypted and mail.kind == "customer"
+        assert ("non-disclosure agreement" in mail.text) == nda
     desk.wait_step("4.3.2")
+    desk.approve("published")
+    desk.wait_step("4.3.4")
     desk.step("4.3.3", "done", "note=IPA ends the handling")
     desk.psirt("close", desk.number, "customers")
     assert d.psirt.case(desk.number)["state"] == "closed"

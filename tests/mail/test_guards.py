@@ -185,13 +185,9 @@ def test_all_customers_are_told_once_it_is_agreed(world, vendor, daemon):
         "step", desk.number, "4.3.2", "start")
     assert "agreement" in desk.refused("close", desk.number, "customers")
     desk.step("4.3.1", "agreement=yes", "--by", "JPCERT/CC")
-    # It begins by itself; who has no NDA is left out, and named.
+    # It begins by itself, and writes to all of them, under NDA or not.
     rows = desk.wait_draft("customer")
-    assert len(rows) == 2
-    assert "West Gas" in desk.psirt("customers", desk.number)
-    task, = desk.wait_tasks("not-drafted")
-    assert "West Gas has no NDA" in desk.words_of(task)
-    assert "North Power" not in desk.words_of(task)
+    assert len(rows) == 3
     mail = str(rows[0]["mail"])
     assert guards_of(desk, mail)["agreement"] == "holds"
     desk.step("4.3.1", "agreement=no", "--by", "JPCERT/CC")
@@ -203,7 +199,30 @@ def test_all_customers_are_told_once_it_is_agreed(world, vendor, daemon):
     assert "4.3.2" in desk.refused("close", desk.number, "customers")
     desk.approve("customer")
     desk.wait_step("4.3.2")
-    assert world.mails(CUSTOMERS["West Gas"][0]) == []
+    west = CUSTOMERS["West Gas"][0]
+    mail, = world.wait_mails(west, 1, vendor.homes["West Gas"], "customer")
+    report = draft(desk, "published")
+    world.deliver(letters.bounce(mail.message_id, west),
+                  "mailer-daemon@vendor.example")
+    desk.wait_tasks("bounced")
+    # Not told: that is no end either, and not reported as one.
+    for words in (("close", desk.number, "customers"),
+                  ("approve", report, "--yes")):
+        said = desk.refused(*words)
+        assert "4.3.2 has not reached West Gas: psirt step" in said
+    desk.step("4.3.2", "again")
+    assert len(desk.wait_draft("customer")) == 1
+    desk.approve("customer")
+    world.wait_mails(west, 2, vendor.homes["West Gas"], "customer")
+    desk.wait_step("4.3.2")
+    assert "every customer has the notice" in desk.refused(
+        "step", desk.number, "4.3.2", "again")
+    for name in ("North Power", "East Water"):
+        assert world.count(CUSTOMERS[name][0]) == 1
+    desk.psirt("approve", report, "--yes")
+    desk.wait_step("4.3.4")
+    told, = world.wait_mails(letters.JPCERT, 1, world.jpcert, "published")
+    assert "公表は\n行いません" in told.text.replace("\r", "")
     desk.psirt("close", desk.number, "customers")
     assert d.psirt.case(desk.number)["state"] == "closed"
 

@@ -446,6 +446,8 @@ step_move(struct procedure *p, const struct move *m)
 	if (m->what == SENT) {
 		assert_int_equal(pass->state, CASE_STEP_RUNNING);
 		assert_true(pass->mails_waiting > 0);
+		if (step_tells_customers(step))
+			p->v.customers_told = pass->mails_waiting;
 		pass->mails_sent += pass->mails_waiting;
 		pass->mails_waiting = pass->mails_draft = 0;
 	} else if (m->what == DONE) {

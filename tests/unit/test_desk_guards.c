@@ -35,7 +35,8 @@ static const char flow_text[] =
     " expects = {decision} }\n"
     "close \"published\" { guard = {\"requires_sent: 3.1\"} }\n"
     "close \"customers\" { guard = {\"agreement\", \"not_before\"} }\n"
-    "close \"duplicate\" { }\n";
+    "close \"duplicate\" { }\n"
+    "close \"other-vendor\" { guard = {\"requires_sent: 2.1\"} }\n";
 
 /* What refuses, asked once more with every guard overridden. */
 struct asked {
@@ -543,6 +544,35 @@ closes(struct procedure *p, enum close_reason reason, uint32_t overridden,
 	return guard;
 }
 
+/* Of a step that tells customers: every one, by whichever pass. */
+static void
+test_requires_that_every_customer_is_told(void **state)
+{
+	struct procedure p;
+
+	procedure_init(&p, FLOW_DIRECT, flow_text);
+	p.v.nsteps = 1;
+	p.steps[0] = (struct case_step){.step = step_of(&p, "2.1"),
+	    .state = CASE_STEP_RUNNING,
+	    .mails_waiting = 1,
+	    .mails_sent = 1};
+	assert_true(step_tells_customers(p.steps[0].step));
+	assert_int_equal(closes(&p, CLOSE_OTHER_VENDOR, 0, "have not left"),
+	    GUARD_REQUIRES_SENT);
+	p.steps[0].mails_waiting = 0;
+	p.steps[0].state = CASE_STEP_ENDED;
+	p.v.customers_told = 1;
+	p.v.customers_untold = "Office, Depot";
+	assert_int_equal(
+	    closes(&p, CLOSE_OTHER_VENDOR, 0, "has not reached Office, Depot"),
+	    GUARD_REQUIRES_SENT);
+	assert_int_equal(
+	    closes(&p, CLOSE_OTHER_VENDOR, 1U << GUARD_REQUIRES_SENT, ""), 0);
+	p.v.customers_untold = NULL;
+	assert_int_equal(closes(&p, CLOSE_OTHER_VENDOR, 0, ""), 0);
+	procedure_free(&p);
+}
+
 static void
 test_closing(void **state)
 {
@@ -592,6 +622,7 @@ main(void)
 	    cmocka_unit_test(test_agreement),
 	    cmocka_unit_test(test_not_before),
 	    cmocka_unit_test(test_requires_sent),
+	    cmocka_unit_test(test_requires_that_every_customer_is_told),
 	    cmocka_unit_test(test_answered),
 	    cmocka_unit_test(test_two_mails_of_one_kind),
 	    cmocka_unit_test(test_the_desk_may_know),

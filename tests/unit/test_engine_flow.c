@@ -256,14 +256,39 @@ test_jpcert_publishes(void **state)
 	assert_int_equal(case_now(w)->c.phase, 5);
 }
 
-/* All customers are known: JPCERT/CC agrees, and every one is told. */
+/* A delivery report came for the mail to this address. */
 static void
-test_jpcert_tells_customers_alone(void **state)
+comes_back(struct world *w, enum mail_kind kind, const char *to)
 {
-	struct world *w = *state;
+	struct store_outmail *list;
+	size_t n = mails_of(w, kind, &list);
+
+	while (n > 0 && strcmp(list[n - 1].to, to) != 0)
+		n--;
+	assert_true(n > 0);
+	assert_ok(store_begin(w->e->st, &w->err));
+	assert_ok(store_outmail_bounced(
+	    w->e->st, list[n - 1].id, clock_now(), &w->err));
+	assert_ok(store_commit(w->e->st, &w->err));
+}
+
+static struct order
+closing(struct world *w, const char *const *reason)
+{
+	struct order o = order_of(w, ORDER_CLOSE, NULL);
+
+	o.words = (const char **)(uintptr_t)reason;
+	o.nwords = 1;
+	return o;
+}
+
+/* All customers are known: JPCERT/CC agrees, and every one is told, under
+ * NDA or not. */
+static void
+jpcert_tells_customers(struct world *w)
+{
 	struct store_outmail *list;
 
-	w->p.customers[1].nda = true;
 	jpcert_asks_for_details(w);
 	jpcert_examines(w);
 	jpcert_plans(w);
@@ -281,10 +306,106 @@ test_jpcert_tells_customers_alone(void **state)
 }
 
 static void
-test_direct_goes_its_way(void **state)
+test_jpcert_tells_customers_alone(void **state)
 {
+	static const char *const reason = "customers";
 	struct world *w = *state;
 	struct store_outmail m;
+	struct order o;
+
+	jpcert_tells_customers(w);
+	m = mail_of(w, MAIL_PUBLISHED);
+	assert_string_equal(m.to, AT_JPCERT);
+	assert_non_null(strstr(m.body, "公表は\n行いません"));
+	assert_null(strstr(m.body, "公表いたしました"));
+	o = closing(w, &reason);
+	assert_refused(w, &o, "4.3.4");
+	assert_int_equal(all_leave(w, MAIL_PUBLISHED), 1);
+	assert_state(w, "4.3.3", "ready");
+	assert_ok(give(w, &o));
+}
+
+/* Until every one is reached, and nobody is told twice. */
+static void
+test_a_notice_that_came_back_is_sent_again(void **state)
+{
+	static const char *const reason = "customers";
+	struct world *w = *state;
+	struct order again = order_of(w, ORDER_STEP_START, "4.3.2");
+	struct order report = order_of(w, ORDER_APPROVE, NULL);
+	struct store_outmail m;
+	struct order o;
+
+	jpcert_tells_customers(w);
+	assert_refused(w, &again, "every customer has the notice");
+	assert_state(w, "4.3.2", "ended");
+	comes_back(w, MAIL_CUSTOMER, AT_NO_NDA);
+	/* Neither is JPCERT/CC told that all are, nor does it end so. */
+	m = mail_of(w, MAIL_PUBLISHED);
+	report.mail = m.id;
+	report.digest = digest_of_mail(w, &m);
+	assert_refused(w, &report, "4.3.2 has not reached Office:");
+	o = closing(w, &reason);
+	assert_refused(w, &o, "4.3.2 has not reached Office:");
+	assert_null(strstr(w->err.text, "Plant"));
+	ordered(w, ORDER_STEP_START, "4.3.2");
+	assert_state(w, "4.3.2", "running");
+	m = mail_of(w, MAIL_CUSTOMER);
+	assert_string_equal(m.to, AT_NO_NDA);
+	assert_refused(w, &o, "4.3.2");
+	/* Nor a second draft, while that one waits. */
+	assert_ok(give(w, &(struct order){.what = ORDER_STEP_SKIP,
+			      .actor = "yuki",
+			      .role = OPERATOR_LEAD,
+			      .uid = 12345,
+			      .casefile = w->casefile,
+			      .step = "4.3.2",
+			      .why = "another address first"}));
+	ordered(w, ORDER_STEP_START, "4.3.2");
+	assert_int_equal(all_leave(w, MAIL_CUSTOMER), 1);
+	assert_state(w, "4.3.2", "ended");
+	assert_refused(w, &again, "every customer has the notice");
+	assert_int_equal(all_leave(w, MAIL_PUBLISHED), 1);
+	assert_ok(give(w, &o));
+}
+
+/* Whose NDA is signed later is told later, alone. */
+static void
+test_a_prior_notice_reaches_who_signs_later(void **state)
+{
+	struct world *w = *state;
+	struct store_outmail *list;
+
+	jpcert_asks_for_details(w);
+	jpcert_examines(w);
+	jpcert_plans(w);
+	ordered(w, ORDER_STEP_START, "4.1.1");
+	all_leave(w, MAIL_MEETING);
+	answered(w, "4.1.1", "decision=publish");
+	answered(w, "4.1.1", "weighing=x");
+	all_leave(w, MAIL_POLICY);
+	ordered(w, ORDER_STEP_START, "4.2.1");
+	all_leave(w, MAIL_PRIOR_NOTICE);
+	answered(w, "4.2.1", "consent=yes");
+	ordered(w, ORDER_STEP_START, "4.2.2");
+	assert_int_equal(all_leave(w, MAIL_CUSTOMER), 1);
+	assert_state(w, "4.2.2", "ended");
+	w->p.customers[1].nda = true;
+	ordered(w, ORDER_STEP_START, "4.2.2");
+	assert_int_equal(mails_of(w, MAIL_CUSTOMER, &list), 2);
+	assert_string_equal(list[0].to, AT_NDA);
+	assert_string_equal(list[1].to, AT_NO_NDA);
+	assert_int_equal(all_leave(w, MAIL_CUSTOMER), 1);
+	assert_state(w, "4.2.2", "ended");
+}
+
+static void
+test_direct_goes_its_way(void **state)
+{
+	static const char *const reason = "published";
+	struct world *w = *state;
+	struct store_outmail m;
+	struct order o;
 
 	flow_run(w);
 	assert_state(w, "1.1.1", "ended");
@@ -315,8 +436,16 @@ test_direct_goes_its_way(void **state)
 	assert_int_equal(m.policy, POLICY_APPROVE);
 	assert_int_equal(all_leave(w, MAIL_PUBLISHED), 1);
 	assert_state(w, "5.1.2", "ended");
+	/* It came back: the source was not told, and is told again. */
+	comes_back(w, MAIL_PUBLISHED, AT_FINDER);
+	o = closing(w, &reason);
+	assert_refused(w, &o, "the mail of 5.1.2 has not left");
+	ordered(w, ORDER_STEP_START, "5.1.2");
+	assert_refused(w, &o, "5.1.2");
+	assert_int_equal(all_leave(w, MAIL_PUBLISHED), 1);
 	/* What is offered and not taken up ends with the case. */
 	assert_state(w, "2.6.1", "ready");
+	assert_ok(give(w, &o));
 }
 
 /* A mail that cannot be written stops its case alone, and the POC is told. */
@@ -406,6 +535,8 @@ main(void)
 	    JPCERT(test_not_reproduced_is_reported),
 	    JPCERT(test_jpcert_publishes),
 	    JPCERT(test_jpcert_tells_customers_alone),
+	    JPCERT(test_a_notice_that_came_back_is_sent_again),
+	    JPCERT(test_a_prior_notice_reaches_who_signs_later),
 	    JPCERT(test_a_case_that_cannot_go_on_is_shown),
 	    JPCERT(test_what_only_speaks_of_a_step_is_none_of_its_mails),
 	    DIRECT(test_direct_goes_its_way),

@@ -487,6 +487,75 @@ test_first_bounce_counts(void **state)
 	assert_int_equal(get(w, other).bounced, 0);
 }
 
+/* By address, in any case of letters; what came back or will not leave has
+ * reached nobody. */
+static void
+test_whom_a_mail_has_reached(void **state)
+{
+	static const char *const to[] = {"back@example.org",
+	    "Twice@example.org", "failed@example.org", "draft@example.org",
+	    "never@example.org"};
+	static const uint32_t mails[][2] = {
+	    {OUTMAIL_SENT, OUTMAIL_CANCELLED},
+	    {OUTMAIL_SENT, OUTMAIL_DRAFT},
+	    {OUTMAIL_FAILED, OUTMAIL_CANCELLED},
+	    {OUTMAIL_CANCELLED, OUTMAIL_DRAFT},
+	};
+	static const uint32_t reached[] = {
+	    0, OUTMAIL_SENT, 0, OUTMAIL_DRAFT, 0};
+	struct world *w = *state;
+	struct store_step s = {.casefile = new_case(w, NULL),
+	    .number = text("4.3.2"),
+	    .round = 1,
+	    .state = STEP_RUNNING};
+	struct store_mail_count *list;
+	uint32_t states[5];
+	size_t count;
+	size_t back = 0;
+
+	begin(w);
+	assert_ok(w, store_step_add(w->st, &s, &w->err));
+	commit(w);
+	for (size_t i = 0; i < 4; i++)
+		for (size_t k = 0; k < 2; k++) {
+			struct store_outmail m =
+			    plain_mail(MAIL_CUSTOMER, to[i]);
+			int64_t id;
+
+			m.casefile = s.casefile;
+			m.step = s.id;
+			m.state = mails[i][k];
+			id = add(w, m);
+			if (i > 0 || k > 0)
+				continue;
+			begin(w);
+			assert_ok(
+			    w, store_outmail_bounced(w->st, id, NOW, &w->err));
+			commit(w);
+		}
+	assert_ok(w, store_mails_reached(w->st, s.casefile, MAIL_CUSTOMER,
+			 (const char *const[]){
+			     to[0], "twice@EXAMPLE.org", to[2], to[3], to[4]},
+			 5, states, &w->err));
+	for (size_t i = 0; i < 5; i++)
+		assert_int_equal(states[i], reached[i]);
+	/* Neither by another kind nor of another case. */
+	assert_ok(w, store_mails_reached(w->st, s.casefile, MAIL_DETAILS, to, 5,
+			 states, &w->err));
+	assert_int_equal(states[1], 0);
+	assert_ok(w, store_mails_reached(w->st, new_case(w, NULL),
+			 MAIL_CUSTOMER, to, 5, states, &w->err));
+	assert_int_equal(states[1], 0);
+	assert_ok(
+	    w, store_step_mails(w, w->st, s.casefile, &list, &count, &w->err));
+	for (size_t i = 0; i < count; i++)
+		if (list[i].bounced) {
+			assert_int_equal(list[i].state, OUTMAIL_SENT);
+			back += (size_t)list[i].mails;
+		}
+	assert_int_equal(back, 1);
+}
+
 static void
 test_automatic_mails_are_counted(void **state)
 {
@@ -591,6 +660,7 @@ main(void)
 	    TEST(test_mails_of_a_step),
 	    TEST(test_mails_of_steps_are_counted),
 	    TEST(test_first_bounce_counts),
+	    TEST(test_whom_a_mail_has_reached),
 	    TEST(test_automatic_mails_are_counted),
 	    TEST(test_when_the_latest_leave),
 	    TEST(test_names),
