@@ -178,12 +178,25 @@ order_question_drop(struct engine *e, const void *ctx, struct casework *w,
 	    e, w, o, RECORD_QUESTION, q->number, 0, o->why, NULL, err);
 }
 
+/* Nothing else is out: who waits for the answers need not wait longer. */
+static const struct case_step *
+waits_for_nothing(const void *ctx, const struct casework *w)
+{
+	for (size_t i = 0; i < w->view.nsteps; i++)
+		if (w->view.steps[i].state == CASE_STEP_RUNNING &&
+		    question_awaited(w->view.flow, w->view.steps[i].step))
+			return questions_out(ctx, w) == NULL ? &w->view.steps[i]
+							     : NULL;
+	return NULL;
+}
+
 /* An answer that stands already may be on its way with other words. */
 static int
 say_relay(struct engine *e, const void *ctx, const struct casework *w,
     const struct store_question *q, char **said, struct error *err)
 {
 	const struct flow_step *step = question_step(w->view.flow, MAIL_RELAY);
+	const struct case_step *waits = waits_for_nothing(ctx, w);
 	struct store_outmail *list = NULL;
 	size_t n = 0;
 
@@ -199,6 +212,9 @@ say_relay(struct engine *e, const void *ctx, const struct casework *w,
 	if (q->state != QUESTION_ANSWERED)
 		order_say(ctx, said, "psirt question %s ask %u asks it anew",
 		    w->c.number, q->number);
+	else if (waits != NULL)
+		order_say(ctx, said, "psirt step %s %s done hands it on",
+		    w->c.number, waits->step->number);
 	else if (step != NULL && case_step_of(&w->view, step->number) != NULL)
 		order_say(ctx, said, "psirt step %s %s again hands it on",
 		    w->c.number, step->number);

@@ -173,6 +173,13 @@ test_a_person_knows_better(void **state)
 	assert_non_null(strstr(v->said,
 	    talloc_asprintf(v, "psirt approve %lld --drop", (long long)m.id)));
 	assert_non_null(strstr(v->said, "2.3.3 again"));
+	/* What it says to type hands the better answer on. */
+	assert_ordered(v, .what = ORDER_DROP, .casefile = id, .mail = m.id);
+	assert_ordered(v, .what = ORDER_ASK, .casefile = id, .step = "2.3.3");
+	m = vendor_mail(v, id, MAIL_RELAY);
+	assert_int_equal(m.state, OUTMAIL_DRAFT);
+	assert_non_null(strstr(m.body, "It was 2.4."));
+	assert_null(strstr(m.body, "travelling"));
 	assert_refused(v, "no question 7", .what = ORDER_QUESTION_ANSWER,
 	    .casefile = id, .number = 7, .text = "x");
 	assert_refused(v, "what is the answer", .what = ORDER_QUESTION_ANSWER,
@@ -211,6 +218,14 @@ test_an_answer_is_typed_by_number(void **state)
 	    .words = (const char *[]){"answer=2: port 80"}, .nwords = 1);
 	assert_int_equal(question(v, id, 1)->state, QUESTION_ASKED);
 	assert_string_equal(question(v, id, 2)->answer, "port 80");
+	assert_ordered(v, .what = ORDER_QUESTION_ANSWER, .casefile = id,
+	    .number = 1, .text = "2.4");
+	assert_non_null(strstr(v->said, "2.3.2 done"));
+	assert_ordered(
+	    v, .what = ORDER_STEP_END, .casefile = id, .step = "2.3.2");
+	while (stop_flow(v->e))
+		;
+	assert_int_equal(vendor_mail(v, id, MAIL_RELAY).state, OUTMAIL_DRAFT);
 }
 
 int
