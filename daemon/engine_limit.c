@@ -11,7 +11,7 @@
 
 #include "psirtd/clock.h"
 
-#define HOUR_S 3600
+#define HOUR_S INT64_C(3600)
 
 /* Moves *at to when fewer than `most` leave in the hour before. */
 static int

@@ -30,8 +30,7 @@ enum {
 	OUTMAIL_LIST_STEP,
 	OUTMAIL_COUNT_ALL,
 	OUTMAIL_COUNT_TO,
-	OUTMAIL_LATEST_ALL,
-	OUTMAIL_LATEST_TO,
+	OUTMAIL_LATEST,
 	WIRE_PUT,
 	WIRE_GET,
 	WIRE_DROP,
@@ -82,13 +81,10 @@ static const char *const sql[OUTMAIL_STMT_COUNT] = {
 			  " WHERE automatic = 1 AND kind <> 6 AND made >= ?",
     [OUTMAIL_COUNT_TO] = "SELECT count(*) FROM outmail"
 			 " WHERE automatic = 1 AND made >= ? AND lookup = ?",
-    [OUTMAIL_LATEST_ALL] = "SELECT max(made, not_before) AS at FROM outmail"
-			   " WHERE automatic = 1 AND kind <> 6 AND made >= ?1"
-			   " ORDER BY at DESC LIMIT 1 OFFSET ?2 - 1",
-    [OUTMAIL_LATEST_TO] = "SELECT max(made, not_before) AS at FROM outmail"
-			  " WHERE automatic = 1 AND made >= ?1"
-			  " AND lookup = ?3"
-			  " ORDER BY at DESC LIMIT 1 OFFSET ?2 - 1",
+    [OUTMAIL_LATEST] = "SELECT max(made, not_before) AS at FROM outmail"
+		       " WHERE automatic = 1 AND kind <> 6 AND made >= ?1"
+		       " AND (?2 IS NULL OR lookup = ?2)"
+		       " ORDER BY at DESC LIMIT 1 OFFSET ?3 - 1",
     [WIRE_PUT] = "INSERT INTO outmail_wire (outmail, wire) VALUES (?, ?)"
 		 " ON CONFLICT (outmail) DO UPDATE SET wire = excluded.wire",
     [WIRE_GET] = "SELECT wire FROM outmail_wire WHERE outmail = ?",
@@ -493,12 +489,11 @@ store_automatic_latest(struct store *st, const char *address, int64_t since,
 	*at = 0;
 	if (address != NULL && recipient_lookup(st, address, hash, err) != 0)
 		return -1;
-	query_start(&q, st, FAMILY_OUTMAIL,
-	    address != NULL ? OUTMAIL_LATEST_TO : OUTMAIL_LATEST_ALL, err);
+	query_start(&q, st, FAMILY_OUTMAIL, OUTMAIL_LATEST, err);
 	query_int(&q, since);
+	query_blob(
+	    &q, address != NULL ? bytes_of(hash, sizeof(hash)) : BYTES_NONE);
 	query_int(&q, nth);
-	if (address != NULL)
-		query_blob(&q, bytes_of(hash, sizeof(hash)));
 	if (query_next(&q) == 1)
 		*at = query_get_int(&q);
 	return query_end(&q);

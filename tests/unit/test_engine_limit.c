@@ -27,14 +27,15 @@ answer_of(struct vendor *v, const char *address)
 	return list[0];
 }
 
-/* As if that mail had left so many seconds ago. */
+/* As if a mail made so many seconds ago had left so long ago. */
 static void
-left_ago(struct vendor *v, const char *address, int64_t seconds)
+left_ago(struct vendor *v, const char *address, int64_t made_s, int64_t left_s)
 {
 	struct store_outmail m = {.kind = MAIL_ACKNOWLEDGE,
 	    .state = OUTMAIL_SENT,
 	    .automatic = 1,
-	    .made = clock_now() - seconds,
+	    .made = clock_now() - made_s,
+	    .not_before = clock_now() - left_s,
 	    .from = (char *)(uintptr_t) "psirt@vendor.example",
 	    .to = (char *)(uintptr_t)address};
 
@@ -77,7 +78,7 @@ test_over_the_limit_to_an_address(void **state)
 	struct store_outmail m;
 
 	v->s.acknowledge_per_hour = 2;
-	left_ago(v, FINDER, 3000);
+	left_ago(v, FINDER, 3000, 3000);
 	m = answer_of(v, FINDER);
 	assert_leaves(&m, 0);
 	assert_int_equal(told(v, REASON_ANSWER_LATE), 0);
@@ -108,9 +109,10 @@ test_over_the_limit_in_all(void **state)
 	struct store_outmail m;
 
 	v->s.automatic_per_hour = 2;
-	left_ago(v, "a@one.example", 3 * HOUR);
-	left_ago(v, "b@two.example", HOUR + 10);
-	left_ago(v, "c@three.example", 1000);
+	left_ago(v, "a@one.example", 3 * HOUR, 3 * HOUR);
+	left_ago(v, "b@two.example", HOUR + 10, HOUR + 10);
+	/* This one was late itself. */
+	left_ago(v, "c@three.example", HOUR + 10, 1000);
 	m = answer_of(v, FINDER);
 	assert_leaves(&m, 0);
 	m = answer_of(v, "d@four.example");
