@@ -373,8 +373,13 @@ test_direct_with_mediation(void **state)
 	    {ANSWER, "4.1.1", "decision = customers only; weighing = few",
 		"[4.2.1]"});
 	closes(&p, CLOSE_CUSTOMERS, GUARD_REQUIRES_SENT);
-	WALK(&p, {STARTS, "4.2.1", .at = "4.2.1"},
-	    {SENT, "4.2.1", .at = "5.1.2"}, {SENT, "5.1.2", .at = ""});
+	WALK(&p, {STARTS, "4.2.1", .at = "4.2.1"});
+	/* One of them has no notice: "every customer" would not be true. */
+	p.v.customers_untold = "Office";
+	WALK(&p, {SENT, "4.2.1", .at = "[5.1.2]"});
+	closes(&p, CLOSE_CUSTOMERS, GUARD_REQUIRES_SENT);
+	p.v.customers_untold = NULL;
+	WALK(&p, {STARTS, "5.1.2", .at = "5.1.2"}, {SENT, "5.1.2", .at = ""});
 	closes(&p, CLOSE_CUSTOMERS, 0);
 	case_free(&p);
 }
