@@ -5,9 +5,9 @@
 #include "desk_world.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #include "../../daemon/desk/desk_internal.h"
+#include "linear.h"
 
 /* ---- exploited ---- */
 
@@ -136,41 +136,35 @@ test_exploited_in_a_long_sentence(void **state)
 	}
 }
 
+static void
+look_for_exploited(const char *text, size_t len)
+{
+	struct part parts[16];
+	struct field fields[COUNT_OF(parts)];
+	struct opening o = {.parts = parts, .nparts = COUNT_OF(parts)};
+
+	for (size_t i = 0; i < COUNT_OF(parts); i++) {
+		parts[i] = (struct part){
+		    .kind = PART_TEXT, .content = bytes_of(text, len)};
+		fields[i] =
+		    (struct field){FIELD_EXPLOITED, (char *)(uintptr_t)text, 1};
+	}
+	(void)exploited_words(NULL, &o);
+	o.fields = fields;
+	o.nfields = COUNT_OF(fields);
+	(void)exploited_words(NULL, &o);
+}
+
 /* The engine does nothing else meanwhile: a hostile text takes no time. */
 static void
 test_exploited_takes_no_time(void **state)
 {
 	static const char *const units[] = {"being exploited\n",
 	    "being exploited ", "not being exploited:", "悪用された"};
-	size_t most = (size_t)2 << 20;
-	struct part parts[64];
-	struct opening o = {.parts = parts, .nparts = COUNT_OF(parts)};
-	char *text = talloc_array(NULL, char, most + 1);
-	struct field fields[64];
 
 	(void)state;
-	for (size_t u = 0; u < COUNT_OF(units); u++) {
-		size_t n = strlen(units[u]);
-		clock_t start;
-
-		memset(text, '?', most);
-		for (size_t at = 0; at + n < most; at += n)
-			memcpy(text + at, units[u], n);
-		text[most] = '\0';
-		for (size_t i = 0; i < COUNT_OF(parts); i++) {
-			parts[i] = (struct part){.kind = PART_TEXT,
-			    .content = bytes_of((uint8_t *)text, most)};
-			fields[i] = (struct field){FIELD_EXPLOITED, text, 1};
-		}
-		start = clock();
-		(void)exploited_words(NULL, &o);
-		o.fields = fields;
-		o.nfields = COUNT_OF(fields);
-		(void)exploited_words(NULL, &o);
-		o.nfields = 0;
-		assert_true(clock() - start < 3 * CLOCKS_PER_SEC);
-	}
-	talloc_free(text);
+	for (size_t i = 0; i < COUNT_OF(units); i++)
+		assert_linear(look_for_exploited, units[i], 1 << 20);
 }
 
 /* The words reach the decision, and file no letter by themselves. */
