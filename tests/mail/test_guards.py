@@ -242,7 +242,9 @@ def test_nothing_is_told_before_the_date(world, vendor, daemon):
                              vendor.homes["publicity"], "circulate")
     assert "JVN公表案をお送りします。" in text.text
     assert text.attachments() == []
-    assert ROLES["publicity"][2] not in desk.told("details")
+    # The record of who knew what says so: the draft tells the flaw.
+    assert ROLES["publicity"][2] in desk.told("details")
+    assert ROLES["publicity"][2] not in desk.told("exploit")
     desk.go("5.2.5", {"5.2.1": ["ok=yes"], "5.2.2": ["jvn=JVN#12345678"]})
     desk.wait_step("5.2.5", "ready")
     assert "2031-04-01" in desk.refused(
