@@ -27,11 +27,13 @@ REFUSED, AGAIN = 1, 75
 def opened(daemon):
     """A daemon at whose socket everybody may knock."""
     d = daemon().start()
+    mode = d.world.folder.stat().st_mode
     d.world.folder.chmod(0o711)
     d.folder.chmod(0o711)
     d.socket.chmod(0o666)
     yield d
-    d.world.folder.chmod(0o700)
+    # The mail servers go through it too.
+    d.world.folder.chmod(mode)
 
 
 class Somebody:
