@@ -254,7 +254,7 @@ test_both_languages_use_the_same_facts(void **state)
 		size_t n = all_facts(k, all);
 
 		for (size_t i = 0; i < n; i++) {
-			void *ctx = talloc_new(NULL);
+			void *ctx;
 			bool used[2];
 
 			/* Whom a Japanese letter names above its text. */
@@ -262,6 +262,7 @@ test_both_languages_use_the_same_facts(void **state)
 			    (k == MAIL_RESEND &&
 				strcmp(all[i].name, "correspondent") == 0))
 				continue;
+			ctx = talloc_new(NULL);
 			for (size_t l = 0; l < 2; l++) {
 				struct draft_text with =
 				    render(w, ctx, k, languages[l], &all[i], 1);
