@@ -26,6 +26,8 @@ const struct command commands[] = {
 	approve_order_run},
     {"approve MAIL", OPERATOR_VIEWER, RECORDER_CONTROL, RECORD_MAIL_READ,
 	OPTION_JA, 1, 1, "approve [MAIL]", approve_show_run},
+    {"backup", OPERATOR_OPERATOR, RECORDER_CONTROL, RECORD_BACKUP, 0, 0, 0,
+	"backup FILE", backup_run},
     {"clock CASE", OPERATOR_VIEWER, RECORDER_CONTROL, RECORD_CASE_READ,
 	OPTION_JA, 1, 1, "clock CASE [set NAME WHEN | start NAME | end NAME]",
 	clocks_run},

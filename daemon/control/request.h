@@ -24,6 +24,7 @@
  *   mails.c     queue and its decisions
  *   keys.c      key reseal
  *   record.c    log
+ *   backup.c    backup
  *
  * A request is a cursor: its handler is called again and again, works while
  * request_has_time(), and keeps where it stands in r->state.  Nothing of the
@@ -146,6 +147,7 @@ struct request {
 	void *state;      /* of the handler */
 	int64_t until_ms; /* the end of this turn, monotonic */
 	bool recorded;    /* its line of the record is committed */
+	int passed;       /* a file that came with it, of control; -1 */
 	bool waits;       /* for another room: nothing to do till it answers */
 	struct error err;
 	int exit;
@@ -395,5 +397,9 @@ enum turn reseal_run(struct request *r);
 /* ---- record.c ---- */
 
 enum turn log_run(struct request *r);
+
+/* ---- backup.c ---- */
+
+enum turn backup_run(struct request *r);
 
 #endif

@@ -185,8 +185,8 @@ call_has(const struct call *call, const char *option)
 }
 
 /*
- * A command that takes more than one question; false: it is asked as it
- * stands.  With a digest it says itself what was read.
+ * A command that takes more than one question, or a file; false: it is asked as
+ * it stands.  With a digest it says itself what was read.
  */
 static bool
 call_talk(
@@ -197,6 +197,10 @@ call_talk(
 
 	if (call->nwords != 2)
 		return false;
+	if (strcmp(name, "backup") == 0) {
+		*code = talk_backup(t, word);
+		return true;
+	}
 	if (strcmp(name, "reply") == 0 && t->override == NULL) {
 		*code = talk_reply(t, word);
 		return true;

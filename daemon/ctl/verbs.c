@@ -21,6 +21,11 @@ const struct verb verbs[] = {
 	"approve. Editing voids approvals; it is done under $XDG_RUNTIME_DIR,\n"
 	"in memory, and refused elsewhere.",
 	view_approve},
+    {"backup", "backup FILE", "a copy of the whole database, while it works",
+	"FILE is new and yours alone. It holds the database as it is at the\n"
+	"end, all its content sealed, the data key too: the POC key or the\n"
+	"recovery key opens it. \"psirtd --restore FILE\" puts it in place.",
+	view_backup},
     {"clock", "clock CASE [set NAME WHEN | start NAME | end NAME]",
 	"due dates of a case; set, start or end one",
 	"WHEN is 2026-12-01 or \"2026-12-01 10:00 JST\". A clock that words "

@@ -22,6 +22,7 @@
  *   store_clock.c    clocks
  *   store_link.c     cases that belong together: links, marks, merging
  *   store_inspect.c  what can be seen without the key
+ *   store_backup.c   a copy of it all
  *
  * Each family of statements is one table of texts, indexed by an enum of its
  * file and prepared when the store is opened.
@@ -73,6 +74,7 @@ struct store_keys;
 
 struct store {
 	sqlite3 *db;
+	const char *vfs; /* of a copy; NULL: the common one */
 	sqlite3_stmt **stmts[FAMILY_COUNT];
 	bool begun;
 	struct store_keys *keys; /* locked memory; NULL until unlocked */
@@ -81,6 +83,9 @@ struct store {
 /* Says which fault a result code of SQLite is, with its text; returns -1. */
 int store_sql_error(
     struct store *st, int rc, const char *what, struct error *err);
+/* A whole copy, for looking, by its name in that VFS of SQLite. */
+struct store *store_look_copy(
+    const void *ctx, const char *name, const char *vfs, struct error *err);
 /* FAULT_BUG outside a transaction; FAULT_RETRY when SQLite gave it up. */
 int store_writing(const struct store *st, struct error *err);
 /*

@@ -480,6 +480,7 @@ enum record_what {
 	RECORD_MORNING, /* digest: the head of the chain it told */
 	RECORD_MAIL_BOUNCED,
 	RECORD_FLOW, /* a flow file of another digest is in use */
+	RECORD_BACKUP,
 	RECORD_WHAT_COUNT,
 };
 
