@@ -61,13 +61,42 @@ control_address(
 	return 0;
 }
 
+/* 0, or what connect(2) says. */
+static int
+control_knock(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int rc;
+
+	if (fd < 0)
+		return errno;
+	do
+		rc = connect(
+		    fd, (const struct sockaddr *)address, sizeof(*address));
+	while (rc != 0 && errno == EINTR);
+	rc = rc == 0 ? 0 : errno;
+	close(fd);
+	return rc;
+}
+
+bool
+control_is_answered(const char *path)
+{
+	struct sockaddr_un address;
+	int rc;
+
+	if (control_address(path, &address, NULL) != 0)
+		return false;
+	rc = control_knock(&address);
+	return rc == 0 || rc == EAGAIN;
+}
+
 /* A socket somebody answers at is refused, one left behind is taken away. */
 static int
 control_clear(const struct sockaddr_un *address, struct error *err)
 {
 	const char *path = address->sun_path;
 	struct stat st;
-	int fd;
 	int rc;
 
 	if (lstat(path, &st) != 0) {
@@ -78,15 +107,7 @@ control_clear(const struct sockaddr_un *address, struct error *err)
 	if (!S_ISSOCK(st.st_mode))
 		return error_set(err, FAULT_SETUP,
 		    "%s is there and no socket: move it away", path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return error_errno(err, FAULT_RETRY, "socket");
-	do
-		rc = connect(
-		    fd, (const struct sockaddr *)address, sizeof(*address));
-	while (rc != 0 && errno == EINTR);
-	rc = rc == 0 ? 0 : errno;
-	close(fd);
+	rc = control_knock(address);
 	if (rc != ECONNREFUSED && rc != ENOENT)
 		return error_set(err, FAULT_SETUP,
 		    "another psirtd answers at %s: stop it first", path);

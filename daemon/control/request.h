@@ -389,6 +389,7 @@ enum turn queue_run(struct request *r);
 enum turn queue_drop_run(struct request *r);
 enum turn queue_resend_run(struct request *r);
 enum turn queue_sent_run(struct request *r);
+enum turn queue_release_run(struct request *r);
 
 /* ---- keys.c ---- */
 

@@ -91,11 +91,12 @@ const struct verb verbs[] = {
 	"answer  the answer is this, not what a letter seemed to say\n"
 	"again   it is not answered: ask it once more",
 	view_question},
-    {"queue", "queue [drop MAIL | resend MAIL | sent MAIL]",
+    {"queue", "queue [drop MAIL | resend MAIL | sent MAIL | release]",
 	"mails that have not left; decide about one",
 	"drop    it will not be sent\n"
 	"resend  try again; where it may have arrived, the same bytes\n"
-	"sent    it did arrive (you asked the reader): count it as sent",
+	"sent    it did arrive (you asked the reader): count it as sent\n"
+	"release  mails may leave again, after a backup was restored",
 	view_queue},
     {"reopen", "reopen CASE", "open a closed case again", NULL, view_said},
     {"reply", "reply CASE [TEXT]", "draft an answer in your own words",

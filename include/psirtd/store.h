@@ -481,6 +481,8 @@ enum record_what {
 	RECORD_MAIL_BOUNCED,
 	RECORD_FLOW, /* a flow file of another digest is in use */
 	RECORD_BACKUP,
+	RECORD_RESTORED,
+	RECORD_RELEASED, /* mails may leave again after a restore */
 	RECORD_WHAT_COUNT,
 };
 

@@ -27,4 +27,11 @@ const struct store_walk *store_backup_head(const struct store_backup *backup);
  * time; needs no key. */
 int store_check(struct store *st, struct error *err);
 
+/*
+ * Memos of a restored database: when it was; 0: what it holds may leave again.
+ * And 1 until what it held as about to leave has become uncertain.
+ */
+#define MEMO_RESTORED "restored"
+#define MEMO_DOUBT "restored_doubt"
+
 #endif

@@ -1,9 +1,13 @@
 """psirt backup and psirtd --restore: a copy while psirtd works, and back."""
 
+import re
+import subprocess
 import threading
 
 import letters
+from keys import Home
 from process import until
+from program import BUILD, SETUP
 from test_inspect import inspect
 
 
@@ -81,3 +85,101 @@ def test_never_over_a_file_and_never_half_of_one(world, daemon):
     gone = d.folder / "gone.db"
     assert d.psirt.run("backup", str(gone)).returncode == 75
     assert not gone.exists()
+
+
+# ---- and back ----
+
+def restore(d, copy):
+    done = subprocess.run(
+        [str(BUILD / "psirtd"), "-c", str(d.conf), "--restore", str(copy)],
+        capture_output=True, text=True, timeout=60,
+        env={"PATH": "/usr/bin:/bin"})
+    return done.returncode, done.stdout + done.stderr
+
+
+def set_aside(d):
+    for path in d.folder.glob("psirtd.db*"):
+        path.unlink()
+
+
+def test_nothing_leaves_before_the_release(world, daemon):
+    """A mail that was about to leave is uncertain, a new one waits."""
+    d = daemon()
+    world.smtp.defer(True)
+    world.deliver(letters.finder_report(world.finder, world.poc))
+    d.start()
+    until(lambda: [m for m in d.psirt.queue() if m["state"] == "sealed"], 20,
+          "a sealed mail")
+    copy = d.folder / "copy.db"
+    d.psirt.text("backup", str(copy))
+    assert restore(d, copy)[0] == SETUP          # a daemon runs
+    d.stop()
+    assert restore(d, copy)[0] == SETUP          # a database is there
+    set_aside(d)
+    world.smtp.defer(False)
+    code, said = restore(d, copy)
+    assert code == 0, said
+    assert "queue release" in said
+
+    assert d.once() == 75, d.text()
+    assert world.mails(letters.FINDER) == []
+    d.start()
+    mail, = [m for m in d.psirt.queue() if m["kind"] == "acknowledge"]
+    assert mail["state"] == "uncertain"
+    assert "queue release" in d.psirt.text()
+    world.deliver(letters.finder_report(world.finder, world.poc,
+                                        subject="Another flaw"))
+    until(lambda: [m for m in d.psirt.queue() if m["state"] == "approved"],
+          20, "a mail that waits")
+    assert world.mails(letters.FINDER) == []
+    # A start in between changes nothing.
+    d.stop()
+    d.start()
+    assert [m for m in d.psirt.queue() if m["state"] == "approved"]
+    d.psirt.text("queue", "release")
+    until(lambda: world.mails(letters.FINDER), 20, "the mail")
+    assert d.psirt.run("queue", "release").returncode == 1
+    assert "queue release" not in d.psirt.text()
+    what = [x["what"] for x in d.psirt.log()]
+    assert what.count("restored") == what.count("released") == 1
+    # The uncertain one never left by itself.
+    mail, = [m for m in d.psirt.queue() if m["state"] == "uncertain"]
+    assert len(world.mails(letters.FINDER)) == 1
+    d.psirt.text("log", "--verify")
+
+
+def test_opened_by_the_recovery_key_alone(world, daemon):
+    """The POC key is lost: a new one, and the recovery key from the safe."""
+    d = daemon(keys={"recovery": world.recovery.fingerprint})
+    world.deliver(letters.finder_report(world.finder, world.poc))
+    settle(d)
+    number = re.search(r"PSIRT-\d{4}-\d{4}", world.mails(
+        letters.FINDER, world.finder)[0].subject)[0]
+    d.start()
+    copy = d.folder / "copy.db"
+    d.psirt.text("backup", str(copy))
+    d.stop()
+    set_aside(d)
+    assert restore(d, copy)[0] == 0
+
+    home = Home(d.folder / "g2", f"New PSIRT <{letters.POC}>")
+    try:
+        home.learn(world.jpcert, world.cert, world.design, world.quality,
+                   world.desk, world.recovery)
+        d.configure(keys={"gnupghome": str(home.folder),
+                          "poc": home.fingerprint,
+                          "recovery": world.recovery.fingerprint})
+        # Without the secret recovery key nobody opens it.
+        assert d.once() == SETUP, d.text()
+        home.gpg("--import", data=world.recovery.gpg(
+            "--export-secret-keys", world.recovery.fingerprint).stdout)
+        d.start()
+        assert d.psirt.case(number)["case"] == number
+        d.psirt.text("key", "reseal")
+        d.stop()
+        home.gpg("--delete-secret-keys", world.recovery.fingerprint)
+        d.start()
+        assert d.psirt.case(number)["case"] == number
+    finally:
+        d.stop()
+        home.stop()
