@@ -43,7 +43,7 @@ store_SRC := store store_schema store_schema_3 store_query store_seal store_key 
 	store_mailbox store_intake store_letter store_case store_known store_outmail \
 	store_record store_alert store_flow store_step store_answer store_desk \
 	store_approval store_clock store_link store_names store_inspect \
-	store_backup
+	store_backup store_purge
 engine_SRC := engine engine_rooms engine_setup engine_key engine_intake engine_open \
 	engine_opening engine_proof engine_report engine_match engine_source engine_file \
 	engine_finder engine_draft engine_limit engine_rest \
@@ -57,7 +57,7 @@ engine_SRC := engine engine_rooms engine_setup engine_key engine_intake engine_o
 	engine_order_talk engine_order_link
 control_SRC := control request strangers words commands answer today waits unread cases casework \
 	show step orders desk_lists approve keys letters letter_show letter_headers \
-	letter_parts mails record backup
+	letter_parts mails record backup purge
 ctl_SRC := psirt verbs ask talk save edit print print_line view view_case view_step \
 	view_approve view_letter view_part
 

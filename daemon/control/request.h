@@ -25,6 +25,7 @@
  *   keys.c      key reseal
  *   record.c    log
  *   backup.c    backup
+ *   purge.c     purge
  *
  * A request is a cursor: its handler is called again and again, works while
  * request_has_time(), and keeps where it stands in r->state.  Nothing of the
@@ -89,6 +90,7 @@ enum request_option {
 	OPTION_OVERRIDE = 1 << 18,
 	OPTION_SHARE = 1 << 19,
 	OPTION_YES = 1 << 20,
+	OPTION_DRY_RUN = 1 << 21,
 };
 
 enum turn { TURN_DONE, TURN_MORE, TURN_FAILED };
@@ -402,5 +404,9 @@ enum turn log_run(struct request *r);
 /* ---- backup.c ---- */
 
 enum turn backup_run(struct request *r);
+
+/* ---- purge.c ---- */
+
+enum turn purge_run(struct request *r);
 
 #endif

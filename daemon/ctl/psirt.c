@@ -46,6 +46,7 @@ static const struct option options[] = {
     {"details", no_argument, NULL, CLIENT_HANDED},
     {"digest", required_argument, NULL, CLIENT_HANDED},
     {"drop", no_argument, NULL, CLIENT_HANDED},
+    {"dry-run", no_argument, NULL, CLIENT_HANDED},
     {"edit", no_argument, NULL, CLIENT_HANDED},
     {"ja", no_argument, NULL, CLIENT_HANDED},
     {"letters", no_argument, NULL, CLIENT_HANDED},

@@ -83,6 +83,13 @@ const struct verb verbs[] = {
 	"Within one flow; \"psirt split CASE\" takes it back.", view_said},
     {"note", "note CASE TEXT [--by NAME]", "put a note on record", NULL,
 	view_said},
+    {"purge", "purge [--dry-run]",
+	"remove letters of cases closed longer than retention_years",
+	"For leads. Bytes, words, people and notes of those cases go, and of\n"
+	"letters that became none; numbers, dates, states, digests and the\n"
+	"record stay. It cannot be undone: backups keep what they hold.\n"
+	"--dry-run  only says which",
+	view_purge},
     {"question", "question CASE [ask [N] | answer N TEXT | again N | drop N]",
 	"a department's questions; draft the mail that asks them",
 	"Names, quoted mail and headers of the department are left out of "

@@ -412,6 +412,22 @@ view_key(const struct printer *p, json_t *data)
 }
 
 void
+view_purge(const struct printer *p, json_t *data)
+{
+	static const struct column cases[] = {
+	    {"case", "CASE", HOW_TEXT, false},
+	    {"letters", "LETTERS", HOW_TEXT, false},
+	};
+	static const struct column letters[] = {
+	    {"letter", "LETTER", HOW_TEXT, false},
+	};
+
+	print_table(p, json_object_get(data, "cases"), cases, N(cases));
+	print_table(p, json_object_get(data, "letters"), letters, N(letters));
+	view_done_with(p, data, NULL, 0);
+}
+
+void
 view_backup(const struct printer *p, json_t *data)
 {
 	static const struct column fields[] = {

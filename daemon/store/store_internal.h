@@ -23,6 +23,7 @@
  *   store_link.c     cases that belong together: links, marks, merging
  *   store_inspect.c  what can be seen without the key
  *   store_backup.c   a copy of it all
+ *   store_purge.c    what is kept no longer
  *
  * Each family of statements is one table of texts, indexed by an enum of its
  * file and prepared when the store is opened.
@@ -56,6 +57,7 @@ enum store_family {
 	FAMILY_CLOCK,
 	FAMILY_LINK,
 	FAMILY_INSPECT,
+	FAMILY_PURGE,
 	FAMILY_COUNT
 };
 
@@ -68,7 +70,7 @@ extern const struct store_sql store_core_sql, store_key_sql, store_mailbox_sql,
     store_intake_sql, store_letter_sql, store_case_sql, store_known_sql,
     store_outmail_sql, store_record_sql, store_alert_sql, store_flow_sql,
     store_step_sql, store_answer_sql, store_desk_sql, store_approval_sql,
-    store_clock_sql, store_link_sql, store_inspect_sql;
+    store_clock_sql, store_link_sql, store_inspect_sql, store_purge_sql;
 
 struct store_keys;
 

@@ -135,6 +135,7 @@ record_what_name(uint32_t what)
 	    [RECORD_BACKUP] = "backup",
 	    [RECORD_RESTORED] = "restored",
 	    [RECORD_RELEASED] = "released",
+	    [RECORD_PURGED] = "purged",
 	};
 
 	return what < RECORD_WHAT_COUNT && names[what] != NULL ? names[what]

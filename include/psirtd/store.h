@@ -483,6 +483,7 @@ enum record_what {
 	RECORD_BACKUP,
 	RECORD_RESTORED,
 	RECORD_RELEASED, /* mails may leave again after a restore */
+	RECORD_PURGED,   /* a case, code: its letters; or a letter of none */
 	RECORD_WHAT_COUNT,
 };
 

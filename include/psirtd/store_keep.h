@@ -1,5 +1,6 @@
 /*
- * store_keep.h - keeping the database: a copy of it, and whether one is whole.
+ * store_keep.h - keeping the database: a copy of it, whether one is whole, and
+ * what is kept no longer.
  */
 #ifndef PSIRTD_STORE_KEEP_H
 #define PSIRTD_STORE_KEEP_H
@@ -26,6 +27,39 @@ const struct store_walk *store_backup_head(const struct store_backup *backup);
 /* Every page, row and index; -1 FAULT_INPUT says what is wrong.  Takes its
  * time; needs no key. */
 int store_check(struct store *st, struct error *err);
+
+/* ---- retention (`psirt purge`) ---- */
+
+struct purge_age {
+	int64_t before; /* closed before this */
+	uint32_t clock; /* and none of this kind (enum clock_kind) runs … */
+	int64_t now;    /* … that is due later */
+};
+/* The next case of that age that is not yet purged, id > after; 0 none. */
+int store_purge_next(struct store *st, const struct purge_age *age,
+    int64_t after, int64_t *casefile, struct error *err);
+/* The next letter of no case in this state, stored before `before`, of which
+ * something is left, id > after; 0 none. */
+int store_purge_stray(struct store *st, uint32_t state, int64_t before,
+    int64_t after, int64_t *letter, struct error *err);
+/* A letter of this case of which something is left; 0 none. */
+int store_purge_left(
+    struct store *st, int64_t casefile, int64_t *letter, struct error *err);
+int store_purge_count(
+    struct store *st, int64_t casefile, int64_t *letters, struct error *err);
+/* Inside the caller's transaction: a piece of a letter; *done: its last. */
+int store_purge_letter(
+    struct store *st, int64_t letter, bool *done, struct error *err);
+/* The same: all that is sealed of a case whose letters are gone.  The caller
+ * adds the line RECORD_PURGED, by which it is known as purged. */
+int store_purge_case(struct store *st, int64_t casefile, struct error *err);
+/* When it was last purged; 0 not. */
+int store_purge_when(
+    struct store *st, int64_t casefile, int64_t *at, struct error *err);
+/* Nothing of it stays in the WAL. */
+int store_purge_end(struct store *st, struct error *err);
+
+/* ---- a restored database ---- */
 
 /*
  * Memos of a restored database: when it was; 0: what it holds may leave again.
