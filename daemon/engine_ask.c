@@ -174,9 +174,8 @@ ask_trouble(void *arg, const void *ctx)
 	why = release_why(e, ctx);
 	text = talloc_strdup(ctx, why != NULL ? why : "");
 	if (e->fetch_trouble != NULL)
-		text = talloc_asprintf_append(
-		    text, "%smailbox: %s", text[0] != '\0' ? "; " : "",
-		    e->fetch_trouble);
+		text = talloc_asprintf_append(text, "%smailbox: %s",
+		    text[0] != '\0' ? "; " : "", e->fetch_trouble);
 	/* No alert can leave then: this line is how the desk learns of it. */
 	if (e->send_trouble != NULL)
 		text = talloc_asprintf_append(text, "%ssubmission: %s",

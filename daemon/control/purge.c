@@ -1,9 +1,10 @@
 /*
  * purge.c - purge: what is kept no longer goes (retention_years).
  *
- * Runs in the engine.  A piece a turn, each committed (RULES 19), and a line
- * of the record for each case, or letter of none, with the last of its
- * pieces: what was cut short is taken up again.  --dry-run only lists.
+ * Runs in the engine.  A line of the record says that it began; a piece a turn
+ * goes, each committed (RULES 19), and with the last piece of a case, or of a
+ * letter of none, its own line: what was cut short is taken up again.
+ * --dry-run only lists.
  */
 #include "request.h"
 
@@ -40,6 +41,8 @@ purge_start(struct request *r)
 	p->age.before = clock_years(p->age.now, -(int)r->s->retention_years);
 	/* One that a person set for later holds the case. */
 	p->age.clock = CLOCK_RETENTION;
+	if (!p->dry && request_record(r, 0, 0, 0, 0, NULL, false) != 0)
+		return -1;
 	return answer_list(r, "cases");
 }
 

@@ -483,7 +483,7 @@ enum record_what {
 	RECORD_BACKUP,
 	RECORD_RESTORED,
 	RECORD_RELEASED, /* mails may leave again after a restore */
-	RECORD_PURGED,   /* a case, code: its letters; or a letter of none */
+	RECORD_PURGED, /* a case, code: its letters; a letter of none; begun */
 	RECORD_WHAT_COUNT,
 };
 
