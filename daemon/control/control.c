@@ -314,8 +314,15 @@ connection_receive(struct connection *conn, char *chunk, size_t size)
 		return n;
 	m = CMSG_FIRSTHDR(&message);
 	if (m != NULL && m->cmsg_level == SOL_SOCKET &&
-	    m->cmsg_type == SCM_RIGHTS && m->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(&conn->passed, CMSG_DATA(m), sizeof(int));
+	    m->cmsg_type == SCM_RIGHTS)
+		for (size_t at = CMSG_LEN(0); at + sizeof(int) <= m->cmsg_len;
+		     at += sizeof(int)) {
+			/* Room for one may hold two: the last one stays. */
+			if (conn->passed >= 0)
+				close(conn->passed);
+			memcpy(
+			    &conn->passed, (const char *)m + at, sizeof(int));
+		}
 	return n;
 }
 

@@ -114,6 +114,43 @@ test_backup_wants_a_new_file(void **state)
 	assert_int_equal(last_line(w).id, before);
 }
 
+/* As many as there is room for: none stays open. */
+static void
+test_many_files_at_once(void **state)
+{
+	struct desk_world *w = *state;
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(4 * sizeof(int))];
+	} passed = {0};
+	struct iovec text = {
+	    .iov_base = (void *)(uintptr_t)LINE, .iov_len = strlen(LINE)};
+	struct msghdr message = {.msg_iov = &text,
+	    .msg_iovlen = 1,
+	    .msg_control = &passed,
+	    .msg_controllen = sizeof(passed)};
+	int files[] = {0, 0, 0, 0};
+	int before = dup(0), after, fd;
+
+	close(before);
+	passed.header.cmsg_level = SOL_SOCKET;
+	passed.header.cmsg_type = SCM_RIGHTS;
+	passed.header.cmsg_len = CMSG_LEN(sizeof(files));
+	memcpy(CMSG_DATA(&passed.header), files, sizeof(files));
+	for (int i = 0; i < 3; i++) {
+		fd = client_connect(w);
+		assert_int_equal(sendmsg(fd, &message, 0), strlen(LINE));
+		for (int k = 0; k < 10; k++)
+			turn(w, 0);
+		close(fd);
+		turn(w, 10);
+		turn(w, 0);
+	}
+	after = dup(0);
+	close(after);
+	assert_int_equal(after, before);
+}
+
 /* A viewer's file is not even taken. */
 static void
 test_backup_is_no_viewers(void **state)
@@ -211,6 +248,7 @@ main(void)
 	    TEST(test_backup_turn_by_turn),
 	    TEST(test_backup_wants_a_new_file),
 	    TEST(test_backup_is_no_viewers),
+	    TEST(test_many_files_at_once),
 	    TEST(test_release),
 	    TEST(test_purge),
 	};
