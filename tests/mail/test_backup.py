@@ -105,8 +105,8 @@ def set_aside(d):
 def test_nothing_leaves_before_the_release(world, daemon):
     """A mail that was about to leave is uncertain, a new one waits."""
     d = daemon()
-    world.smtp.defer(True)
     world.deliver(letters.finder_report(world.finder, world.poc))
+    world.smtp.defer(True)
     d.start()
     until(lambda: [m for m in d.psirt.queue() if m["state"] == "sealed"], 20,
           "a sealed mail")
@@ -143,7 +143,8 @@ def test_nothing_leaves_before_the_release(world, daemon):
     what = [x["what"] for x in d.psirt.log()]
     assert what.count("restored") == what.count("released") == 1
     # The uncertain one never left by itself.
-    mail, = [m for m in d.psirt.queue() if m["state"] == "uncertain"]
+    assert [m["state"] for m in d.psirt.queue()
+            if m["kind"] == "acknowledge"] == ["uncertain"]
     assert len(world.mails(letters.FINDER)) == 1
     d.psirt.text("log", "--verify")
 
