@@ -212,6 +212,10 @@ engine_settled(struct engine *e)
 		return false;
 	if (store_case_next_advance(e->st, 0, &id, &err) != 0 || id != 0)
 		return false;
+	if (release_waits(e)) {
+		e->trouble = true; /* a person is to let mails leave */
+		return true;
+	}
 	if (store_outmail_next(e->st, OUTMAIL_APPROVED, clock_now(), 0, &id,
 		&next, &err) != 0 ||
 	    id != 0)
@@ -398,7 +402,7 @@ engine_load_secrets(struct engine *e, struct error *err)
 	return load_ca(e, s->submission.ca_file, &e->submission_ca, err);
 }
 
-static char *
+char *
 folder_of(const void *ctx, const char *path)
 {
 	const char *slash = strrchr(path, '/');

@@ -165,15 +165,17 @@ static const char *
 ask_trouble(void *arg, const void *ctx)
 {
 	struct engine *e = arg;
+	const char *why;
 	char *text;
 
 	if (!e->unlocked)
 		return talloc_strdup(ctx,
 		    "the data key is not opened yet; see the daemon's log");
-	text = talloc_strdup(ctx, "");
+	why = release_why(e, ctx);
+	text = talloc_strdup(ctx, why != NULL ? why : "");
 	if (e->fetch_trouble != NULL)
-		text = talloc_asprintf_append(
-		    text, "mailbox: %s", e->fetch_trouble);
+		text = talloc_asprintf_append(text, "%smailbox: %s",
+		    text[0] != '\0' ? "; " : "", e->fetch_trouble);
 	/* No alert can leave then: this line is how the desk learns of it. */
 	if (e->send_trouble != NULL)
 		text = talloc_asprintf_append(text, "%ssubmission: %s",

@@ -162,7 +162,8 @@ remind(struct engine *e, struct casework *w, const struct case_step *pass,
 		bool again = false;
 
 		for (size_t k = 0; k < i; k++)
-			if (is_question(&mails[k]) &&
+			if (is_question(&mails[k]) && mails[k].to != NULL &&
+			    mails[i].to != NULL &&
 			    strcmp(mails[k].to, mails[i].to) == 0)
 				again = true;
 		if (c == NULL || again || !is_question(&mails[i]) ||

@@ -203,6 +203,8 @@ void stop_test(const char *name, const char *side);
 /* The store failed: logs, rolls back, rests a while. */
 void engine_trouble(
     struct engine *e, const char *where, const struct error *err);
+/* The folder that a path lies in; NULL: no memory. */
+char *folder_of(const void *ctx, const char *path);
 /* The operator must act: ends with this exit code. */
 void engine_end(struct engine *e, int exit_code);
 int engine_record(struct engine *e, enum record_what what, int64_t casefile,
@@ -422,6 +424,13 @@ void send_frame(struct engine *e, const struct frame *frame);
 void send_lost(struct engine *e);
 /* At start: what was `sending` when we died is `uncertain` (RULES 23). */
 int mail_recover(struct engine *e, struct error *err);
+
+/* ---- engine_release.c ---- */
+/* Restored from a backup: nothing leaves before `psirt queue release`. */
+bool release_waits(struct engine *e);
+const char *release_why(struct engine *e, const void *ctx); /* NULL: it does */
+/* At its first start: what was about to leave is uncertain. */
+int release_start(struct engine *e, struct error *err);
 
 /* ---- engine_case.c ---- */
 /* NULL with FAULT_DENIED: there is no such case.  Reads alone. */

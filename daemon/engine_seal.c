@@ -116,7 +116,7 @@ stop_seal(struct engine *e)
 	char *why = NULL;
 	bool done;
 
-	if (w == NULL || !e->unlocked)
+	if (w == NULL || !e->unlocked || release_waits(e))
 		return false;
 	do {
 		if (store_outmail_next(e->st, OUTMAIL_APPROVED, clock_now(), id,

@@ -46,6 +46,7 @@ static const struct option options[] = {
     {"details", no_argument, NULL, CLIENT_HANDED},
     {"digest", required_argument, NULL, CLIENT_HANDED},
     {"drop", no_argument, NULL, CLIENT_HANDED},
+    {"dry-run", no_argument, NULL, CLIENT_HANDED},
     {"edit", no_argument, NULL, CLIENT_HANDED},
     {"ja", no_argument, NULL, CLIENT_HANDED},
     {"letters", no_argument, NULL, CLIENT_HANDED},
@@ -185,8 +186,8 @@ call_has(const struct call *call, const char *option)
 }
 
 /*
- * A command that takes more than one question; false: it is asked as it
- * stands.  With a digest it says itself what was read.
+ * A command that takes more than one question, or a file; false: it is asked as
+ * it stands.  With a digest it says itself what was read.
  */
 static bool
 call_talk(
@@ -197,6 +198,10 @@ call_talk(
 
 	if (call->nwords != 2)
 		return false;
+	if (strcmp(name, "backup") == 0) {
+		*code = talk_backup(t, word);
+		return true;
+	}
 	if (strcmp(name, "reply") == 0 && t->override == NULL) {
 		*code = talk_reply(t, word);
 		return true;

@@ -389,6 +389,17 @@ view_done(const struct printer *p, json_t *data)
 	talloc_free(ctx);
 }
 
+static void
+view_done_with(const struct printer *p, json_t *data,
+    const struct column *fields, size_t nfields)
+{
+	char *done = view_text(NULL, data, "done");
+
+	print_title(p, done != NULL ? done : "?");
+	talloc_free(done);
+	print_fields(p, data, fields, nfields);
+}
+
 void
 view_key(const struct printer *p, json_t *data)
 {
@@ -396,11 +407,35 @@ view_key(const struct printer *p, json_t *data)
 	    {"poc", "POC key", HOW_TEXT, false},
 	    {"recovery", "recovery key", HOW_TEXT, false},
 	};
-	char *done = view_text(NULL, data, "done");
 
-	print_title(p, done != NULL ? done : "?");
-	talloc_free(done);
-	print_fields(p, data, fields, N(fields));
+	view_done_with(p, data, fields, N(fields));
+}
+
+void
+view_purge(const struct printer *p, json_t *data)
+{
+	static const struct column cases[] = {
+	    {"case", "CASE", HOW_TEXT, false},
+	    {"letters", "LETTERS", HOW_TEXT, false},
+	};
+	static const struct column letters[] = {
+	    {"letter", "LETTER", HOW_TEXT, false},
+	};
+
+	print_table(p, json_object_get(data, "cases"), cases, N(cases));
+	print_table(p, json_object_get(data, "letters"), letters, N(letters));
+	view_done_with(p, data, NULL, 0);
+}
+
+void
+view_backup(const struct printer *p, json_t *data)
+{
+	static const struct column fields[] = {
+	    {"lines", "lines of the record", HOW_TEXT, false},
+	    {"head", "head of the record", HOW_TEXT, false},
+	};
+
+	view_done_with(p, data, fields, N(fields));
 }
 
 int

@@ -22,6 +22,8 @@
  *   store_clock.c    clocks
  *   store_link.c     cases that belong together: links, marks, merging
  *   store_inspect.c  what can be seen without the key
+ *   store_backup.c   a copy of it all
+ *   store_purge.c    what is kept no longer
  *
  * Each family of statements is one table of texts, indexed by an enum of its
  * file and prepared when the store is opened.
@@ -55,6 +57,7 @@ enum store_family {
 	FAMILY_CLOCK,
 	FAMILY_LINK,
 	FAMILY_INSPECT,
+	FAMILY_PURGE,
 	FAMILY_COUNT
 };
 
@@ -67,12 +70,13 @@ extern const struct store_sql store_core_sql, store_key_sql, store_mailbox_sql,
     store_intake_sql, store_letter_sql, store_case_sql, store_known_sql,
     store_outmail_sql, store_record_sql, store_alert_sql, store_flow_sql,
     store_step_sql, store_answer_sql, store_desk_sql, store_approval_sql,
-    store_clock_sql, store_link_sql, store_inspect_sql;
+    store_clock_sql, store_link_sql, store_inspect_sql, store_purge_sql;
 
 struct store_keys;
 
 struct store {
 	sqlite3 *db;
+	const char *vfs; /* of a copy; NULL: the common one */
 	sqlite3_stmt **stmts[FAMILY_COUNT];
 	bool begun;
 	struct store_keys *keys; /* locked memory; NULL until unlocked */
@@ -81,6 +85,9 @@ struct store {
 /* Says which fault a result code of SQLite is, with its text; returns -1. */
 int store_sql_error(
     struct store *st, int rc, const char *what, struct error *err);
+/* A whole copy, for looking, by its name in that VFS of SQLite. */
+struct store *store_look_copy(
+    const void *ctx, const char *name, const char *vfs, struct error *err);
 /* FAULT_BUG outside a transaction; FAULT_RETRY when SQLite gave it up. */
 int store_writing(const struct store *st, struct error *err);
 /*

@@ -132,6 +132,10 @@ record_what_name(uint32_t what)
 	    [RECORD_MORNING] = "morning",
 	    [RECORD_MAIL_BOUNCED] = "mail-bounced",
 	    [RECORD_FLOW] = "flow",
+	    [RECORD_BACKUP] = "backup",
+	    [RECORD_RESTORED] = "restored",
+	    [RECORD_RELEASED] = "released",
+	    [RECORD_PURGED] = "purged",
 	};
 
 	return what < RECORD_WHAT_COUNT && names[what] != NULL ? names[what]

@@ -126,6 +126,8 @@ struct control_engine {
 /* Listens on settings->socket (0660); refuses when another daemon answers. */
 struct control *control_new(const void *ctx, const struct settings *s,
     struct store *st, const struct control_engine *engine, struct error *err);
+/* Somebody answers at this socket. */
+bool control_is_answered(const char *path);
 /* The poll set: fills at most `most`, returns how many. */
 size_t control_poll(struct control *c, struct pollfd *fds, size_t most);
 /* After poll(2); a turn works at most 20 ms (RULES 19). */

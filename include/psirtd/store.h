@@ -480,6 +480,10 @@ enum record_what {
 	RECORD_MORNING, /* digest: the head of the chain it told */
 	RECORD_MAIL_BOUNCED,
 	RECORD_FLOW, /* a flow file of another digest is in use */
+	RECORD_BACKUP,
+	RECORD_RESTORED,
+	RECORD_RELEASED, /* mails may leave again after a restore */
+	RECORD_PURGED, /* a case, code: its letters; a letter of none; begun */
 	RECORD_WHAT_COUNT,
 };
 
