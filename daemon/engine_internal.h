@@ -32,7 +32,7 @@
  *   engine_arrival.c the counterpart's or finder's letter on a case
  *   engine_leave.c   guards, approvals, who was told what
  *   engine_due.c     the stop `due`: reminders, clocks, status, morning
- *   engine_status.c, engine_morning.c  the mails of it
+ *   engine_status.c, engine_morning.c, engine_expiry.c  the mails of it
  *   engine_task.c    what waits for a person
  *   engine_clock.c   a case's clocks are set, met and warned of
  *   engine_order.c   what a person decides of a case: the table
@@ -138,7 +138,8 @@ struct engine {
 	struct buf *submission_secret;
 	struct buf *passphrase;
 	const char *mailbox_ca, *submission_ca; /* PEM */
-	struct vault_ready *keys; /* of the first vault that was ready */
+	struct vault_ready *keys; /* of the vault that was ready last */
+	int64_t expiry_at;        /* look at their dates; 0 now, -1 never */
 	bool unlocked;            /* the store has its data key */
 	struct slot *unlocking;   /* the vault that was asked for it */
 	uint8_t new_key[STORE_KEY_BYTES]; /* first start: on its way to wrap */
@@ -625,6 +626,10 @@ int morning_due(struct engine *e, int64_t now, bool *done, struct error *err);
 int morning_next(
     struct engine *e, int64_t now, int64_t *next, struct error *err);
 put_off_fn morning_put_off;
+/* Keys that expire, the same way; expiry_next() 0: none does. */
+int expiry_due(struct engine *e, int64_t now, bool *done, struct error *err);
+int64_t expiry_next(const struct engine *e);
+put_off_fn expiry_put_off;
 
 /* ---- engine_order.c ---- */
 int engine_order(void *arg, const void *ctx, const struct order *order,

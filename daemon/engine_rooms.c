@@ -97,10 +97,10 @@ vault_ready(struct engine *e, struct slot *slot, const struct frame *frame)
 		    strcmp(k->fingerprint, e->s->poc) == 0)
 			engine_end(e, ENGINE_EXIT_SETUP);
 	}
-	if (e->keys == NULL)
-		e->keys = ready;
-	else
-		talloc_free(ready);
+	/* A key that was prolonged meanwhile is seen by a vault made since. */
+	talloc_free(e->keys);
+	e->keys = ready;
+	e->expiry_at = 0;
 	slot->failures = 0;
 	slot->set_up = true;
 	if (!e->stopping)

@@ -49,9 +49,12 @@ const struct verb verbs[] = {
     {"help", "help [COMMAND]", "this page; more about one command", NULL, NULL},
     {"incident", "incident CASE [--why TEXT]",
 	"an incident, no vulnerability: to csirt, and closed", NULL, view_said},
-    {"key", "key reseal", "seal the data key to the keys of today",
-	"For leads, after the POC key or the recovery key was changed in the\n"
-	"settings: old backups still open with the old ones.",
+    {"key", "key list | key reseal",
+	"whose keys there are; seal the data key to those of today",
+	"list    our own keys and those the settings pin: what each can do,\n"
+	"        when it expires, and why it cannot be used\n"
+	"reseal  for leads, after the POC key or the recovery key was changed\n"
+	"        in the settings: old backups still open with the old ones",
 	view_key},
     {"letter", "letter LETTER [--raw | --reopen]",
 	"read a letter; its bytes; open it anew with new keys",

@@ -83,6 +83,14 @@ static const struct column clock_columns[] = {
     {"due", "DUE", HOW_DATE, true},
 };
 
+static const struct column key_list[] = {
+    {"whose", "WHOSE", HOW_TEXT, true},
+    {"expires", "EXPIRES", HOW_DATE, true},
+    {"can", "CAN", HOW_TEXT, false},
+    {"problem", "PROBLEM", HOW_TEXT, false},
+    {"fingerprint", "FINGERPRINT", HOW_BELOW, true},
+};
+
 static const struct column log_lines[] = {
     {"line", "LINE", HOW_TEXT, true}, {"at", "AT", HOW_TIME, true},
     {"actor", "WHO", HOW_TEXT, false}, {"about", "ABOUT", HOW_TEXT, true},
@@ -245,6 +253,8 @@ view_today(const struct printer *p, json_t *data)
 		any = true;
 	view_over(p, data, "mails", "psirt queue");
 	any |= view_case_clocks(p, data, "Clocks that are near");
+	any |= view_section(p, data, "keys",
+	    "Keys that expire or cannot be used", key_list, N(key_list));
 	if (!any)
 		fputs("Nothing waits for you.\n", p->out);
 	fprintf(p->out, "Open cases: %" JSON_INTEGER_FORMAT " (psirt list)",
@@ -396,8 +406,14 @@ view_key(const struct printer *p, json_t *data)
 	    {"poc", "POC key", HOW_TEXT, false},
 	    {"recovery", "recovery key", HOW_TEXT, false},
 	};
-	char *done = view_text(NULL, data, "done");
+	const json_t *keys = json_object_get(data, "keys");
+	char *done;
 
+	if (keys != NULL) {
+		print_table(p, keys, key_list, N(key_list));
+		return;
+	}
+	done = view_text(NULL, data, "done");
 	print_title(p, done != NULL ? done : "?");
 	talloc_free(done);
 	print_fields(p, data, fields, N(fields));

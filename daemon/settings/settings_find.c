@@ -66,6 +66,56 @@ settings_pinned(const void *ctx, const struct settings *s, size_t *count)
 	return list;
 }
 
+struct owners {
+	const void *ctx;
+	const char *asked;
+	char *all;
+};
+
+/* One more, if it is this one's. */
+static void
+owner(struct owners *o, const char *fingerprint, const char *what,
+    const char *name, const char *person)
+{
+	if (!is_key(fingerprint, o->asked))
+		return;
+	o->all = talloc_asprintf(o->ctx, "%s%s%s%s%s%s%s",
+	    o->all != NULL ? o->all : "", o->all != NULL ? "; " : "", what,
+	    name != NULL ? " " : "", name != NULL ? name : "",
+	    person != NULL ? ": " : "", person != NULL ? person : "");
+}
+
+char *
+settings_key_owner(
+    const void *ctx, const struct settings *s, const char *fingerprint)
+{
+	struct owners o = {ctx, fingerprint, NULL};
+
+	owner(&o, s->poc, "poc", NULL, NULL);
+	for (size_t i = 0; i < s->nretired; i++)
+		owner(&o, s->retired[i], "retired", NULL, NULL);
+	owner(&o, s->recovery, "recovery", NULL, NULL);
+	for (size_t i = 0; i < s->ndepartments; i++)
+		for (size_t k = 0; k < s->departments[i].ncontacts; k++) {
+			const struct contact *c =
+			    &s->departments[i].contacts[k];
+
+			owner(&o, c->fingerprint, "department",
+			    s->departments[i].name, c->name);
+		}
+	for (size_t i = 0; i < s->ncorrespondents; i++)
+		for (size_t k = 0; k < s->correspondents[i].nfingerprints; k++)
+			owner(&o, s->correspondents[i].fingerprints[k],
+			    "correspondent", s->correspondents[i].name, NULL);
+	for (size_t i = 0; i < s->noperators; i++)
+		owner(&o, s->operators[i].fingerprint, "operator",
+		    s->operators[i].user, NULL);
+	for (size_t i = 0; i < s->ncustomers; i++)
+		owner(&o, s->customers[i].fingerprint, "customer",
+		    s->customers[i].name, NULL);
+	return o.all;
+}
+
 const struct correspondent *
 settings_correspondent_by_key(const struct settings *s, const char *fingerprint)
 {

@@ -132,6 +132,7 @@ record_what_name(uint32_t what)
 	    [RECORD_MORNING] = "morning",
 	    [RECORD_MAIL_BOUNCED] = "mail-bounced",
 	    [RECORD_FLOW] = "flow",
+	    [RECORD_KEY_EXPIRES] = "key-expires",
 	};
 
 	return what < RECORD_WHAT_COUNT && names[what] != NULL ? names[what]

@@ -127,7 +127,8 @@ struct uses {
 	gpgme_subkey_t sign; /* the newest that can, now */
 	gpgme_subkey_t encrypt;
 	gpgme_subkey_t stale; /* could encrypt, but has expired */
-	bool no_secret;       /* a use fails for want of the secret part */
+	gpgme_subkey_t stale_sign;
+	bool no_secret; /* a use fails for want of the secret part */
 };
 
 static bool
@@ -155,6 +156,8 @@ key_uses(gpgme_key_t key, bool own, int64_t now)
 		if (subkey_over(s, now)) {
 			if (s->can_encrypt)
 				take_newer(&uses.stale, s);
+			if (s->can_sign)
+				take_newer(&uses.stale_sign, s);
 			continue;
 		}
 		if (own && !s->secret) {
@@ -246,8 +249,9 @@ key_judge(const void *ctx, const char *fingerprint, gpgme_key_t key,
 	uses = key_uses(key, own, now);
 	to->expires = 0;
 	earlier(&to->expires, key->subkeys);
-	earlier(&to->expires, uses.sign);
-	earlier(&to->expires, uses.encrypt);
+	/* What has expired is still in use where nothing took its place. */
+	earlier(&to->expires, uses.sign != NULL ? uses.sign : uses.stale_sign);
+	earlier(&to->expires, uses.encrypt != NULL ? uses.encrypt : uses.stale);
 	if (use == KEY_RETIRED) {
 		/* It opens old mail, expired or revoked as it may be. */
 		if (!has_secret(key))

@@ -268,6 +268,12 @@ char *settings_notes(const void *ctx, const struct settings *s);
  * once each. */
 const char **settings_pinned(
     const void *ctx, const struct settings *s, size_t *count);
+/*
+ * Whose key it is, in the words of the settings: "poc", "department plc:
+ * Hanako"; all of them where it is of several.  NULL: nobody's.
+ */
+char *settings_key_owner(
+    const void *ctx, const struct settings *s, const char *fingerprint);
 /* Who owns a fingerprint; NULL none. */
 const struct correspondent *settings_correspondent_by_key(
     const struct settings *s, const char *fingerprint);

@@ -479,7 +479,8 @@ enum record_what {
 	RECORD_CHANNEL, /* code: enum channel_kind */
 	RECORD_MORNING, /* digest: the head of the chain it told */
 	RECORD_MAIL_BOUNCED,
-	RECORD_FLOW, /* a flow file of another digest is in use */
+	RECORD_FLOW,        /* a flow file of another digest is in use */
+	RECORD_KEY_EXPIRES, /* the desk is told; code: of how many keys */
 	RECORD_WHAT_COUNT,
 };
 
@@ -535,6 +536,15 @@ struct store_alert {
 int store_alert_list(const void *ctx, struct store *st,
     struct store_alert **list, size_t *count, struct error *err);
 int store_alert_done(struct store *st, int64_t upto, struct error *err);
+
+/* ---- keys that expire ---- */
+
+/* How near its end the desk was told that this key is; 0: nothing yet of a
+ * key that ends then. */
+int store_expiry_get(struct store *st, const char *fingerprint, int64_t expires,
+    uint32_t *told, struct error *err);
+int store_expiry_put(struct store *st, const char *fingerprint, int64_t expires,
+    uint32_t told, struct error *err);
 
 /* ---- counts, for `psirt` ---- */
 

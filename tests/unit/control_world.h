@@ -57,7 +57,8 @@ struct desk_world {
 	bool details, attachments;
 	size_t ndepartments;
 	int reseal_turns;
-	enum fault refuse; /* FAULT_NONE: it does what it is asked */
+	struct vault_ready *keys; /* NULL: no vault has looked */
+	enum fault refuse;        /* FAULT_NONE: it does what it is asked */
 	struct order orders[ORDERS_MOST]; /* copies, in the order they came */
 	size_t norders;
 	const char *said,
@@ -120,6 +121,14 @@ engine_route(void *arg, int64_t casefile,
 	w->details = details;
 	w->attachments = attachments;
 	return engine_answer(w, casefile, err);
+}
+
+static const struct vault_ready *
+engine_keys(void *arg)
+{
+	const struct desk_world *w = arg;
+
+	return w->keys;
 }
 
 static int
@@ -379,6 +388,7 @@ desk_settings(struct desk_world *w)
 	    .order = engine_order,
 	    .casework = engine_casework,
 	    .approval_digest = engine_digest,
+	    .keys = engine_keys,
 	    .trouble = engine_trouble};
 }
 

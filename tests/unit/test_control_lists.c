@@ -138,6 +138,61 @@ test_list_mail_that_may_be_a_report(void **state)
 	json_decref(root);
 }
 
+/* ---- keys ---- */
+
+static void
+test_keys(void **state)
+{
+	static struct vault_key keys[] = {
+	    {.fingerprint = KEY_FINDER, .can_sign = 1, .can_encrypt = 1},
+	    {.fingerprint = KEY_JPCERT, .can_sign = 1, .can_encrypt = 1},
+	    {.fingerprint = "6666666666666666666666666666666666666666",
+		.problem = VAULT_KEY_REVOKED,
+		.text = "it was revoked"},
+	};
+	static struct vault_ready ready = {keys, 3};
+	struct desk_world *w = *state;
+	json_t *root, *data;
+
+	assert_refused(ask(w, "key", "list"), 75, "no vault has looked");
+	w->keys = &ready;
+	keys[1].expires = clock_now() + 3600;
+	root = ask(w, "key", "list");
+	data = data_of(root);
+	assert_int_equal(json_array_size(json_object_get(data, "keys")), 3);
+	assert_string_equal(text_at(row_of(data, "keys", 0), "whose"), "poc");
+	assert_string_equal(
+	    text_at(row_of(data, "keys", 0), "fingerprint"), KEY_FINDER);
+	assert_int_equal(
+	    json_array_size(json_object_get(row_of(data, "keys", 0), "can")),
+	    2);
+	assert_string_equal(text_at(row_of(data, "keys", 1), "whose"),
+	    "correspondent JPCERT/CC");
+	assert_string_equal(
+	    text_at(row_of(data, "keys", 2), "problem"), "it was revoked");
+	json_decref(root);
+
+	/* What needs nobody is not in the way. */
+	root = ask(w, "today");
+	data = data_of(root);
+	assert_int_equal(json_array_size(json_object_get(data, "keys")), 2);
+	assert_string_equal(
+	    text_at(row_of(data, "keys", 0), "fingerprint"), KEY_JPCERT);
+	assert_string_equal(
+	    text_at(row_of(data, "keys", 0), "problem"), "(none)");
+	assert_string_equal(
+	    text_at(row_of(data, "keys", 0), "next"), "psirt key list");
+	json_decref(root);
+
+	/* It was fine when the vault looked. */
+	keys[1].expires = clock_now() - 1;
+	root = ask(w, "today");
+	assert_string_equal(
+	    text_at(row_of(data_of(root), "keys", 0), "problem"),
+	    "it has expired");
+	json_decref(root);
+}
+
 static void
 test_what_nobody_has_read(void **state)
 {
@@ -529,6 +584,7 @@ main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, desk_setup, desk_teardown)
 	    TEST(test_today),
 	    TEST(test_list_mail_that_may_be_a_report),
+	    TEST(test_keys),
 	    TEST(test_what_nobody_has_read),
 	    TEST(test_who_wrote),
 	    TEST(test_today_counts_what_it_does_not_show),

@@ -82,7 +82,7 @@ test_no_statement_looks_at_every_row(void **state)
 	    &store_case_sql, &store_known_sql, &store_outmail_sql,
 	    &store_record_sql, &store_flow_sql, &store_step_sql,
 	    &store_answer_sql, &store_desk_sql, &store_approval_sql,
-	    &store_clock_sql, &store_link_sql};
+	    &store_clock_sql, &store_link_sql, &store_expiry_sql};
 	struct world *w = *state;
 	int bad = 0;
 
