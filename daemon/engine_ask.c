@@ -226,5 +226,6 @@ const struct control_engine engine_asks = {
     .decided = ask_decided,
     .approval_digest = ask_approval_digest,
     .keys = ask_keys,
+    .confirm = pin_confirm,
     .trouble = ask_trouble,
 };

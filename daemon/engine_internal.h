@@ -33,6 +33,7 @@
  *   engine_leave.c   guards, approvals, who was told what
  *   engine_due.c     the stop `due`: reminders, clocks, status, morning
  *   engine_status.c, engine_morning.c, engine_expiry.c  the mails of it
+ *   engine_pin.c     pins that changed wait for two persons
  *   engine_task.c    what waits for a person
  *   engine_clock.c   a case's clocks are set, met and warned of
  *   engine_order.c   what a person decides of a case: the table
@@ -630,6 +631,16 @@ put_off_fn morning_put_off;
 int expiry_due(struct engine *e, int64_t now, bool *done, struct error *err);
 int64_t expiry_next(const struct engine *e);
 put_off_fn expiry_put_off;
+
+/* ---- engine_pin.c ---- */
+/* The pins of the settings against those of the last start. */
+int pin_start(struct engine *e, struct error *err);
+/* Why no mail may be sealed to it; NULL: it may. */
+char *pin_refusal(
+    const void *ctx, const struct settings *s, const char *fingerprint);
+/* As struct control_engine says; arg is the engine. */
+int pin_confirm(void *arg, const void *ctx, const char *fingerprint,
+    const char *actor, uid_t uid, char **said, struct error *err);
 
 /* ---- engine_order.c ---- */
 int engine_order(void *arg, const void *ctx, const struct order *order,

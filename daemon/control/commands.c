@@ -48,6 +48,8 @@ const struct command commands[] = {
 	"file LETTER", file_run},
     {"incident", OPERATOR_OPERATOR, RECORDER_ENGINE, RECORD_CASE_CLOSED,
 	OPTION_WHY, 1, 1, "incident CASE [--why TEXT]", order_run},
+    {"key confirm", OPERATOR_OPERATOR, RECORDER_ENGINE, RECORD_PIN_CONFIRMED, 0,
+	1, 1, "key confirm FINGERPRINT", confirm_run},
     {"key list", OPERATOR_VIEWER, RECORDER_NONE, 0, 0, 0, 0, "key list",
 	keys_run},
     {"key reseal", OPERATOR_LEAD, RECORDER_ENGINE, RECORD_KEY_RESEALED, 0, 0, 0,

@@ -1,6 +1,6 @@
 /*
- * keys.c - key list: whose keys there are; key reseal: the data key to those
- * of today.
+ * keys.c - key list: whose keys there are; key confirm: one that is new in the
+ * settings; key reseal: the data key to those of today.
  *
  * Runs in the engine.  What a key can do is what a vault saw when it took the
  * keys in; its date is compared anew.  For a reseal the vault does the work;
@@ -39,9 +39,12 @@ key_row(struct request *r, const struct vault_key *k)
 	/* It was fine when the vault looked. */
 	if (problem == NULL && k->expires != 0 && k->expires <= clock_now())
 		problem = "it has expired";
-	row = json_pack("{s:o,s:o,s:o,s:o,s:o}", "whose", json_text(whose),
+	if (problem == NULL && settings_key_waits(r->s, k->fingerprint))
+		problem = "new in the settings: waits for two persons";
+	row = json_pack("{s:o,s:o,s:o,s:o,s:o,s:b}", "whose", json_text(whose),
 	    "fingerprint", json_text(k->fingerprint), "can", key_can(k),
-	    "expires", json_time(k->expires), "problem", json_text(problem));
+	    "expires", json_time(k->expires), "problem", json_text(problem),
+	    "waits", settings_key_waits(r->s, k->fingerprint));
 	talloc_free(whose);
 	return row;
 }
@@ -90,17 +93,38 @@ waits_keys(struct request *r)
 		const struct vault_key *k = &keys->keys[i];
 		json_t *row;
 
-		if (k->problem == VAULT_KEY_FINE &&
+		bool waits = settings_key_waits(r->s, k->fingerprint);
+		char *next = NULL;
+
+		if (k->problem == VAULT_KEY_FINE && !waits &&
 		    (k->expires == 0 || k->expires > until))
 			continue;
 		shown++;
 		row = key_row(r, k);
+		if (waits)
+			next = talloc_asprintf(
+			    r, "psirt key confirm %s", k->fingerprint);
 		if (row != NULL)
-			json_object_set_new(
-			    row, "next", json_string("psirt key list"));
+			json_object_set_new(row, "next",
+			    json_text(next != NULL ? next : "psirt key list"));
+		talloc_free(next);
 		rc = answer_row(r, row);
 	}
 	return rc == 0 ? answer_list_end(r) : -1;
+}
+
+enum turn
+confirm_run(struct request *r)
+{
+	const struct control_engine *engine = r->control->engine;
+	char *said = NULL;
+
+	if (engine->confirm(engine->arg, r, r->words[0], r->actor, r->uid,
+		&said, &r->err) != 0)
+		return TURN_FAILED;
+	engine->wake(engine->arg);
+	return answer_set(r, "done", json_text(said)) == 0 ? TURN_DONE
+							   : TURN_FAILED;
 }
 
 /* ---- the data key ---- */

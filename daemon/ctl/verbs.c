@@ -49,8 +49,10 @@ const struct verb verbs[] = {
     {"help", "help [COMMAND]", "this page; more about one command", NULL, NULL},
     {"incident", "incident CASE [--why TEXT]",
 	"an incident, no vulnerability: to csirt, and closed", NULL, view_said},
-    {"key", "key list | key reseal",
-	"whose keys there are; seal the data key to those of today",
+    {"key", "key list | key confirm FINGERPRINT | key reseal",
+	"whose keys there are; confirm a new one; seal the data key anew",
+	"confirm  a key that is new in the settings is written to, and\n"
+	"        believed, once two persons have confirmed its fingerprint\n"
 	"list    our own keys and those the settings pin: what each can do,\n"
 	"        when it expires, and why it cannot be used\n"
 	"reseal  for leads, after the POC key or the recovery key was changed\n"

@@ -416,7 +416,8 @@ view_key(const struct printer *p, json_t *data)
 	done = view_text(NULL, data, "done");
 	print_title(p, done != NULL ? done : "?");
 	talloc_free(done);
-	print_fields(p, data, fields, N(fields));
+	if (json_object_get(data, "poc") != NULL)
+		print_fields(p, data, fields, N(fields));
 }
 
 int

@@ -50,6 +50,7 @@ static const struct store_sql *const families[FAMILY_COUNT] = {
     [FAMILY_CLOCK] = &store_clock_sql,
     [FAMILY_LINK] = &store_link_sql,
     [FAMILY_EXPIRY] = &store_expiry_sql,
+    [FAMILY_PIN] = &store_pin_sql,
     [FAMILY_INSPECT] = &store_inspect_sql,
 };
 

@@ -55,6 +55,7 @@ enum store_family {
 	FAMILY_CLOCK,
 	FAMILY_LINK,
 	FAMILY_EXPIRY,
+	FAMILY_PIN,
 	FAMILY_INSPECT,
 	FAMILY_COUNT
 };
@@ -68,7 +69,8 @@ extern const struct store_sql store_core_sql, store_key_sql, store_mailbox_sql,
     store_intake_sql, store_letter_sql, store_case_sql, store_known_sql,
     store_outmail_sql, store_record_sql, store_alert_sql, store_flow_sql,
     store_step_sql, store_answer_sql, store_desk_sql, store_approval_sql,
-    store_clock_sql, store_link_sql, store_expiry_sql, store_inspect_sql;
+    store_clock_sql, store_link_sql, store_expiry_sql, store_pin_sql,
+    store_inspect_sql;
 
 struct store_keys;
 

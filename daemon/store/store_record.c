@@ -133,6 +133,9 @@ record_what_name(uint32_t what)
 	    [RECORD_MAIL_BOUNCED] = "mail-bounced",
 	    [RECORD_FLOW] = "flow",
 	    [RECORD_KEY_EXPIRES] = "key-expires",
+	    [RECORD_PIN_CHANGED] = "pin-changed",
+	    [RECORD_PIN_REMOVED] = "pin-removed",
+	    [RECORD_PIN_CONFIRMED] = "pin-confirmed",
 	};
 
 	return what < RECORD_WHAT_COUNT && names[what] != NULL ? names[what]

@@ -120,6 +120,9 @@ struct control_engine {
 	/* hex of what an approval is over: the mail as it is now. */
 	char *(*approval_digest)(
 	    void *arg, const void *ctx, const struct store_outmail *m);
+	/* `psirt key confirm`: one person more; *said: what came of it. */
+	int (*confirm)(void *arg, const void *ctx, const char *fingerprint,
+	    const char *actor, uid_t uid, char **said, struct error *err);
 	/* Every key as a vault saw it last; NULL: none has looked yet. */
 	const struct vault_ready *(*keys)(void *arg);
 	/* state of the rooms for `psirt`: one line or NULL when all is well */

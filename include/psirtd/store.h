@@ -481,6 +481,10 @@ enum record_what {
 	RECORD_MAIL_BOUNCED,
 	RECORD_FLOW,        /* a flow file of another digest is in use */
 	RECORD_KEY_EXPIRES, /* the desk is told; code: of how many keys */
+	RECORD_PIN_CHANGED, /* a key is pinned anew; digest: of its fingerprint
+			     */
+	RECORD_PIN_REMOVED, /* the same */
+	RECORD_PIN_CONFIRMED, /* by a person; code: how many have */
 	RECORD_WHAT_COUNT,
 };
 
@@ -545,6 +549,26 @@ int store_expiry_get(struct store *st, const char *fingerprint, int64_t expires,
     uint32_t *told, struct error *err);
 int store_expiry_put(struct store *st, const char *fingerprint, int64_t expires,
     uint32_t told, struct error *err);
+
+/* ---- pins, as they were at the last start (RULES 15) ---- */
+
+struct store_pin {
+	int64_t id;
+	uint32_t waits; /* for two persons */
+	int64_t at;     /* when it was first seen */
+	char *owner;    /* as settings_pins() */
+	char *fingerprint;
+	char *person; /* the first of them; NULL: none yet */
+};
+
+int store_pin_list(const void *ctx, struct store *st, struct store_pin **list,
+    size_t *count, struct error *err);
+int store_pin_add(
+    struct store *st, const struct store_pin *p, struct error *err);
+/* Writes waits and person. */
+int store_pin_put(
+    struct store *st, const struct store_pin *p, struct error *err);
+int store_pin_remove(struct store *st, int64_t id, struct error *err);
 
 /* ---- counts, for `psirt` ---- */
 

@@ -132,6 +132,16 @@ engine_keys(void *arg)
 }
 
 static int
+engine_confirm(void *arg, const void *ctx, const char *fingerprint,
+    const char *actor, uid_t uid, char **said, struct error *err)
+{
+	(void)actor;
+	(void)uid;
+	*said = talloc_asprintf(ctx, "%s is confirmed", fingerprint);
+	return engine_answer(arg, 0, err);
+}
+
+static int
 engine_reseal(void *arg, const char *actor, struct error *err)
 {
 	struct desk_world *w = arg;
@@ -389,6 +399,7 @@ desk_settings(struct desk_world *w)
 	    .casework = engine_casework,
 	    .approval_digest = engine_digest,
 	    .keys = engine_keys,
+	    .confirm = engine_confirm,
 	    .trouble = engine_trouble};
 }
 
