@@ -51,13 +51,13 @@ engine_SRC := engine engine_rooms engine_setup engine_key engine_intake engine_o
 	engine_case engine_flow engine_aside engine_step engine_step_mail engine_step_letter \
 	engine_step_facts engine_counterpart \
 	engine_leave engine_answer engine_question engine_clock engine_department engine_arrival engine_bounce \
-	engine_link engine_task engine_due engine_status engine_morning engine_expiry engine_pin engine_order \
+	engine_link engine_task engine_due engine_status engine_morning engine_expiry engine_pin engine_stage engine_order \
 	engine_order_step engine_order_mail engine_order_case engine_order_clock \
 	engine_order_talk engine_order_link
 control_SRC := control request strangers words commands answer today waits unread cases casework \
 	show step orders desk_lists approve keys letters letter_show letter_headers \
 	letter_parts mails record
-ctl_SRC := psirt verbs ask talk edit print print_line view view_case view_step \
+ctl_SRC := psirt verbs ask block talk edit print print_line view view_case view_step \
 	view_approve view_letter view_part
 
 # what a unit test of a room links beside that room

@@ -227,5 +227,6 @@ const struct control_engine engine_asks = {
     .approval_digest = ask_approval_digest,
     .keys = ask_keys,
     .confirm = pin_confirm,
+    .stage = stage_key,
     .trouble = ask_trouble,
 };

@@ -125,6 +125,9 @@ vault_frame(struct engine *e, struct slot *slot, const struct frame *frame)
 		case WORK_RESEAL:
 			key_vault_frame(task, frame);
 			return;
+		case WORK_STAGE:
+			stage_vault_frame(task, frame);
+			return;
 		}
 	}
 	switch (frame->type) {
@@ -226,6 +229,9 @@ task_lost(struct task *task)
 		break;
 	case WORK_RESEAL:
 		key_lost(task);
+		break;
+	case WORK_STAGE:
+		stage_lost(task);
 		break;
 	}
 }

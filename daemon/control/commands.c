@@ -54,6 +54,8 @@ const struct command commands[] = {
 	keys_run},
     {"key reseal", OPERATOR_LEAD, RECORDER_ENGINE, RECORD_KEY_RESEALED, 0, 0, 0,
 	"key reseal", reseal_run},
+    {"key stage", OPERATOR_VIEWER, RECORDER_NONE, 0, 0, 1, 1, "key stage FILE",
+	stage_run},
     {"letter", OPERATOR_VIEWER, RECORDER_CONTROL, RECORD_LETTER_READ,
 	OPTION_RAW, 1, 1, "letter LETTER [--raw] [--reopen]", letter_run},
     {"letter --reopen", OPERATOR_OPERATOR, RECORDER_ENGINE,

@@ -1,6 +1,7 @@
 /*
- * keys.c - key list: whose keys there are; key confirm: one that is new in the
- * settings; key reseal: the data key to those of today.
+ * keys.c - key list: whose keys there are; key stage: whether one may be
+ * pinned; key confirm: one that is new in the settings; key reseal: the data
+ * key to those of today.
  *
  * Runs in the engine.  What a key can do is what a vault saw when it took the
  * keys in; its date is compared anew.  For a reseal the vault does the work;
@@ -111,6 +112,70 @@ waits_keys(struct request *r)
 		rc = answer_row(r, row);
 	}
 	return rc == 0 ? answer_list_end(r) : -1;
+}
+
+/* Why it should not be pinned; NULL: it may be. */
+static const char *
+unfit(const struct vault_keys *keys)
+{
+	const struct vault_key *k = keys->keys;
+
+	if (keys->nkeys != 1)
+		return "the block must hold exactly one key";
+	if (k->problem != VAULT_KEY_FINE)
+		return k->text != NULL ? k->text : "it cannot be used";
+	if (k->weak)
+		return "it is too weak: RSA and its like need 2048 bits";
+	if (k->nuids == 0)
+		return "it has no user id";
+	return NULL;
+}
+
+static json_t *
+uids_of(const struct vault_key *k)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < k->nuids; i++)
+		json_array_append_new(list, json_text(k->uids[i]));
+	return list;
+}
+
+enum turn
+stage_run(struct request *r)
+{
+	const struct control_engine *engine = r->control->engine;
+	struct vault_keys *keys = NULL;
+	const struct vault_key *k;
+	const char *why;
+	int under_way = engine->stage(
+	    engine->arg, r, bytes_str(r->words[0]), &keys, &r->err);
+
+	if (under_way < 0)
+		return TURN_FAILED;
+	r->waits = under_way > 0;
+	if (r->waits)
+		return TURN_MORE;
+	why = unfit(keys);
+	if (why != NULL)
+		return request_fail(
+		    r, CONTROL_EXIT_REFUSED, "do not pin it: %s", why);
+	k = keys->keys;
+	if (answer_set(r, "done", json_text("The key may be pinned.")) != 0 ||
+	    answer_set(r, "fingerprint", json_text(k->fingerprint)) != 0 ||
+	    answer_set(r, "uids", uids_of(k)) != 0 ||
+	    answer_set(r, "algorithm", json_text(k->algorithm)) != 0 ||
+	    answer_set(r, "expires", json_time(k->expires)) != 0 ||
+	    answer_set(r, "owner",
+		json_text(settings_key_owner(r, r->s, k->fingerprint))) != 0 ||
+	    answer_set(r, "import",
+		json_text(talloc_asprintf(r, "gpg --homedir %s --import FILE",
+		    r->s->gnupghome))) != 0 ||
+	    answer_set(r, "line",
+		json_text(talloc_asprintf(
+		    r, "fingerprint = \"%s\"", k->fingerprint))) != 0)
+		return TURN_FAILED;
+	return TURN_DONE;
 }
 
 enum turn

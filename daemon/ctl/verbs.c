@@ -49,7 +49,7 @@ const struct verb verbs[] = {
     {"help", "help [COMMAND]", "this page; more about one command", NULL, NULL},
     {"incident", "incident CASE [--why TEXT]",
 	"an incident, no vulnerability: to csirt, and closed", NULL, view_said},
-    {"key", "key list | key confirm FINGERPRINT | key reseal",
+    {"key", "key list | key stage FILE | key confirm FINGERPRINT | key reseal",
 	"whose keys there are; confirm a new one; seal the data key anew",
 	"confirm  a key that is new in the settings is written to, and\n"
 	"        believed, once two persons have confirmed its fingerprint\n"

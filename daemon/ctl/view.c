@@ -405,6 +405,12 @@ view_key(const struct printer *p, json_t *data)
 	static const struct column fields[] = {
 	    {"poc", "POC key", HOW_TEXT, false},
 	    {"recovery", "recovery key", HOW_TEXT, false},
+	    {"uids", "user ids", HOW_TEXT, false},
+	    {"algorithm", "algorithm", HOW_TEXT, false},
+	    {"expires", "expires", HOW_DATE, false},
+	    {"owner", "pinned for", HOW_TEXT, false},
+	    {"import", "take it in", HOW_TEXT, false},
+	    {"line", "psirtd.conf", HOW_TEXT, false},
 	};
 	const json_t *keys = json_object_get(data, "keys");
 	char *done;
@@ -416,8 +422,7 @@ view_key(const struct printer *p, json_t *data)
 	done = view_text(NULL, data, "done");
 	print_title(p, done != NULL ? done : "?");
 	talloc_free(done);
-	if (json_object_get(data, "poc") != NULL)
-		print_fields(p, data, fields, N(fields));
+	print_fields(p, data, fields, N(fields));
 }
 
 int

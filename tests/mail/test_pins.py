@@ -124,3 +124,39 @@ def test_what_it_signed_is_not_believed(world, daemon):
     def pinned():
         return d.psirt.letters()[0]["verdict"] == "pinned"
     until(pinned, 20 * SLOW, "the letter to be judged anew")
+
+
+def test_a_key_is_staged(world, daemon, tmp_path):
+    d = daemon()
+    d.start()
+    path = tmp_path / "key.asc"
+
+    def stage(content):
+        path.write_bytes(content)
+        return d.psirt.run("key", "stage", str(path))
+
+    done = stage(world.forger.public())
+    assert done.returncode == 0, done.stderr
+    assert f'fingerprint = "{world.forger.fingerprint}"' in done.stdout
+    assert f"gpg --homedir {world.poc.folder} --import" in done.stdout
+    assert "ed25519, cv25519" in done.stdout
+    # Nothing of it was kept.
+    assert world.forger.fingerprint not in [
+        row["fingerprint"] for row in d.psirt.json("key", "list")["keys"]]
+    both = world.forger.gpg("--armor", "--export", world.forger.fingerprint,
+                            world.poc.fingerprint).stdout
+    signs = world.forger.make("Signs alone <x@vendor.example>",
+                              encrypt=False)
+    secret = world.forger.gpg("--armor", "--export-secret-keys",
+                              world.forger.fingerprint).stdout
+    for content, why in (
+            (both, "exactly one key"),
+            (world.forger.public(signs), "no subkey that can encrypt"),
+            (secret, "no public key in armor"),
+            (b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nAAAA\n", "")):
+        done = stage(content)
+        assert done.returncode == 1 and why in done.stderr, why
+        assert done.stdout == ""
+    again = d.psirt.json("key", "stage", str(path)) \
+        if stage(world.jpcert.public()).returncode == 0 else {}
+    assert again["owner"] == "correspondent JPCERT/CC"

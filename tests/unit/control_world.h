@@ -57,6 +57,7 @@ struct desk_world {
 	bool details, attachments;
 	size_t ndepartments;
 	int reseal_turns;
+	struct vault_keys staged; /* what a vault sees in "a block" */
 	struct vault_ready *keys; /* NULL: no vault has looked */
 	enum fault refuse;        /* FAULT_NONE: it does what it is asked */
 	struct order orders[ORDERS_MOST]; /* copies, in the order they came */
@@ -139,6 +140,20 @@ engine_confirm(void *arg, const void *ctx, const char *fingerprint,
 	(void)uid;
 	*said = talloc_asprintf(ctx, "%s is confirmed", fingerprint);
 	return engine_answer(arg, 0, err);
+}
+
+static int
+engine_stage(void *arg, const void *ctx, struct bytes block,
+    struct vault_keys **keys, struct error *err)
+{
+	struct desk_world *w = arg;
+
+	(void)ctx;
+	if (w->reseal_turns-- > 0)
+		return 1;
+	assert_string_equal((const char *)block.data, "a block");
+	*keys = &w->staged;
+	return engine_answer(w, 0, err);
 }
 
 static int
@@ -400,6 +415,7 @@ desk_settings(struct desk_world *w)
 	    .approval_digest = engine_digest,
 	    .keys = engine_keys,
 	    .confirm = engine_confirm,
+	    .stage = engine_stage,
 	    .trouble = engine_trouble};
 }
 

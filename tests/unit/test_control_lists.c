@@ -194,6 +194,46 @@ test_keys(void **state)
 }
 
 static void
+test_a_key_is_staged(void **state)
+{
+	static const struct {
+		struct vault_key key;
+		const char *why;
+	} rows[] = {
+	    {{.problem = VAULT_KEY_EXPIRED, .text = "it expired"},
+		"it expired"},
+	    {{.weak = 1, .nuids = 1}, "too weak"},
+	    {{.nuids = 0}, "no user id"},
+	};
+	static const char *uids[] = {"Hana <hana@vendor.example>"};
+	struct desk_world *w = *state;
+	struct vault_key keys[2] = {{0}};
+	json_t *root;
+
+	w->staged = (struct vault_keys){keys, 1};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		keys[0] = rows[i].key;
+		keys[0].uids = uids;
+		assert_refused(
+		    ask(w, "key", "stage", "a block"), 1, rows[i].why);
+	}
+	keys[0] = (struct vault_key){.fingerprint = KEY_JPCERT,
+	    .uids = uids,
+	    .nuids = 1,
+	    .algorithm = "ed25519, cv25519"};
+	w->staged.nkeys = 2;
+	assert_refused(ask(w, "key", "stage", "a block"), 1, "exactly one");
+	w->staged.nkeys = 1;
+	root = ask(w, "key", "stage", "a block");
+	assert_string_equal(
+	    text_at(data_of(root), "line"), "fingerprint = \"" KEY_JPCERT "\"");
+	assert_string_equal(
+	    text_at(data_of(root), "owner"), "correspondent JPCERT/CC");
+	assert_non_null(strstr(text_at(data_of(root), "import"), "--import"));
+	json_decref(root);
+}
+
+static void
 test_what_nobody_has_read(void **state)
 {
 	struct desk_world *w = *state;
@@ -585,6 +625,7 @@ main(void)
 	    TEST(test_today),
 	    TEST(test_list_mail_that_may_be_a_report),
 	    TEST(test_keys),
+	    TEST(test_a_key_is_staged),
 	    TEST(test_what_nobody_has_read),
 	    TEST(test_who_wrote),
 	    TEST(test_today_counts_what_it_does_not_show),
