@@ -83,6 +83,13 @@ static const struct column clock_columns[] = {
     {"due", "DUE", HOW_DATE, true},
 };
 
+static const struct column key_wait[] = {
+    {"whose", "WHOSE", HOW_TEXT, true},
+    {"expires", "EXPIRES", HOW_DATE, true},
+    {"problem", "PROBLEM", HOW_TEXT, false},
+    {"next", "TYPE NEXT", HOW_BELOW, true},
+};
+
 static const struct column key_list[] = {
     {"whose", "WHOSE", HOW_TEXT, true},
     {"expires", "EXPIRES", HOW_DATE, true},
@@ -254,7 +261,7 @@ view_today(const struct printer *p, json_t *data)
 	view_over(p, data, "mails", "psirt queue");
 	any |= view_case_clocks(p, data, "Clocks that are near");
 	any |= view_section(p, data, "keys",
-	    "Keys that expire or cannot be used", key_list, N(key_list));
+	    "Keys that expire or cannot be used", key_wait, N(key_wait));
 	if (!any)
 		fputs("Nothing waits for you.\n", p->out);
 	fprintf(p->out, "Open cases: %" JSON_INTEGER_FORMAT " (psirt list)",
