@@ -41,7 +41,7 @@ key_row(struct request *r, const struct vault_key *k)
 	if (problem == NULL && k->expires != 0 && k->expires <= clock_now())
 		problem = "it has expired";
 	if (problem == NULL && settings_key_waits(r->s, k->fingerprint))
-		problem = "new in the settings: waits for two persons";
+		problem = "new: waits for two persons";
 	row = json_pack("{s:o,s:o,s:o,s:o,s:o,s:b}", "whose", json_text(whose),
 	    "fingerprint", json_text(k->fingerprint), "can", key_can(k),
 	    "expires", json_time(k->expires), "problem", json_text(problem),

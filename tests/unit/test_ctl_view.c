@@ -321,7 +321,7 @@ test_lists_that_were_cut(void **state)
 	"{\"keys\":[{\"whose\":\"department plc: Akira\",\"fingerprint\":"     \
 	"\"1111111111111111111111111111111111111111\",\"can\":[\"sign\","      \
 	"\"encrypt\"],\"expires\":\"2026-12-01T08:00:00Z\",\"problem\":"       \
-	"\"new in the settings: waits for two persons\",\"waits\":true,"       \
+	"\"new: waits for two persons\",\"waits\":true,"                       \
 	"\"next\":\"psirt key confirm "                                        \
 	"1111111111111111111111111111111111111111\"}],\"open_cases\":0}"
 
@@ -332,7 +332,8 @@ test_keys(void **state)
 
 	(void)state;
 	assert_has(text, "department plc: Akira");
-	assert_has(text, "sign, encrypt");
+	assert_has(text, "sign encrypt");
+	assert_has(text, "new: waits for two persons");
 	assert_has(text, "2026-12-01");
 	assert_has(text, "1111111111111111111111111111111111111111");
 	free(text);
