@@ -209,6 +209,14 @@ ask_approval_digest(void *arg, const void *ctx, const struct store_outmail *m)
 	return bytes_hex(ctx, bytes_of(digest, sizeof(digest)));
 }
 
+static const struct vault_ready *
+ask_keys(void *arg)
+{
+	const struct engine *e = arg;
+
+	return e->keys;
+}
+
 const struct control_engine engine_asks = {
     .wake = ask_wake,
     .file = ask_file,
@@ -219,5 +227,8 @@ const struct control_engine engine_asks = {
     .casework = ask_casework,
     .decided = ask_decided,
     .approval_digest = ask_approval_digest,
+    .keys = ask_keys,
+    .confirm = pin_confirm,
+    .stage = stage_key,
     .trouble = ask_trouble,
 };

@@ -98,6 +98,8 @@ find_refusal(
 	if (guard != 0)
 		*why = talloc_asprintf(s, "guard %s: %s", guard_name(guard),
 		    *why != NULL ? *why : "it may not leave");
+	if (*why == NULL && s->m.encrypt && s->m.recipient != NULL)
+		*why = pin_refusal(s, e->s, s->m.recipient);
 	if (stale)
 		*why = talloc_strdup(s, MAIL_STALE);
 	return 0;

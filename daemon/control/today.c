@@ -429,7 +429,7 @@ today_run(struct request *r)
 		if (today_step(r, t) != 0)
 			return TURN_FAILED;
 	}
-	if (waits_tasks(r) != 0 || waits_clocks(r) != 0 ||
+	if (waits_tasks(r) != 0 || waits_clocks(r) != 0 || waits_keys(r) != 0 ||
 	    answer_set(r, "set_aside_by_itself", json_integer(t->by_itself)) !=
 		0 ||
 	    answer_set(r, "damaged", json_boolean(t->damaged)) != 0 ||

@@ -16,6 +16,7 @@
 #include <talloc.h>
 
 #include "ask.h"
+#include "block.h"
 #include "talk.h"
 #include "verbs.h"
 
@@ -218,6 +219,20 @@ call_talk(
 	return true;
 }
 
+/* psirtd reads no file of a user's: of a key it is given what stands in it. */
+static int
+call_block(struct call *call, const char *name, struct error *err)
+{
+	const char **word = &call->args[call->nargs - 1];
+	const char *what = call->nwords == 3 ? word[-1] : NULL;
+
+	if (what == NULL || strcmp(name, "key") != 0 ||
+	    strcmp(what, "stage") != 0)
+		return 0;
+	*word = block_read(call->ctx, *word, err);
+	return *word != NULL ? 0 : -1;
+}
+
 static int
 call_run(struct call *call, int argc, char **argv)
 {
@@ -252,6 +267,8 @@ call_run(struct call *call, int argc, char **argv)
 	if (call_talk(call, &t, name, &rc))
 		return rc;
 	error_clear(&err);
+	if (call_block(call, name, &err) != 0)
+		return talk_refuse(call->json, err.text, ASK_EXIT_REFUSED);
 	answer = ask(call->socket, call->args, call->nargs, &err);
 	if (answer == NULL)
 		return talk_refuse(call->json, err.text,

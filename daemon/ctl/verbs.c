@@ -54,9 +54,14 @@ const struct verb verbs[] = {
     {"help", "help [COMMAND]", "this page; more about one command", NULL, NULL},
     {"incident", "incident CASE [--why TEXT]",
 	"an incident, no vulnerability: to csirt, and closed", NULL, view_said},
-    {"key", "key reseal", "seal the data key to the keys of today",
-	"For leads, after the POC key or the recovery key was changed in the\n"
-	"settings: old backups still open with the old ones.",
+    {"key", "key list | key stage FILE | key confirm FINGERPRINT | key reseal",
+	"whose keys there are; confirm a new one; seal the data key anew",
+	"confirm  a key that is new in the settings is written to, and\n"
+	"        believed, once two persons have confirmed its fingerprint\n"
+	"list    our own keys and those the settings pin: what each can do,\n"
+	"        when it expires, and why it cannot be used\n"
+	"reseal  for leads, after the POC key or the recovery key was changed\n"
+	"        in the settings: old backups still open with the old ones",
 	view_key},
     {"letter", "letter LETTER [--raw | --reopen]",
 	"read a letter; its bytes; open it anew with new keys",

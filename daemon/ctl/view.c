@@ -83,6 +83,21 @@ static const struct column clock_columns[] = {
     {"due", "DUE", HOW_DATE, true},
 };
 
+static const struct column key_wait[] = {
+    {"whose", "WHOSE", HOW_TEXT, true},
+    {"expires", "EXPIRES", HOW_DATE, true},
+    {"problem", "PROBLEM", HOW_TEXT, false},
+    {"next", "TYPE NEXT", HOW_BELOW, true},
+};
+
+static const struct column key_list[] = {
+    {"whose", "WHOSE", HOW_TEXT, true},
+    {"expires", "EXPIRES", HOW_DATE, true},
+    {"can", "CAN", HOW_TEXT, false},
+    {"problem", "PROBLEM", HOW_TEXT, false},
+    {"fingerprint", "FINGERPRINT", HOW_BELOW, true},
+};
+
 static const struct column log_lines[] = {
     {"line", "LINE", HOW_TEXT, true}, {"at", "AT", HOW_TIME, true},
     {"actor", "WHO", HOW_TEXT, false}, {"about", "ABOUT", HOW_TEXT, true},
@@ -245,6 +260,8 @@ view_today(const struct printer *p, json_t *data)
 		any = true;
 	view_over(p, data, "mails", "psirt queue");
 	any |= view_case_clocks(p, data, "Clocks that are near");
+	any |= view_section(p, data, "keys",
+	    "Keys that expire or cannot be used", key_wait, N(key_wait));
 	if (!any)
 		fputs("Nothing waits for you.\n", p->out);
 	fprintf(p->out, "Open cases: %" JSON_INTEGER_FORMAT " (psirt list)",
@@ -406,9 +423,19 @@ view_key(const struct printer *p, json_t *data)
 	static const struct column fields[] = {
 	    {"poc", "POC key", HOW_TEXT, false},
 	    {"recovery", "recovery key", HOW_TEXT, false},
+	    {"uids", "user ids", HOW_TEXT, false},
+	    {"algorithm", "algorithm", HOW_TEXT, false},
+	    {"expires", "expires", HOW_DATE, false},
+	    {"owner", "pinned for", HOW_TEXT, false},
+	    {"import", "take it in", HOW_TEXT, false},
+	    {"line", "psirtd.conf", HOW_TEXT, false},
 	};
+	const json_t *keys = json_object_get(data, "keys");
 
-	view_done_with(p, data, fields, N(fields));
+	if (keys != NULL)
+		print_table(p, keys, key_list, N(key_list));
+	else
+		view_done_with(p, data, fields, N(fields));
 }
 
 void

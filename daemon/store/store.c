@@ -49,6 +49,8 @@ static const struct store_sql *const families[FAMILY_COUNT] = {
     [FAMILY_APPROVAL] = &store_approval_sql,
     [FAMILY_CLOCK] = &store_clock_sql,
     [FAMILY_LINK] = &store_link_sql,
+    [FAMILY_EXPIRY] = &store_expiry_sql,
+    [FAMILY_PIN] = &store_pin_sql,
     [FAMILY_INSPECT] = &store_inspect_sql,
     [FAMILY_PURGE] = &store_purge_sql,
 };

@@ -56,6 +56,8 @@ enum store_family {
 	FAMILY_APPROVAL,
 	FAMILY_CLOCK,
 	FAMILY_LINK,
+	FAMILY_EXPIRY,
+	FAMILY_PIN,
 	FAMILY_INSPECT,
 	FAMILY_PURGE,
 	FAMILY_COUNT
@@ -70,7 +72,8 @@ extern const struct store_sql store_core_sql, store_key_sql, store_mailbox_sql,
     store_intake_sql, store_letter_sql, store_case_sql, store_known_sql,
     store_outmail_sql, store_record_sql, store_alert_sql, store_flow_sql,
     store_step_sql, store_answer_sql, store_desk_sql, store_approval_sql,
-    store_clock_sql, store_link_sql, store_inspect_sql, store_purge_sql;
+    store_clock_sql, store_link_sql, store_expiry_sql, store_pin_sql,
+    store_inspect_sql, store_purge_sql;
 
 struct store_keys;
 
@@ -196,6 +199,7 @@ enum lookup {
 	LOOKUP_REF,
 	LOOKUP_SIGNATURE,
 	LOOKUP_MARK,
+	LOOKUP_KEY,
 	LOOKUP_COUNT
 };
 
@@ -252,6 +256,7 @@ void key_forget(struct store *st);
 
 extern const char *const store_migrations[];
 extern const char store_version_3[];
+extern const char store_version_5[];
 extern const int store_migration_count;
 
 /*

@@ -136,6 +136,10 @@ record_what_name(uint32_t what)
 	    [RECORD_RESTORED] = "restored",
 	    [RECORD_RELEASED] = "released",
 	    [RECORD_PURGED] = "purged",
+	    [RECORD_KEY_EXPIRES] = "key-expires",
+	    [RECORD_PIN_CHANGED] = "pin-changed",
+	    [RECORD_PIN_REMOVED] = "pin-removed",
+	    [RECORD_PIN_CONFIRMED] = "pin-confirmed",
 	};
 
 	return what < RECORD_WHAT_COUNT && names[what] != NULL ? names[what]

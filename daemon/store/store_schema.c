@@ -293,10 +293,8 @@ static const char version_4[] =
     "PRAGMA user_version = 4;";
 
 const char *const store_migrations[] = {
-    version_1,
-    version_2,
-    store_version_3, /* store_schema_3.c */
-    version_4,
+    version_1, version_2, store_version_3, /* store_schema_3.c */
+    version_4, store_version_5,            /* store_schema_5.c */
 };
 
 const int store_migration_count =

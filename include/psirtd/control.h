@@ -14,6 +14,7 @@
 
 #include "psirtd/procedure.h"
 #include "psirtd/store.h"
+#include "psirtd/vault.h"
 #include "psirtd/write.h"
 
 struct control;
@@ -119,6 +120,17 @@ struct control_engine {
 	/* hex of what an approval is over: the mail as it is now. */
 	char *(*approval_digest)(
 	    void *arg, const void *ctx, const struct store_outmail *m);
+	/* `psirt key confirm`: one person more; *said: what came of it. */
+	int (*confirm)(void *arg, const void *ctx, const char *fingerprint,
+	    const char *actor, uid_t uid, char **said, struct error *err);
+	/*
+	 * `psirt key stage`: what a vault sees in the block.  1: under way, ask
+	 * again with the same block; 0: *keys, on ctx.
+	 */
+	int (*stage)(void *arg, const void *ctx, struct bytes block,
+	    struct vault_keys **keys, struct error *err);
+	/* Every key as a vault saw it last; NULL: none has looked yet. */
+	const struct vault_ready *(*keys)(void *arg);
 	/* state of the rooms for `psirt`: one line or NULL when all is well */
 	const char *(*trouble)(void *arg, const void *ctx);
 };

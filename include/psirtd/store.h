@@ -484,6 +484,10 @@ enum record_what {
 	RECORD_RESTORED,
 	RECORD_RELEASED, /* mails may leave again after a restore */
 	RECORD_PURGED, /* a case, code: its letters; a letter of none; begun */
+	RECORD_KEY_EXPIRES, /* the desk is told; code: of how many keys */
+	RECORD_PIN_CHANGED, /* a key is pinned anew; digest: of its fingerprint */
+	RECORD_PIN_REMOVED, /* the same */
+	RECORD_PIN_CONFIRMED, /* by a person; code: how many have */
 	RECORD_WHAT_COUNT,
 };
 
@@ -539,6 +543,35 @@ struct store_alert {
 int store_alert_list(const void *ctx, struct store *st,
     struct store_alert **list, size_t *count, struct error *err);
 int store_alert_done(struct store *st, int64_t upto, struct error *err);
+
+/* ---- keys that expire ---- */
+
+/* How near its end the desk was told that this key is; 0: nothing yet of a
+ * key that ends then. */
+int store_expiry_get(struct store *st, const char *fingerprint, int64_t expires,
+    uint32_t *told, struct error *err);
+int store_expiry_put(struct store *st, const char *fingerprint, int64_t expires,
+    uint32_t told, struct error *err);
+
+/* ---- pins, as they were at the last start (RULES 15) ---- */
+
+struct store_pin {
+	int64_t id;
+	uint32_t waits; /* for two persons */
+	int64_t at;     /* when it was first seen */
+	char *owner;    /* as settings_pins() */
+	char *fingerprint;
+	char *person; /* the first of them; NULL: none yet */
+};
+
+int store_pin_list(const void *ctx, struct store *st, struct store_pin **list,
+    size_t *count, struct error *err);
+int store_pin_add(
+    struct store *st, const struct store_pin *p, struct error *err);
+/* Writes waits and person. */
+int store_pin_put(
+    struct store *st, const struct store_pin *p, struct error *err);
+int store_pin_remove(struct store *st, int64_t id, struct error *err);
 
 /* ---- counts, for `psirt` ---- */
 

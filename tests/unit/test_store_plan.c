@@ -18,6 +18,8 @@ static const char *const walks[] = {
     "SELECT id FROM flow_text WHERE EXISTS",
     /* of a purge: notes are few */
     "DELETE FROM record_note WHERE (SELECT letter",
+    /* at a start, and when one is confirmed: as many as the settings have */
+    "FROM pin ORDER BY id",
 };
 
 /* The rows of one case, or of one value looked up, are few: they may be
@@ -84,7 +86,8 @@ test_no_statement_looks_at_every_row(void **state)
 	    &store_case_sql, &store_known_sql, &store_outmail_sql,
 	    &store_record_sql, &store_flow_sql, &store_step_sql,
 	    &store_answer_sql, &store_desk_sql, &store_approval_sql,
-	    &store_clock_sql, &store_link_sql, &store_purge_sql};
+	    &store_clock_sql, &store_link_sql, &store_expiry_sql,
+	    &store_pin_sql, &store_purge_sql};
 	struct world *w = *state;
 	int bad = 0;
 
