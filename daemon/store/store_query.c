@@ -141,6 +141,23 @@ query_next(struct query *q)
 }
 
 int
+query_find(struct query *q, struct store *st, enum store_family family,
+    int statement, const struct lookup_hash *hash, struct error *err)
+{
+	struct bytes former = lookup_former(hash);
+	int found;
+
+	query_start(q, st, family, statement, err);
+	query_blob(q, lookup_present(hash));
+	found = query_next(q);
+	if (found != 0 || former.data == NULL || query_end(q) != 0)
+		return found;
+	query_start(q, st, family, statement, err);
+	query_blob(q, former);
+	return query_next(q);
+}
+
+int
 query_end(struct query *q)
 {
 	/* Its result repeats what the last step said. */
