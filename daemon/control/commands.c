@@ -48,6 +48,8 @@ const struct command commands[] = {
 	"file LETTER", file_run},
     {"incident", OPERATOR_OPERATOR, RECORDER_ENGINE, RECORD_CASE_CLOSED,
 	OPTION_WHY, 1, 1, "incident CASE [--why TEXT]", order_run},
+    {"key renew", OPERATOR_LEAD, RECORDER_ENGINE, RECORD_KEY_RENEW, 0, 0, 0,
+	"key renew", renew_run},
     {"key reseal", OPERATOR_LEAD, RECORDER_ENGINE, RECORD_KEY_RESEALED, 0, 0, 0,
 	"key reseal", reseal_run},
     {"letter", OPERATOR_VIEWER, RECORDER_CONTROL, RECORD_LETTER_READ,

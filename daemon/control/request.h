@@ -22,7 +22,7 @@
  *   letter_headers.c  its header fields, and who vouches for them
  *   letter_parts.c  its layers and parts, and who signed which bytes
  *   mails.c     queue and its decisions
- *   keys.c      key reseal
+ *   keys.c      key renew, key reseal
  *   record.c    log
  *
  * A request is a cursor: its handler is called again and again, works while
@@ -390,6 +390,7 @@ enum turn queue_sent_run(struct request *r);
 
 /* ---- keys.c ---- */
 
+enum turn renew_run(struct request *r);
 enum turn reseal_run(struct request *r);
 
 /* ---- record.c ---- */

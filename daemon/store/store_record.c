@@ -132,6 +132,8 @@ record_what_name(uint32_t what)
 	    [RECORD_MORNING] = "morning",
 	    [RECORD_MAIL_BOUNCED] = "mail-bounced",
 	    [RECORD_FLOW] = "flow",
+	    [RECORD_KEY_RENEW] = "key-renew",
+	    [RECORD_KEY_RENEWED] = "key-renewed",
 	};
 
 	return what < RECORD_WHAT_COUNT && names[what] != NULL ? names[what]

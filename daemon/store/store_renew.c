@@ -290,6 +290,12 @@ store_renewed(
 	return store_unlock(st, key, err);
 }
 
+bool
+store_renewing(const struct store *st)
+{
+	return st->former != NULL;
+}
+
 int
 store_renewal(
     struct store *st, struct store_renewal *renewal, struct error *err)
@@ -526,8 +532,11 @@ walk(const void *ctx, struct batch *b)
 }
 
 static int
-drop_former(struct store *st, struct error *err)
+drop_former(struct store *st, int64_t now, struct error *err)
 {
+	struct store_record line = {.at = now,
+	    .what = RECORD_KEY_RENEWED,
+	    .actor = (char *)(uintptr_t) "psirtd"};
 	struct query q;
 
 	query_start(&q, st, FAMILY_RENEW, RENEW_DROP_KEY, err);
@@ -535,7 +544,7 @@ drop_former(struct store *st, struct error *err)
 	if (query_run(&q) != 0)
 		return -1;
 	query_start(&q, st, FAMILY_RENEW, RENEW_DROP, err);
-	return query_run(&q);
+	return query_run(&q) != 0 ? -1 : store_record_add(st, &line, err);
 }
 
 /* What the batch has left to do, written before its commit. */
@@ -546,7 +555,7 @@ end_batch(
 	*what = RENEWING_MORE;
 	if (walked == 1 && b->r->found == 0) {
 		*what = RENEWING_NONE;
-		return drop_former(b->st, err);
+		return drop_former(b->st, b->now, err);
 	}
 	if (walked == 1) {
 		/* A second walk finds what was arriving, or nothing. */
@@ -561,11 +570,11 @@ end_batch(
 }
 
 static int
-run_batch(const void *ctx, struct store *st, enum store_renewing *what,
-    struct error *err)
+run_batch(const void *ctx, struct store *st, int64_t now,
+    enum store_renewing *what, struct error *err)
 {
 	struct renewal r;
-	struct batch b = {.st = st, .r = &r, .err = err};
+	struct batch b = {.st = st, .r = &r, .now = now, .err = err};
 	int found = renewal_get(ctx, st, &r, err);
 	int walked;
 
@@ -581,7 +590,8 @@ run_batch(const void *ctx, struct store *st, enum store_renewing *what,
 }
 
 int
-store_renew_step(struct store *st, enum store_renewing *what, struct error *err)
+store_renew_step(
+    struct store *st, int64_t now, enum store_renewing *what, struct error *err)
 {
 	void *ctx;
 	int rc;
@@ -592,7 +602,7 @@ store_renew_step(struct store *st, enum store_renewing *what, struct error *err)
 	ctx = talloc_new(st);
 	rc = store_begin(st, err);
 	if (rc == 0)
-		rc = run_batch(ctx, st, what, err);
+		rc = run_batch(ctx, st, now, what, err);
 	if (rc == 0)
 		rc = store_commit(st, err);
 	if (rc != 0)

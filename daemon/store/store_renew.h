@@ -31,6 +31,7 @@ struct batch {
 	struct renewal *r;
 	struct walked table;
 	size_t bytes, rows;
+	int64_t now;
 	struct error *err;
 };
 

@@ -106,9 +106,13 @@ enum store_renewing {
 	RENEWING_MORE,
 	RENEWING_WAITS, /* a letter is arriving that began under the former */
 };
-/* The next batch, in a transaction of its own; *what there is to do then. */
-int store_renew_step(
-    struct store *st, enum store_renewing *what, struct error *err);
+/* The next batch, in a transaction of its own; *what there is to do then.  The
+ * last one is on record. */
+int store_renew_step(struct store *st, int64_t now, enum store_renewing *what,
+    struct error *err);
+
+/* There is a former key that something may be under. */
+bool store_renewing(const struct store *st);
 
 struct store_renewal {
 	int64_t started; /* 0: the data key is not being renewed */
@@ -515,7 +519,9 @@ enum record_what {
 	RECORD_CHANNEL, /* code: enum channel_kind */
 	RECORD_MORNING, /* digest: the head of the chain it told */
 	RECORD_MAIL_BOUNCED,
-	RECORD_FLOW, /* a flow file of another digest is in use */
+	RECORD_FLOW,        /* a flow file of another digest is in use */
+	RECORD_KEY_RENEW,   /* a new data key; all is being sealed anew */
+	RECORD_KEY_RENEWED, /* nothing is under the former one any more */
 	RECORD_WHAT_COUNT,
 };
 

@@ -268,7 +268,7 @@ one_batch(struct world *w)
 {
 	enum store_renewing what;
 
-	assert_ok(w, store_renew_step(w->st, &what, &w->err));
+	assert_ok(w, store_renew_step(w->st, NOW, &what, &w->err));
 	return what;
 }
 
@@ -372,7 +372,7 @@ run_until_killed(struct world *w, const struct before *b)
 	    store_unlock(st, b->next, NULL) != 0)
 		_exit(1);
 	while (what != RENEWING_NONE)
-		if (store_renew_step(st, &what, NULL) != 0)
+		if (store_renew_step(st, NOW, &what, NULL) != 0)
 			_exit(1);
 	_exit(0);
 }
