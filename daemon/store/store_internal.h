@@ -6,8 +6,7 @@
  *   store_query.c    binding, stepping and reading prepared statements
  *   store_seal.c     sealing, look-up hashes, streams of letter bytes
  *   store_key.c      the data key: its row, its locked memory
- *   store_renew.c, store_renew_letter.c   a new data key: everything is
- *                    sealed anew
+ *   store_renew.c, _row.c, _letter.c   a new data key: all is sealed anew
  *   store_mailbox.c  mailboxes and copies
  *   store_intake.c   a letter arrives
  *   store_letter.c   letters and openings
@@ -139,6 +138,8 @@ void query_id(struct query *q, int64_t id); /* 0 is NULL */
 void query_text(struct query *q, const char *text);
 /* Kept by pointer until the query ends. */
 void query_blob(struct query *q, struct bytes blob);
+/* Two ?s: under the present key, and under the former or NULL. */
+void query_lookup(struct query *q, const struct lookup_hash *hash);
 /* Starts a query of which the first value is a look-up, and steps it: under
  * the present key or, where that gives nothing, under the former. */
 int query_find(struct query *q, struct store *st, enum store_family family,
@@ -223,13 +224,15 @@ struct lookup_hash {
 	size_t former_len; /* 0: no key is being renewed */
 };
 
+/* {NULL,0} where there is none. */
 static inline struct bytes
 lookup_present(const struct lookup_hash *hash)
 {
-	return bytes_of(hash->present, hash->present_len);
+	return hash->present_len > 0
+		   ? bytes_of(hash->present, hash->present_len)
+		   : BYTES_NONE;
 }
 
-/* {NULL,0} where there is none. */
 static inline struct bytes
 lookup_former(const struct lookup_hash *hash)
 {

@@ -217,8 +217,7 @@ store_case_has_address(struct store *st, int64_t casefile, const char *address,
 		return -1;
 	query_start(&q, st, FAMILY_KNOWN, ADDRESS_HAS, err);
 	query_int(&q, casefile);
-	query_blob(&q, lookup_present(&hash));
-	query_blob(&q, lookup_former(&hash));
+	query_lookup(&q, &hash);
 	*has = query_next(&q) == 1;
 	return query_end(&q);
 }

@@ -84,8 +84,8 @@ static const char *const sql[OUTMAIL_STMT_COUNT] = {
 			 " AND lookup IN (?, ?)",
     [OUTMAIL_LATEST] = "SELECT max(made, not_before) AS at FROM outmail"
 		       " WHERE automatic = 1 AND kind <> 6 AND made >= ?1"
-		       " AND (?2 IS NULL OR lookup IN (?2, ?4))"
-		       " ORDER BY at DESC LIMIT 1 OFFSET ?3 - 1",
+		       " AND (?2 IS NULL OR lookup IN (?2, ?3))"
+		       " ORDER BY at DESC LIMIT 1 OFFSET ?4 - 1",
     [WIRE_PUT] = "INSERT INTO outmail_wire (outmail, wire) VALUES (?, ?)"
 		 " ON CONFLICT (outmail) DO UPDATE SET wire = excluded.wire",
     [WIRE_GET] = "SELECT wire FROM outmail_wire WHERE outmail = ?",
@@ -473,10 +473,8 @@ store_automatic_count(struct store *st, const char *address, int64_t since,
 	query_start(&q, st, FAMILY_OUTMAIL,
 	    address != NULL ? OUTMAIL_COUNT_TO : OUTMAIL_COUNT_ALL, err);
 	query_int(&q, since);
-	if (address != NULL) {
-		query_blob(&q, lookup_present(&hash));
-		query_blob(&q, lookup_former(&hash));
-	}
+	if (address != NULL)
+		query_lookup(&q, &hash);
 	if (query_next(&q) == 1)
 		*count = query_get_u32(&q);
 	return query_end(&q);
@@ -494,9 +492,8 @@ store_automatic_latest(struct store *st, const char *address, int64_t since,
 		return -1;
 	query_start(&q, st, FAMILY_OUTMAIL, OUTMAIL_LATEST, err);
 	query_int(&q, since);
-	query_blob(&q, address != NULL ? lookup_present(&hash) : BYTES_NONE);
+	query_lookup(&q, &hash);
 	query_int(&q, nth);
-	query_blob(&q, lookup_former(&hash));
 	if (query_next(&q) == 1)
 		*at = query_get_int(&q);
 	return query_end(&q);

@@ -77,6 +77,13 @@ query_blob(struct query *q, struct bytes blob)
 		check(q, sqlite3_bind_null(q->stmt, ++q->at));
 }
 
+void
+query_lookup(struct query *q, const struct lookup_hash *hash)
+{
+	query_blob(q, lookup_present(hash));
+	query_blob(q, lookup_former(hash));
+}
+
 static void
 sealed_free(void *data)
 {

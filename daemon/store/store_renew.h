@@ -35,6 +35,24 @@ struct batch {
 	struct error *err;
 };
 
+/* One of a text that names its table; made_end() frees it, gives rc or -1. */
+int made_start(
+    struct query *q, struct store *st, const char *text, struct error *err);
+int made_end(struct query *q, int rc);
+
+/* The row after the one the walk stands at: its sealed columns, its look-up. */
+struct row {
+	int64_t id;
+	struct bytes *values;
+	struct bytes lookup;
+	bool old;
+};
+
+/* 1 there is one after the one the walk stands at, 0 none, -1. */
+int renew_next_row(const void *ctx, struct batch *b, struct row *row);
+/* 1 the row is done, 0 its bytes are not all, -1. */
+int renew_row(const void *ctx, struct batch *b, struct row *row);
+
 /* 1, 0 no key is being renewed, -1.  What it has is a child of ctx. */
 int renewal_get(
     const void *ctx, struct store *st, struct renewal *r, struct error *err);

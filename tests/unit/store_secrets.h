@@ -74,6 +74,8 @@ write_secrets(struct world *w)
 	    .deputy = text("Deputy-zq")};
 	struct store_outmail m = {.kind = 1,
 	    .state = OUTMAIL_APPROVED,
+	    .made = NOW,
+	    .automatic = 1,
 	    .message_id = text("Message-Id-zq@example.org"),
 	    .from = text("from-zq@example.org"),
 	    .to = text("to-zq@example.org"),

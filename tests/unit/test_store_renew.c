@@ -118,6 +118,8 @@ find_procedure(struct world *w, const struct before *b, void *ctx)
 	struct store_step step;
 	struct store_case c;
 	uint32_t state;
+	unsigned sent;
+	int64_t at;
 	size_t n;
 	char *flow;
 	uint32_t kind;
@@ -129,6 +131,13 @@ find_procedure(struct world *w, const struct before *b, void *ctx)
 	assert_string_equal(m.body, "Mail-Body-zq");
 	assert_ok(w, store_mails_reached(
 			 w->st, m.casefile, m.kind, to, 1, &state, &w->err));
+	assert_int_equal(state, OUTMAIL_APPROVED);
+	assert_ok(w, store_automatic_count(
+			 w->st, "TO-zq@example.org", NOW, &sent, &w->err));
+	assert_int_equal(sent, 1);
+	assert_ok(w, store_automatic_latest(
+			 w->st, "to-zq@example.org", NOW, 1, &at, &w->err));
+	assert_int_equal(at, NOW);
 	assert_int_equal(store_case_get(ctx, w->st, 1, &c, &w->err), 1);
 	assert_string_equal(c.title, "Title-zq");
 	assert_ok(w, store_reports_by_mark(
