@@ -113,6 +113,7 @@ write_secrets(struct world *w)
 	    w, store_case_ident_add(w->st, c.id, 5, "JPCERT#zq1", &w->err));
 	assert_ok(w, store_case_address_add(
 			 w->st, c.id, "Address-zq@example.org", &w->err));
+	m.casefile = c.id;
 	assert_ok(w, store_outmail_add(w->st, &m, &w->err));
 	assert_ok(w, store_message_id_add(w->st, "Message-Id-zq@example.org",
 			 c.id, 0, m.id, &w->err));
