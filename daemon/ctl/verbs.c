@@ -49,14 +49,13 @@ const struct verb verbs[] = {
     {"help", "help [COMMAND]", "this page; more about one command", NULL, NULL},
     {"incident", "incident CASE [--why TEXT]",
 	"an incident, no vulnerability: to csirt, and closed", NULL, view_said},
-    {"key", "key renew", "make a new data key; all is sealed anew under it",
-	"For leads. It takes its time beside the daily work and goes on after\n"
-	"a restart; \"psirt\" says how far it is. Old backups still open with\n"
-	"the old data key.",
-	view_key},
-    {"key", "key reseal", "seal the data key to the keys of today",
-	"For leads, after the POC key or the recovery key was changed in the\n"
-	"settings: old backups still open with the old ones.",
+    {"key", "key renew | reseal",
+	"make a new data key; seal it to the keys of today",
+	"For leads. \"renew\" seals everything anew under another data key,\n"
+	"beside the daily work and across restarts: \"psirt\" says how far it\n"
+	"is. \"reseal\" is for after the POC key or the recovery key was "
+	"changed\n"
+	"in the settings. Old backups still open with the old keys.",
 	view_key},
     {"letter", "letter LETTER [--raw | --reopen]",
 	"read a letter; its bytes; open it anew with new keys",
