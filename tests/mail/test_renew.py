@@ -4,6 +4,7 @@ Everything is sealed anew beside the daily work; a SIGKILL amid costs nothing;
 in the end nothing in the file is under the key of before.
 """
 
+import contextlib
 import shutil
 import sqlite3
 
@@ -42,7 +43,8 @@ def renewal(d):
 
 
 def rows(db, text):
-    with sqlite3.connect(f"file:{db}?mode=ro", uri=True) as base:
+    with contextlib.closing(
+            sqlite3.connect(f"file:{db}?mode=ro", uri=True)) as base:
         return base.execute(text).fetchall()
 
 
