@@ -6,9 +6,8 @@
  * change together, so that it still stands there once, and rows that are
  * compared with each other stay alike.  That is one change, however many: an
  * address of ten thousand cases takes the loop a tenth of a second, once.
- * Where no index finds them
- * (`outmail`) each row is changed on its own, and those who ask ask for both
- * hashes.  Runs in the engine.
+ * Where no index finds them (`outmail`) each row is changed on its own, and
+ * those who ask ask for both hashes.  Runs in the engine.
  */
 #include "store_renew.h"
 
