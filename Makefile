@@ -40,7 +40,8 @@ write_SRC := write_names write_facts write_flow write_parse write_load \
     write_render
 send_SRC := room session reply mail
 store_SRC := store store_schema store_schema_3 store_schema_5 store_query store_seal store_key \
-	store_mailbox store_intake store_letter store_case store_known store_outmail \
+	store_renew store_renew_row store_renew_letter store_mailbox store_intake \
+	store_letter store_case store_known store_outmail \
 	store_record store_alert store_flow store_step store_answer store_desk \
 	store_approval store_clock store_link store_expiry store_pin store_names \
 	store_inspect store_backup store_purge

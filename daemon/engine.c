@@ -59,6 +59,7 @@ static const struct stop stops[] = {
     {"open", "a received letter is read and its PGP opened: opened", stop_open},
     {"due", "reminders, warnings, status and morning mails", stop_due},
     {"alert", "what the POC is to be told becomes one mail", stop_alert},
+    {"renew", "what is under the former data key is sealed anew", stop_renew},
     {"route", "psirt route: drafts to departments", NULL},
     {"decide", "psirt file and letter --reopen: received again", NULL},
     {"order", "what a person decides of a case, its steps and drafts", NULL},

@@ -180,6 +180,10 @@ ask_trouble(void *arg, const void *ctx)
 	if (e->send_trouble != NULL)
 		text = talloc_asprintf_append(text, "%ssubmission: %s",
 		    text[0] != '\0' ? "; " : "", e->send_trouble);
+	if (e->renew_trouble != NULL)
+		text =
+		    talloc_asprintf_append(text, "%sthe new data key waits: %s",
+			text[0] != '\0' ? "; " : "", e->renew_trouble);
 	if (text == NULL || text[0] != '\0')
 		return text;
 	if (e->fetch.process == NULL || e->send.process == NULL)
@@ -223,6 +227,7 @@ const struct control_engine engine_asks = {
     .reopen = ask_reopen,
     .route = ask_route,
     .reseal = key_reseal,
+    .renew = key_renew,
     .order = engine_order,
     .casework = ask_casework,
     .decided = ask_decided,

@@ -103,9 +103,11 @@ enum reseal_state {
 	RESEAL_FAILED
 };
 
-/* `psirt key reseal` under way (engine_key.c). */
+/* `psirt key reseal` or `psirt key renew` under way (engine_key.c). */
 struct reseal {
 	enum reseal_state state;
+	bool renew;  /* the key is a new one */
+	bool former; /* the key of before is sealed first */
 	char *actor;
 	uint8_t key[STORE_KEY_BYTES];
 	struct error err; /* RESEAL_FAILED */
@@ -153,10 +155,13 @@ struct engine {
 	struct vault_ready *keys; /* of the vault that was ready last */
 	int64_t expiry_at;        /* look at their dates; 0 now, -1 never */
 	bool unlocked;            /* the store has its data key */
+	bool former_asked;        /* that of before, while it is renewed */
 	struct slot *unlocking;   /* the vault that was asked for it */
 	uint8_t new_key[STORE_KEY_BYTES]; /* first start: on its way to wrap */
 	struct reseal reseal;
 	struct stage stage;
+	char *renew_trouble;    /* NULL: the renewal goes on */
+	int64_t renew_after_ms; /* not before */
 
 	struct kept_flow *flows; /* parsed, of engine_case.c */
 	size_t nflows;
@@ -269,6 +274,9 @@ void key_wrapped(struct engine *e, const struct frame *frame);
 void key_unwrapped(struct engine *e, const struct frame *frame);
 /* As struct control_engine says; arg is the engine. */
 int key_reseal(void *arg, const char *actor, struct error *err);
+int key_renew(void *arg, const char *actor, struct error *err);
+/* The next batch of what is sealed under the new data key. */
+bool stop_renew(struct engine *e);
 void key_vault_frame(struct task *task, const struct frame *frame);
 void key_lost(struct task *task);
 

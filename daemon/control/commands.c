@@ -54,6 +54,8 @@ const struct command commands[] = {
 	1, 1, "key confirm FINGERPRINT", confirm_run},
     {"key list", OPERATOR_VIEWER, RECORDER_NONE, 0, 0, 0, 0, "key list",
 	keys_run},
+    {"key renew", OPERATOR_LEAD, RECORDER_ENGINE, RECORD_KEY_RENEW, 0, 0, 0,
+	"key renew", renew_run},
     {"key reseal", OPERATOR_LEAD, RECORDER_ENGINE, RECORD_KEY_RESEALED, 0, 0, 0,
 	"key reseal", reseal_run},
     {"key stage", OPERATOR_VIEWER, RECORDER_NONE, 0, 0, 1, 1, "key stage FILE",

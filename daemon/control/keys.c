@@ -1,7 +1,7 @@
 /*
  * keys.c - key list: whose keys there are; key stage: whether one may be
  * pinned; key confirm: one that is new in the settings; key reseal: the data
- * key to those of today.
+ * key to those of today; key renew: another data key.
  *
  * Runs in the engine.  What a key can do is what a vault saw when it took the
  * keys in; its date is compared anew.  For a reseal the vault does the work;
@@ -194,22 +194,36 @@ confirm_run(struct request *r)
 
 /* ---- the data key ---- */
 
-enum turn
-reseal_run(struct request *r)
+static enum turn
+key_run(struct request *r, int under_way, const char *done)
 {
-	const struct control_engine *engine = r->control->engine;
-	int under_way = engine->reseal(engine->arg, r->actor, &r->err);
-
 	if (under_way < 0)
 		return TURN_FAILED;
 	r->waits = under_way > 0;
 	if (r->waits)
 		return TURN_MORE;
-	if (answer_set(r, "done",
-		json_text("The data key is sealed to the keys of today.")) !=
-		0 ||
+	if (answer_set(r, "done", json_text(done)) != 0 ||
 	    answer_set(r, "poc", json_text(r->s->poc)) != 0 ||
 	    answer_set(r, "recovery", json_text(r->s->recovery)) != 0)
 		return TURN_FAILED;
 	return TURN_DONE;
+}
+
+enum turn
+reseal_run(struct request *r)
+{
+	const struct control_engine *engine = r->control->engine;
+
+	return key_run(r, engine->reseal(engine->arg, r->actor, &r->err),
+	    "The data key is sealed to the keys of today.");
+}
+
+enum turn
+renew_run(struct request *r)
+{
+	const struct control_engine *engine = r->control->engine;
+
+	return key_run(r, engine->renew(engine->arg, r->actor, &r->err),
+	    "A new data key is in use. What rests under the former one is "
+	    "being sealed anew: \"psirt\" says how far it is.");
 }

@@ -22,7 +22,7 @@
  *   letter_headers.c  its header fields, and who vouches for them
  *   letter_parts.c  its layers and parts, and who signed which bytes
  *   mails.c     queue and its decisions
- *   keys.c      key list, stage, confirm, reseal
+ *   keys.c      key list, stage, confirm, renew, reseal
  *   record.c    log
  *   backup.c    backup
  *   purge.c     purge
@@ -399,6 +399,7 @@ enum turn keys_run(struct request *r);
 enum turn confirm_run(struct request *r);
 /* Waits for a vault turn by turn, as a reseal does. */
 enum turn stage_run(struct request *r);
+enum turn renew_run(struct request *r);
 enum turn reseal_run(struct request *r);
 /* A piece of `psirt`: keys that expire soon or cannot be used. */
 int waits_keys(struct request *r);

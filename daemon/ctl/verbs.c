@@ -54,14 +54,21 @@ const struct verb verbs[] = {
     {"help", "help [COMMAND]", "this page; more about one command", NULL, NULL},
     {"incident", "incident CASE [--why TEXT]",
 	"an incident, no vulnerability: to csirt, and closed", NULL, view_said},
-    {"key", "key list | key stage FILE | key confirm FINGERPRINT | key reseal",
-	"whose keys there are; confirm a new one; seal the data key anew",
+    {"key",
+	"key list | key stage FILE | key confirm FINGERPRINT | key renew | "
+	"key reseal",
+	"whose keys there are; confirm a new one; renew the data key",
 	"confirm  a key that is new in the settings is written to, and\n"
 	"        believed, once two persons have confirmed its fingerprint\n"
 	"list    our own keys and those the settings pin: what each can do,\n"
 	"        when it expires, and why it cannot be used\n"
+	"renew   for leads: seal everything anew under another data key, "
+	"beside\n"
+	"        the daily work and across restarts; \"psirt\" says how far it "
+	"is\n"
 	"reseal  for leads, after the POC key or the recovery key was changed\n"
-	"        in the settings: old backups still open with the old ones",
+	"        in the settings: old backups still open with the old ones\n"
+	"stage   look into an armored key before it is pinned",
 	view_key},
     {"letter", "letter LETTER [--raw | --reopen]",
 	"read a letter; its bytes; open it anew with new keys",

@@ -222,6 +222,18 @@ view_short_numbers(json_t *rows)
 	}
 }
 
+static void
+view_renewal(const struct printer *p, const json_t *renewal)
+{
+	char text[80];
+
+	if (!json_is_object(renewal))
+		return;
+	snprintf(text, sizeof(text), "everything is sealed anew, %d %% done.",
+	    (int)json_integer_value(json_object_get(renewal, "percent")));
+	print_wrapped(p, "New data key: ", "              ", text);
+}
+
 void
 view_today(const struct printer *p, json_t *data)
 {
@@ -234,6 +246,7 @@ view_today(const struct printer *p, json_t *data)
 	view_turn_columns(json_object_get(data, "steps"));
 	if (trouble != NULL)
 		print_wrapped(p, "Trouble: ", "         ", trouble);
+	view_renewal(p, json_object_get(data, "renewal"));
 	talloc_free(trouble);
 	if (json_is_true(json_object_get(data, "damaged"))) {
 		print_wrapped(p, "Damaged: ", "         ",

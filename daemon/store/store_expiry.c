@@ -11,7 +11,7 @@ enum { EXPIRY_GET, EXPIRY_PUT, EXPIRY_STMT_COUNT };
 
 static const char *const sql[EXPIRY_STMT_COUNT] = {
     [EXPIRY_GET] = "SELECT told FROM key_expiry"
-		   " WHERE lookup = ? AND expires = ?",
+		   " WHERE lookup IN (?, ?) AND expires = ?",
     [EXPIRY_PUT] = "INSERT INTO key_expiry (lookup, expires, told)"
 		   " VALUES (?, ?, ?)"
 		   " ON CONFLICT (lookup) DO UPDATE SET"
@@ -24,14 +24,15 @@ int
 store_expiry_get(struct store *st, const char *fingerprint, int64_t expires,
     uint32_t *told, struct error *err)
 {
-	uint8_t hash[SEAL_LOOKUP_BYTES];
+	struct lookup_hash hash;
 	struct query q;
 
 	*told = 0;
-	if (seal_lookup(st, LOOKUP_KEY, bytes_str(fingerprint), hash, err) != 0)
+	if (seal_lookup(st, LOOKUP_KEY, bytes_str(fingerprint), &hash, err) !=
+	    0)
 		return -1;
 	query_start(&q, st, FAMILY_EXPIRY, EXPIRY_GET, err);
-	query_blob(&q, bytes_of(hash, sizeof(hash)));
+	query_lookup(&q, &hash);
 	query_int(&q, expires);
 	if (query_next(&q) == 1)
 		*told = query_get_u32(&q);
@@ -42,14 +43,16 @@ int
 store_expiry_put(struct store *st, const char *fingerprint, int64_t expires,
     uint32_t told, struct error *err)
 {
-	uint8_t hash[SEAL_LOOKUP_BYTES];
+	struct lookup_hash hash;
 	struct query q;
 
 	if (store_writing(st, err) != 0 ||
-	    seal_lookup(st, LOOKUP_KEY, bytes_str(fingerprint), hash, err) != 0)
+	    seal_lookup(st, LOOKUP_KEY, bytes_str(fingerprint), &hash, err) !=
+		0 ||
+	    renew_lookup(st, "key_expiry", &hash, err) != 0)
 		return -1;
 	query_start(&q, st, FAMILY_EXPIRY, EXPIRY_PUT, err);
-	query_blob(&q, bytes_of(hash, sizeof(hash)));
+	query_blob(&q, lookup_present(&hash));
 	query_int(&q, expires);
 	query_int(&q, told);
 	return query_run(&q);

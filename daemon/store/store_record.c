@@ -140,6 +140,8 @@ record_what_name(uint32_t what)
 	    [RECORD_PIN_CHANGED] = "pin-changed",
 	    [RECORD_PIN_REMOVED] = "pin-removed",
 	    [RECORD_PIN_CONFIRMED] = "pin-confirmed",
+	    [RECORD_KEY_RENEW] = "key-renew",
+	    [RECORD_KEY_RENEWED] = "key-renewed",
 	};
 
 	return what < RECORD_WHAT_COUNT && names[what] != NULL ? names[what]

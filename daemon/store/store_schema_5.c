@@ -9,10 +9,11 @@
 const char store_version_5[] =
     /* What the desk was told last of a key, by its fingerprint. */
     "CREATE TABLE key_expiry ("
-    " lookup BLOB PRIMARY KEY,"
+    " id INTEGER PRIMARY KEY,"
+    " lookup BLOB NOT NULL UNIQUE,"
     " expires INTEGER NOT NULL,"
     " told INTEGER NOT NULL"
-    ") STRICT, WITHOUT ROWID;"
+    ") STRICT;"
 
     /* What the settings pinned at the last start, and who confirmed it. */
     "CREATE TABLE pin ("

@@ -104,6 +104,9 @@ struct control_engine {
 	 * today.  1: under way, ask again; 0: done and recorded.
 	 */
 	int (*reseal)(void *arg, const char *actor, struct error *err);
+	/* The same for `psirt key renew`; 0: the new key is in use, and what
+	 * is under the former is being sealed anew. */
+	int (*renew)(void *arg, const char *actor, struct error *err);
 	/*
 	 * *said: what came of it, sentences a line each, on ctx.  FAULT_DENIED:
 	 * refused, with what to do.

@@ -410,6 +410,7 @@ desk_settings(struct desk_world *w)
 	    .reopen = engine_reopen,
 	    .route = engine_route,
 	    .reseal = engine_reseal,
+	    .renew = engine_reseal,
 	    .order = engine_order,
 	    .casework = engine_casework,
 	    .approval_digest = engine_digest,

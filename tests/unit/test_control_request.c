@@ -123,8 +123,11 @@ test_what_a_viewer_may(void **state)
 	assert_done(ask(w, "file", n));
 	assert_refused(ask(w, "key", "reseal"), 1,
 	    "needs the role lead, and yuki is operator");
+	assert_refused(ask(w, "key", "renew"), 1,
+	    "needs the role lead, and yuki is operator");
 	w->operators[0].role = OPERATOR_LEAD;
 	assert_done(ask(w, "key", "reseal"));
+	assert_done(ask(w, "key", "renew"));
 }
 
 /* The table says all there is about rights: its rows keep some rules. */

@@ -132,6 +132,10 @@ test_nothing_waits(void **state)
 	static const char trouble[] =
 	    "{\"trouble\":\"mailbox: no route\",\"open_cases\":0,\"cases\":[],"
 	    "\"letters\":[],\"mails\":[],\"set_aside_by_itself\":0}";
+	static const char renewing[] =
+	    "{\"trouble\":null,\"renewal\":{\"since\":null,\"percent\":42},"
+	    "\"open_cases\":0,\"cases\":[],\"letters\":[],\"mails\":[],"
+	    "\"set_aside_by_itself\":0,\"not_shown\":{}}";
 	char *text = shown(view_today, nothing, 80);
 
 	(void)state;
@@ -141,6 +145,12 @@ test_nothing_waits(void **state)
 	text = shown(view_today, trouble, 80);
 	assert_has(text, "Trouble: mailbox: no route\n");
 	assert_has_not(text, "Nothing waits");
+	assert_has_not(text, "New data key");
+	free(text);
+	text = shown(view_today, renewing, 80);
+	assert_has(
+	    text, "New data key: everything is sealed anew, 42 % done.\n");
+	assert_has(text, "Nothing waits");
 	free(text);
 }
 

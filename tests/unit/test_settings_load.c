@@ -178,8 +178,8 @@ test_who_is_who(void **state)
 	assert_null(settings_correspondent_by_key(s, NULL));
 	assert_string_equal(
 	    settings_key_owner(ctx, s, KEY_JPCERT), "correspondent JPCERT/CC");
-	assert_string_equal(
-	    settings_key_owner(ctx, s, KEY_QUALITY), "department qa: Hana Quality");
+	assert_string_equal(settings_key_owner(ctx, s, KEY_QUALITY),
+	    "department qa: Hana Quality");
 	assert_string_equal(settings_key_owner(ctx, s, s->poc), "poc");
 	assert_null(settings_key_owner(
 	    ctx, s, "00000000000000000000000000000000000000AA"));

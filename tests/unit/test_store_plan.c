@@ -28,6 +28,7 @@ static const char *const sorts[] = {
     "WHERE casefile = ?",
     "casefile = ? ORDER BY",
     "lookup = ?",
+    "lookup IN (?",
     "case_from = ?1 OR case_to = ?1",
     ") GROUP BY id ORDER BY id",
 };
