@@ -14,11 +14,8 @@ import random
 import threading
 
 import letters
-from clock import Clock
-from intake import inbox
-from process import until
+from desk import Desk
 from program import SLOW
-from promises import ENDLESS, Delivered, promises
 
 GAP = 0.3  # seconds between two letters, at most
 
@@ -69,40 +66,24 @@ class Postman(threading.Thread):
             raise self.failed
 
 
-class Received:
-    def __init__(self, world, make, row, seed, **settings):
-        self.world, self.row = world, row
-        world.reset()
-        self.delivered = Delivered(world)
-        self.d = make(**ENDLESS, **settings)
-        self.clock = Clock(self.d)
+class Received(Desk):
+    """A desk with a postman."""
+
+    def __init__(self, world, make, row, seed):
+        super().__init__(world, make, row)
         self.postman = Postman(self.delivered, seed)
 
     def __enter__(self):
         self.postman.start()
         return self
 
-    def __exit__(self, kind, *_):
+    def __exit__(self, *error):
         self.postman.end()
-        if kind is None:
-            assert self.d.stop() == 0, self.d.text()
+        super().__exit__(*error)
 
     def kept(self, **how):
-        """Everything that came is taken, and no promise is broken."""
         with self.postman.lock:
-            until(lambda: inbox(self.world) == 0, 60 * SLOW,
-                  "the mailbox to empty\n" + self.d.text()[-3000:])
-            self.later()
-            promises(self.world, self.d, self.delivered, self.row, **how)
+            super().kept(**how)
             self.postman.cases = [letter["case"] for letter
                                   in self.d.psirt.letters()
                                   if letter["verdict"] == "unknown-key"]
-
-    def later(self):
-        """What a lost room had in hand is tried again half a minute on."""
-        def waits():
-            return [m for m in self.d.psirt.queue()
-                    if m["not_before"] and m["state"] in ("approved",
-                                                          "sealed")]
-        if waits():
-            self.clock.jump(60)
