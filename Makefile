@@ -232,7 +232,7 @@ BUILD_DEPS := gcc make pkg-config libgpgme-dev libetpan-dev libgmime-3.0-dev \
 	libseccomp-dev libsystemd-dev libgnutls28-dev libsqlite3-dev \
 	gnupg gpg-agent ca-certificates
 TEST_DEPS := libcmocka-dev dovecot-imapd exim4-daemon-light python3 \
-	python3-pytest openssl procps strace \
+	python3-pytest openssl procps strace libfaketime \
 	sq rnp python3-pgpy mutt neomutt aerc s-nail
 LINT_DEPS := clang-format clang-tidy cppcheck
 

@@ -328,6 +328,9 @@ slot_start(struct engine *e, struct slot *slot)
 	if (slot->process == NULL) {
 		log_err("%s", err.text);
 		slot->start_at_ms = clock_monotonic_ms() + RESTART_MOST_MS;
+		/* Killed, it took all rooms along: another engine has one. */
+		if (err.fault == FAULT_SETUP)
+			engine_end(e, ENGINE_EXIT_TRY_AGAIN);
 		return;
 	}
 	switch (slot->kind) {
