@@ -32,7 +32,8 @@ unlocked(struct engine *e, struct bytes key)
 	}
 	if (store_unlock(e->st, key.data, &err) != 0 ||
 	    release_start(e, &err) != 0 || pin_start(e, &err) != 0 ||
-	    mail_recover(e, &err) != 0 || case_flows_start(e, &err) != 0) {
+	    mail_recover(e, &err) != 0 || case_flows_start(e, &err) != 0 ||
+	    held_look(e, &err) != 0) {
 		log_err("%s", err.text);
 		engine_end(e, ENGINE_EXIT_SETUP);
 		return;
