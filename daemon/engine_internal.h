@@ -660,6 +660,9 @@ put_off_fn morning_put_off;
 /* Keys that expire, the same way; expiry_next() 0: none does. */
 int expiry_due(struct engine *e, int64_t now, bool *done, struct error *err);
 int64_t expiry_next(const struct engine *e);
+/* What the morning says of a key; NULL: nothing. */
+char *expiry_line(const void *ctx, const struct engine *e,
+    const struct vault_key *k, int64_t now, bool ja);
 put_off_fn expiry_put_off;
 
 /* ---- engine_stage.c ---- */
