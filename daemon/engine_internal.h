@@ -163,6 +163,7 @@ struct engine {
 	struct stage stage;
 	char *renew_trouble;    /* NULL: the renewal goes on */
 	int64_t renew_after_ms; /* not before */
+	bool renew_left_told;   /* what could not be brought over */
 
 	struct kept_flow *flows; /* parsed, of engine_case.c */
 	size_t nflows;
