@@ -35,6 +35,7 @@
  *   engine_status.c, engine_morning.c, engine_expiry.c  the mails of it
  *   engine_stage.c   a key is looked into before it is pinned
  *   engine_pin.c     pins that changed wait for two persons
+ *   engine_held.c    mails that wait for a key
  *   engine_task.c    what waits for a person
  *   engine_clock.c   a case's clocks are set, met and warned of
  *   engine_order.c   what a person decides of a case: the table
@@ -162,6 +163,7 @@ struct engine {
 	struct stage stage;
 	char *renew_trouble;    /* NULL: the renewal goes on */
 	int64_t renew_after_ms; /* not before */
+	bool renew_left_told;   /* what could not be brought over */
 
 	struct kept_flow *flows; /* parsed, of engine_case.c */
 	size_t nflows;
@@ -659,6 +661,9 @@ put_off_fn morning_put_off;
 /* Keys that expire, the same way; expiry_next() 0: none does. */
 int expiry_due(struct engine *e, int64_t now, bool *done, struct error *err);
 int64_t expiry_next(const struct engine *e);
+/* What the morning says of a key; NULL: nothing. */
+char *expiry_line(const void *ctx, const struct engine *e,
+    const struct vault_key *k, int64_t now, bool ja);
 put_off_fn expiry_put_off;
 
 /* ---- engine_stage.c ---- */
@@ -677,6 +682,17 @@ char *pin_refusal(
 /* As struct control_engine says; arg is the engine. */
 int pin_confirm(void *arg, const void *ctx, const char *fingerprint,
     const char *actor, uid_t uid, char **said, struct error *err);
+
+/* ---- engine_held.c ---- */
+/* What is said of a mail that waits for a key. */
+char *held_reason(const void *ctx, const struct engine *e,
+    const struct vault_failed *failed);
+/* Inside the open transaction: what is held and whose reason begins with one
+ * of these leaves; *count: so many more. */
+int held_release(struct engine *e, const char *const *whys, size_t nwhys,
+    size_t *count, struct error *err);
+/* A vault has looked at the keys: what waited for one that can be used. */
+int held_look(struct engine *e, struct error *err);
 
 /* ---- engine_order.c ---- */
 int engine_order(void *arg, const void *ctx, const struct order *order,

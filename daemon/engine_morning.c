@@ -295,6 +295,23 @@ letter_lines(struct list *l, int64_t now, struct error *err)
 	return 0;
 }
 
+/* As a vault saw them last: our own come first. */
+static int
+key_lines(struct list *l, int64_t now, struct error *err)
+{
+	const struct vault_ready *keys = l->e->keys;
+
+	(void)err;
+	for (size_t i = 0; keys != NULL && i < keys->nkeys; i++) {
+		char *text =
+		    expiry_line(l->ctx, l->e, &keys->keys[i], now, l->ja);
+
+		if (text != NULL)
+			line(l, "psirt key list", "%s", text);
+	}
+	return 0;
+}
+
 /* ---- the mail ---- */
 
 /*
@@ -305,7 +322,7 @@ static int
 make_list(struct list *l, int64_t now, struct error *err)
 {
 	static int (*const lists[])(
-	    struct list * l, int64_t now, struct error * err) = {
+	    struct list * l, int64_t now, struct error * err) = {key_lines,
 	    case_lines, task_lines, mail_lines, clock_lines, letter_lines};
 
 	l->text = talloc_strdup(l->ctx, "");

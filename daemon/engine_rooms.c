@@ -103,6 +103,8 @@ vault_ready(struct engine *e, struct slot *slot, const struct frame *frame)
 	e->expiry_at = 0;
 	slot->failures = 0;
 	slot->set_up = true;
+	if (e->unlocked && held_look(e, &err) != 0)
+		engine_trouble(e, "keys", &err);
 	if (!e->stopping)
 		key_ask(e, slot);
 }

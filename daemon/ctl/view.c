@@ -222,16 +222,28 @@ view_short_numbers(json_t *rows)
 	}
 }
 
-static void
+/* true: a person has to look. */
+static bool
 view_renewal(const struct printer *p, const json_t *renewal)
 {
-	char text[80];
+	json_int_t left = view_number(renewal, "left");
+	char text[640];
 
 	if (!json_is_object(renewal))
-		return;
-	snprintf(text, sizeof(text), "everything is sealed anew, %d %% done.",
-	    (int)json_integer_value(json_object_get(renewal, "percent")));
+		return false;
+	if (left > 0)
+		snprintf(text, sizeof(text),
+		    "%lld values are damaged and could not be brought over; "
+		    "the former key is kept until they are gone or a backup "
+		    "is restored: %s",
+		    (long long)left, view_string(renewal, "where"));
+	else
+		snprintf(text, sizeof(text),
+		    "everything is sealed anew, %d %% done.",
+		    (int)json_integer_value(
+			json_object_get(renewal, "percent")));
 	print_wrapped(p, "New data key: ", "              ", text);
+	return left > 0;
 }
 
 void
@@ -246,7 +258,7 @@ view_today(const struct printer *p, json_t *data)
 	view_turn_columns(json_object_get(data, "steps"));
 	if (trouble != NULL)
 		print_wrapped(p, "Trouble: ", "         ", trouble);
-	view_renewal(p, json_object_get(data, "renewal"));
+	any |= view_renewal(p, json_object_get(data, "renewal"));
 	talloc_free(trouble);
 	if (json_is_true(json_object_get(data, "damaged"))) {
 		print_wrapped(p, "Damaged: ", "         ",

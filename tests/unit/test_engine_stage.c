@@ -72,8 +72,8 @@ static void
 test_refused_and_lost(void **state)
 {
 	struct vendor *v = *state;
-	struct vault_failed failed = {
-	    VAULT_FAIL_INPUT, "this is no block of public keys"};
+	struct vault_failed failed = {.reason = VAULT_FAIL_INPUT,
+	    .text = "this is no block of public keys"};
 
 	v->e->workers = talloc_zero_array(v->e, struct worker, 1);
 	v->e->workers[0].read.ready = v->e->workers[0].vault.ready = true;
