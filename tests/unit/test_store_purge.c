@@ -76,6 +76,8 @@ mail_of(struct world *w, int64_t casefile, int64_t letter)
 
 	begin(w);
 	assert_ok(w, store_outmail_add(w->st, &m, &w->err));
+	assert_ok(w, store_message_id_add(
+			 w->st, m.message_id, casefile, 0, m.id, &w->err));
 	assert_ok(
 	    w, store_outmail_wire_put(w->st, m.id, bytes_str("wire"), &w->err));
 	commit(w);
@@ -278,9 +280,40 @@ test_letters_of_no_case(void **state)
 	world_close(w);
 	assert_int_equal(peek(w, "SELECT count(*) FROM letter_chunk"), 1);
 	assert_int_equal(peek(w, "SELECT count(*) FROM record_note"), 1);
+	assert_int_equal(peek(w, "SELECT count(*) FROM message_id"), 1);
 	assert_int_equal(
 	    peek(w, "SELECT count(*) FROM outmail WHERE body IS NOT NULL"), 0);
 	world_open(w);
+}
+
+/*
+ * Somebody wrote to a case long closed, and what he wrote did not open it:
+ * nobody may have read it.  It ends as the others did, when it is as old.
+ */
+static void
+test_a_later_letter_holds_it(void **state)
+{
+	struct world *w = *state;
+	int64_t id = new_case(w, "XYZ-100");
+	int64_t letter = arrive_text(w, 1, "one more thing");
+
+	file_letter(w, letter, id, 3);
+	close_case(w, id, NOW);
+	world_close(w);
+	tamper(w, talloc_asprintf(
+		      w, "UPDATE letter SET stored = %lld", (long long)BEFORE));
+	world_open(w);
+	assert_int_equal(next_case(w), 0);
+	/* Purged before it came. */
+	end_case(w, id);
+	assert_int_equal(next_case(w), 0);
+	world_close(w);
+	tamper(w, "UPDATE letter SET stored = stored - 1");
+	world_open(w);
+	assert_int_equal(next_case(w), id);
+	assert_true(piece(w, letter));
+	end_case(w, id);
+	assert_int_equal(next_case(w), 0);
 }
 
 static void
@@ -319,6 +352,7 @@ test_merged_goes_with_the_other(void **state)
 	struct world *w = *state;
 	int64_t part = new_case(w, "XYZ-100");
 	int64_t whole = new_case(w, "XYZ-100");
+	int64_t letter;
 
 	close_case(w, part, NOW);
 	world_close(w);
@@ -329,6 +363,17 @@ test_merged_goes_with_the_other(void **state)
 	assert_int_equal(next_case(w), 0); /* the other is open */
 	close_case(w, whole, NOW);
 	assert_int_equal(next_case(w), part);
+	clock_of(w, whole, NOW + 3 * YEAR);
+	assert_int_equal(next_case(w), 0); /* the other is held */
+	clock_of(w, whole, NOW);
+	letter = arrive_text(w, 1, "one more thing");
+	file_letter(w, letter, whole, 3);
+	assert_int_equal(next_case(w), part);
+	world_close(w);
+	tamper(w, talloc_asprintf(
+		      w, "UPDATE letter SET stored = %lld", (long long)BEFORE));
+	world_open(w);
+	assert_int_equal(next_case(w), 0);
 }
 
 int
@@ -341,6 +386,8 @@ main(void)
 		test_nothing_stays_in_the_file, world_setup, world_teardown),
 	    cmocka_unit_test_setup_teardown(
 		test_letters_of_no_case, world_setup, world_teardown),
+	    cmocka_unit_test_setup_teardown(
+		test_a_later_letter_holds_it, world_setup, world_teardown),
 	    cmocka_unit_test_setup_teardown(
 		test_a_clock_holds_it, world_setup, world_teardown),
 	    cmocka_unit_test_setup_teardown(
