@@ -273,8 +273,8 @@ void key_ask(struct engine *e, struct slot *slot);
 void key_wrapped(struct engine *e, const struct frame *frame);
 void key_unwrapped(struct engine *e, const struct frame *frame);
 /* As struct control_engine says; arg is the engine. */
-int key_reseal(void *arg, const char *actor, struct error *err);
-int key_renew(void *arg, const char *actor, struct error *err);
+int key_reseal(void *arg, const char *actor, bool again, struct error *err);
+int key_renew(void *arg, const char *actor, bool again, struct error *err);
 /* The next batch of what is sealed under the new data key. */
 bool stop_renew(struct engine *e);
 void key_vault_frame(struct task *task, const struct frame *frame);
