@@ -3,6 +3,7 @@
  * nothing leaves of a restored database before it is released.
  */
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "engine_world.h"
 
@@ -285,6 +286,38 @@ test_half_a_database_is_refused(void **state)
 	refused(w, &p);
 }
 
+/* A psirtd is started while the backup is read: its letters stay. */
+static void
+test_a_database_made_meanwhile_stays(void **state)
+{
+	struct world *w = *state;
+	char *pipe = talloc_asprintf(w, "%s/pipe", w->folder);
+	struct place_of p;
+	struct stat info;
+	int status = -1;
+	pid_t child;
+
+	place_setup(w, &p);
+	record_line(w);
+	world_close(w);
+	assert_int_equal(mkfifo(pipe, 0600), 0);
+	child = fork();
+	if (child == 0)
+		_exit(system(talloc_asprintf(w,
+			  "{ echo other > %s; cat %s; } > %s", p.database,
+			  w->path, pipe)) == 0
+			  ? 0
+			  : 1);
+	assert_int_equal(engine_restore(&p.s, pipe), ENGINE_EXIT_SETUP);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(stat(p.database, &info), 0);
+	assert_int_equal(info.st_size, strlen("other\n"));
+	assert_int_equal(access(p.restoring, F_OK), -1);
+	unlink(p.database);
+	unlink(pipe);
+}
+
 int
 main(void)
 {
@@ -303,6 +336,9 @@ main(void)
 		vendor_teardown),
 	    cmocka_unit_test_setup_teardown(
 		test_restored, world_setup, world_teardown),
+	    cmocka_unit_test_setup_teardown(
+		test_a_database_made_meanwhile_stays, world_setup,
+		world_teardown),
 	    cmocka_unit_test_setup_teardown(
 		test_altered_record_is_refused, world_setup, world_teardown),
 	    cmocka_unit_test_setup_teardown(
