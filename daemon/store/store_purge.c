@@ -26,6 +26,7 @@ enum {
 	PURGE_LEFT,
 	PURGE_STRAY,
 	PURGE_COUNT,
+	PURGE_GONE,
 	PURGE_CHUNKS,
 	/* of a letter, when its chunks are gone */
 	PURGE_LETTER,
@@ -106,6 +107,8 @@ static const char *const sql[PURGE_STMT_COUNT] = {
 		    " AND casefile IS NULL AND stored > 0 AND stored < ?"
 		    " AND" LEFT " ORDER BY id LIMIT 1",
     [PURGE_COUNT] = "SELECT count(*) FROM letter WHERE casefile = ?",
+    [PURGE_GONE] = "SELECT digest IS NOT NULL AND stream IS NULL"
+		   " FROM letter WHERE id = ?",
     [PURGE_CHUNKS] = "DELETE FROM letter_chunk WHERE id IN (SELECT id"
 		     " FROM letter_chunk WHERE letter = ? LIMIT ?)",
     [PURGE_LETTER] = "UPDATE letter SET stream = NULL, sender = NULL,"
@@ -221,6 +224,21 @@ store_purge_count(
 	query_start(&q, st, FAMILY_PURGE, PURGE_COUNT, err);
 	query_int(&q, casefile);
 	return one(&q, letters);
+}
+
+int
+store_purge_gone(
+    struct store *st, int64_t letter, bool *gone, struct error *err)
+{
+	struct query q;
+	int64_t is = 0;
+	int rc;
+
+	query_start(&q, st, FAMILY_PURGE, PURGE_GONE, err);
+	query_int(&q, letter);
+	rc = one(&q, &is);
+	*gone = is != 0;
+	return rc;
 }
 
 /* These statements in turn, each with the id of the row they are about. */
