@@ -2,6 +2,9 @@
  * test_store_purge.c - what a retention ends: what goes, what stays, and a
  * purge that is cut short.
  */
+#include <sys/stat.h>
+#include <sys/wait.h>
+
 #include "store_world.h"
 
 #include "psirtd/store_keep.h"
@@ -259,6 +262,38 @@ test_nothing_stays_in_the_file(void **state)
 	world_open(w);
 }
 
+static int64_t
+wal_size(struct world *w)
+{
+	struct stat info;
+
+	return stat(w->wal, &info) == 0 ? info.st_size : 0;
+}
+
+/* Killed before the WAL was cut: the next start does it. */
+static void
+test_nothing_stays_in_the_wal_after_a_kill(void **state)
+{
+	struct world *w = *state;
+	int status = -1;
+	pid_t child;
+
+	world_close(w);
+	child = fork();
+	if (child == 0) {
+		int64_t letter;
+
+		world_open(w);
+		letter = arrive_text(w, 1, "a letter of some length, sealed");
+		_exit(piece(w, letter) ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_true(wal_size(w) > 0);
+	world_open(w);
+	assert_int_equal(wal_size(w), 0);
+}
+
 static void
 test_letters_of_no_case(void **state)
 {
@@ -384,6 +419,9 @@ main(void)
 		test_a_case_goes_in_pieces, world_setup, world_teardown),
 	    cmocka_unit_test_setup_teardown(
 		test_nothing_stays_in_the_file, world_setup, world_teardown),
+	    cmocka_unit_test_setup_teardown(
+		test_nothing_stays_in_the_wal_after_a_kill, world_setup,
+		world_teardown),
 	    cmocka_unit_test_setup_teardown(
 		test_letters_of_no_case, world_setup, world_teardown),
 	    cmocka_unit_test_setup_teardown(
