@@ -12,6 +12,7 @@
 
 #include "psirtd/clock.h"
 #include "psirtd/log.h"
+#include "psirtd/store_keep.h"
 
 struct opening *
 engine_opening(
@@ -60,6 +61,7 @@ again(struct engine *e, int64_t id, enum letter_state to, bool by_hand,
 {
 	struct store_letter letter = {0};
 	void *ctx = talloc_new(e);
+	bool gone = false;
 	uint32_t from;
 	int rc = -1;
 	int found;
@@ -81,6 +83,14 @@ again(struct engine *e, int64_t id, enum letter_state to, bool by_hand,
 		    "letter %lld was over letter_max and was not fetched; it "
 		    "lies in the mailbox folder \"%s\"",
 		    (long long)id, e->s->too_large);
+		goto out;
+	}
+	if (store_purge_gone(e->st, id, &gone, err) != 0)
+		goto out;
+	if (gone) {
+		error_set(err, FAULT_DENIED,
+		    "letter %lld was purged: its digest alone is kept",
+		    (long long)id);
 		goto out;
 	}
 	letter.state = to;

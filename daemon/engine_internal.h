@@ -275,8 +275,8 @@ void key_ask(struct engine *e, struct slot *slot);
 void key_wrapped(struct engine *e, const struct frame *frame);
 void key_unwrapped(struct engine *e, const struct frame *frame);
 /* As struct control_engine says; arg is the engine. */
-int key_reseal(void *arg, const char *actor, struct error *err);
-int key_renew(void *arg, const char *actor, struct error *err);
+int key_reseal(void *arg, const char *actor, bool again, struct error *err);
+int key_renew(void *arg, const char *actor, bool again, struct error *err);
 /* The next batch of what is sealed under the new data key. */
 bool stop_renew(struct engine *e);
 void key_vault_frame(struct task *task, const struct frame *frame);
@@ -455,6 +455,12 @@ bool release_waits(struct engine *e);
 const char *release_why(struct engine *e, const void *ctx); /* NULL: it does */
 /* At its first start: what was about to leave is uncertain. */
 int release_start(struct engine *e, struct error *err);
+/* So is what psirtd makes before that, unless for the desk: of draft_add().
+ * The other one tells of it, when it has its row. */
+void release_doubt(
+    struct engine *e, struct store_outmail *m, const char *actor);
+int release_tell(
+    struct engine *e, const struct store_outmail *m, struct error *err);
 
 /* ---- engine_case.c ---- */
 /* NULL with FAULT_DENIED: there is no such case.  Reads alone. */
@@ -530,6 +536,8 @@ bool case_counterpart(const void *ctx, struct engine *e,
     const struct casework *w, struct draft_to *to, enum audience *audience);
 
 /* ---- engine_leave.c ---- */
+/* Alerts, the morning's list and their like. */
+bool mail_is_to_desk(const struct store_outmail *m);
 /* A draft of a case: asks the guards, renders, writes the row as its policy
  * says, and who is told what once it leaves. */
 struct case_draft {

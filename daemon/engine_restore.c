@@ -172,13 +172,15 @@ sync_path(const char *path, int flags, struct error *err)
 	return rc;
 }
 
+/* A psirtd that was started meanwhile may have made one, with letters in it. */
 static int
 put_in_place(const char *path, const char *database, const char *folder,
     struct error *err)
 {
 	if (sync_path(path, 0, err) != 0)
 		return -1;
-	if (rename(path, database) != 0)
+	if (renameat2(AT_FDCWD, path, AT_FDCWD, database, RENAME_NOREPLACE) !=
+	    0)
 		return error_errno(err, FAULT_SETUP, "%s", database);
 	return sync_path(folder, O_DIRECTORY, err);
 }

@@ -57,6 +57,7 @@ struct desk_world {
 	bool details, attachments;
 	size_t ndepartments;
 	int reseal_turns;
+	bool again; /* by a request that asked before */
 	struct vault_keys staged; /* what a vault sees in "a block" */
 	struct vault_ready *keys; /* NULL: no vault has looked */
 	enum fault refuse;        /* FAULT_NONE: it does what it is asked */
@@ -157,11 +158,12 @@ engine_stage(void *arg, const void *ctx, struct bytes block,
 }
 
 static int
-engine_reseal(void *arg, const char *actor, struct error *err)
+engine_reseal(void *arg, const char *actor, bool again, struct error *err)
 {
 	struct desk_world *w = arg;
 
 	(void)actor;
+	w->again = again;
 	if (w->reseal_turns-- > 0)
 		return 1;
 	return engine_answer(w, 0, err);

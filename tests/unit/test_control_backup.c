@@ -248,6 +248,70 @@ test_purge(void **state)
 	}
 }
 
+static size_t
+letters_left(struct desk_world *w, int64_t first, size_t n)
+{
+	struct store_letter l = {0};
+	size_t left = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(
+		    store_letter_get(w, w->st, first + (int64_t)i, &l, &w->err),
+		    1);
+		left += l.subject != NULL;
+	}
+	return left;
+}
+
+static void
+set_state(struct desk_world *w, int64_t id, uint32_t state)
+{
+	struct store_case c;
+
+	assert_int_equal(store_case_get(w, w->st, id, &c, &w->err), 1);
+	c.state = state;
+	c.closed = RECEIVED;
+	assert_ok(w, store_begin(w->st, &w->err));
+	assert_ok(w, store_case_put(w->st, &c, &w->err));
+	assert_ok(w, store_commit(w->st, &w->err));
+}
+
+/* Between two turns somebody writes to it, or a person opens it again. */
+static void
+test_purge_of_a_case_opened_again(void **state)
+{
+	struct desk_world *w = *state;
+	int64_t id = add_case(w, 2, 2026), first = 0;
+	struct buf *in = buf_new(w, 1 << 20);
+	const size_t n = 400;
+	size_t left = n;
+	int fd;
+
+	w->s.retention_years = (unsigned)-1; /* all that is a year to come */
+	for (size_t i = 0; i < n; i++) {
+		int64_t letter =
+		    add_letter(w, "a letter", LETTER_FILED, REASON_NONE, id);
+
+		first = first == 0 ? letter : first;
+	}
+	set_state(w, id, CASE_CLOSED);
+	fd = client_connect(w);
+	client_send(fd, "{\"version\":1,\"args\":[\"purge\"]}\n");
+	while (left == n && !client_take(fd, in)) {
+		turn(w, 10);
+		left = letters_left(w, first, n);
+	}
+	assert_in_range(left, 1, n - 1);
+	set_state(w, id, CASE_OPEN);
+	while (!client_take(fd, in))
+		turn(w, 10);
+	close(fd);
+	turn(w, 0);
+	assert_int_equal(letters_left(w, first, n), left);
+	assert_int_not_equal(last_line(w).casefile, id);
+	talloc_free(in);
+}
+
 int
 main(void)
 {
@@ -259,6 +323,7 @@ main(void)
 	    TEST(test_many_files_at_once),
 	    TEST(test_release),
 	    TEST(test_purge),
+	    TEST(test_purge_of_a_case_opened_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
