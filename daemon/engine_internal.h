@@ -33,6 +33,7 @@
  *   engine_leave.c   guards, approvals, who was told what
  *   engine_due.c     the stop `due`: reminders, clocks, status, morning
  *   engine_status.c, engine_morning.c, engine_expiry.c  the mails of it
+ *   engine_checkpoint.c  the head of the record, signed; and verified later
  *   engine_stage.c   a key is looked into before it is pinned
  *   engine_pin.c     pins that changed wait for two persons
  *   engine_held.c    mails that wait for a key
@@ -85,7 +86,13 @@ struct worker {
 	struct task *task; /* NULL: idle */
 };
 
-enum work_kind { WORK_OPEN, WORK_SEAL, WORK_RESEAL, WORK_STAGE };
+enum work_kind {
+	WORK_OPEN,
+	WORK_SEAL,
+	WORK_RESEAL,
+	WORK_STAGE,
+	WORK_CHECKPOINT
+};
 
 struct task {
 	enum work_kind kind;
@@ -122,6 +129,17 @@ struct stage {
 	uint8_t digest[STORE_DIGEST_BYTES]; /* of the block that was asked of */
 	struct vault_keys *keys;            /* STAGE_DONE */
 	struct error err;                   /* STAGE_FAILED */
+};
+
+/* What a vault does for a checkpoint (engine_checkpoint.c). */
+enum errand_kind { ERRAND_SIGN, ERRAND_VERIFY, ERRAND_KINDS };
+enum errand_state { ERRAND_NONE, ERRAND_ASKED, ERRAND_DONE, ERRAND_FAILED };
+
+struct errand {
+	enum errand_state state;
+	uint8_t digest[STORE_DIGEST_BYTES]; /* of what was asked */
+	char *text;                         /* ERRAND_DONE */
+	struct error err;                   /* ERRAND_FAILED */
 };
 
 /* Sets the time of a row alone. */
@@ -161,6 +179,7 @@ struct engine {
 	uint8_t new_key[STORE_KEY_BYTES]; /* first start: on its way to wrap */
 	struct reseal reseal;
 	struct stage stage;
+	struct errand errands[ERRAND_KINDS];
 	char *renew_trouble;    /* NULL: the renewal goes on */
 	int64_t renew_after_ms; /* not before */
 	bool renew_left_told;   /* what could not be brought over */
@@ -180,9 +199,9 @@ struct engine {
 
 	int64_t sending; /* outmail in flight; 0 none */
 	int64_t alerted_at;
-	struct store_walk walk; /* of the morning, over the record */
-	int64_t retry_at;       /* seconds: mail waits until then; 0 none */
-	int64_t pause_until_ms; /* the store failed: rest until then */
+	struct checkpoint morning; /* its head; at 0: it is walked to yet */
+	int64_t retry_at;          /* seconds: mail waits until then; 0 none */
+	int64_t pause_until_ms;    /* the store failed: rest until then */
 	struct failing failing;
 	bool progress; /* a stop did something: come round again at once */
 	bool trouble;  /* --once: something must be tried again */
@@ -680,6 +699,27 @@ int stage_key(void *arg, const void *ctx, struct bytes block,
     struct vault_keys **keys, struct error *err);
 void stage_vault_frame(struct task *task, const struct frame *frame);
 void stage_lost(struct task *task);
+
+/* ---- engine_checkpoint.c ---- */
+/* The lines that are signed. */
+char *checkpoint_text(
+    const void *ctx, const char *desk, const struct checkpoint *c);
+/* 1: under way, ask again; 0: *block, on ctx, that gpg verifies. */
+int checkpoint_sign(struct engine *e, const void *ctx,
+    const struct checkpoint *c, char **block, struct error *err);
+/*
+ * For the morning: e->morning becomes the head, *block signs it.  1: ask again,
+ * *at_once or when a vault has answered; 0: there, or *broken says that the
+ * record is not whole.  Where no vault can sign, *block stays NULL: the mail
+ * goes all the same, and waits itself for a key to be signed with.
+ */
+int checkpoint_make(struct engine *e, const void *ctx, int64_t now,
+    char **block, struct error *broken, bool *at_once, struct error *err);
+/* As struct control_engine says; arg is the engine. */
+int checkpoint_verify(
+    void *arg, struct bytes block, struct checkpoint *c, struct error *err);
+void checkpoint_vault_frame(struct task *task, const struct frame *frame);
+void checkpoint_lost(struct task *task);
 
 /* ---- engine_pin.c ---- */
 /* The pins of the settings against those of the last start. */

@@ -130,6 +130,9 @@ vault_frame(struct engine *e, struct slot *slot, const struct frame *frame)
 		case WORK_STAGE:
 			stage_vault_frame(task, frame);
 			return;
+		case WORK_CHECKPOINT:
+			checkpoint_vault_frame(task, frame);
+			return;
 		}
 	}
 	switch (frame->type) {
@@ -234,6 +237,9 @@ task_lost(struct task *task)
 		break;
 	case WORK_STAGE:
 		stage_lost(task);
+		break;
+	case WORK_CHECKPOINT:
+		checkpoint_lost(task);
 		break;
 	}
 }

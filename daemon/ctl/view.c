@@ -372,7 +372,10 @@ void
 view_log(const struct printer *p, json_t *data)
 {
 	const json_t *lines = json_object_get(data, "lines");
-	char *head = view_text(NULL, data, "head");
+	const json_t *then = json_object_get(data, "checkpoint");
+	void *ctx = talloc_new(NULL);
+	char *head = view_text(ctx, data, "head");
+	char *at = print_value(ctx, json_object_get(then, "at"), HOW_TIME);
 	bool notes = false;
 	size_t i;
 
@@ -381,6 +384,11 @@ view_log(const struct printer *p, json_t *data)
 		    "The record is whole: %" JSON_INTEGER_FORMAT
 		    " lines.\nHead of the chain: %s\n",
 		    json_integer_value(lines), head != NULL ? head : "-");
+		if (json_is_object(then))
+			fprintf(p->out,
+			    "It holds what the checkpoint of %s says: line "
+			    "%" JSON_INTEGER_FORMAT " is the same.\n",
+			    at, view_number(then, "line"));
 	} else if (json_array_size(lines) == 0) {
 		fputs("No lines.\n", p->out);
 	} else {
@@ -389,7 +397,7 @@ view_log(const struct printer *p, json_t *data)
 		print_table(
 		    p, lines, log_lines, N(log_lines) - (notes ? 0 : 1));
 	}
-	talloc_free(head);
+	talloc_free(ctx);
 }
 
 /* "plc, qa"; "nobody" for none. */

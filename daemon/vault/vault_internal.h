@@ -247,6 +247,9 @@ int job_open(const void *ctx, struct vault *vault,
 int job_seal(const void *ctx, struct vault *vault,
     const struct vault_seal_job *job, struct vault_answer *answer,
     struct error *err);
+/* Clearsigned: what a person keeps, and gpg alone can check. */
+int job_sign(const void *ctx, struct vault *vault, const struct vault_blob *job,
+    struct vault_answer *answer, struct error *err);
 int job_keys(const void *ctx, struct vault *vault, const struct vault_blob *job,
     struct vault_answer *answer, struct error *err);
 int job_wrap(const void *ctx, struct vault *vault, const struct vault_blob *job,
