@@ -135,12 +135,14 @@ def promises(world, d, delivered, row=None, *, silent=0, beside=0,
 
 
 def settle(d, seconds=60):
-    """Until nothing is under way: letters judged, mails sent or waiting."""
+    """Until nothing is under way: letters judged, mails sent or waiting, and
+    what the mail server took laid into mailboxes."""
     def quiet():
         return (all(x["state"] not in ("received", "opened")
                     for x in d.psirt.letters())
                 and all(m["state"] in ("draft", "held", "uncertain", "failed")
-                        for m in d.psirt.queue()))
+                        for m in d.psirt.queue())
+                and not any((d.world.smtp.folder / "spool").glob("input/*")))
     until(quiet, seconds * SLOW, "the desk to come to rest")
 
 
