@@ -39,24 +39,27 @@ desk_SRC := judge match belief signer claims machine bounce report answer route 
 write_SRC := write_names write_facts write_flow write_parse write_load \
     write_render
 send_SRC := room session reply mail
-store_SRC := store store_schema store_schema_3 store_query store_seal store_key \
-	store_mailbox store_intake store_letter store_case store_known store_outmail \
+store_SRC := store store_schema store_schema_3 store_schema_5 store_query store_seal store_key \
+	store_renew store_renew_row store_renew_letter store_mailbox store_intake \
+	store_letter store_case store_known store_outmail \
 	store_record store_alert store_flow store_step store_answer store_desk \
-	store_approval store_clock store_link store_names store_inspect
+	store_approval store_clock store_link store_expiry store_pin store_names \
+	store_inspect store_backup store_purge
 engine_SRC := engine engine_rooms engine_setup engine_key engine_intake engine_open \
 	engine_opening engine_proof engine_report engine_match engine_source engine_file \
 	engine_finder engine_draft engine_limit engine_rest \
 	engine_overview engine_alert engine_seal engine_mail engine_ask engine_check engine_inspect \
+	engine_restore engine_release \
 	engine_case engine_flow engine_aside engine_step engine_step_mail engine_step_letter \
 	engine_step_facts engine_counterpart \
 	engine_leave engine_answer engine_question engine_clock engine_department engine_arrival engine_bounce \
-	engine_link engine_task engine_due engine_status engine_morning engine_order \
+	engine_link engine_task engine_due engine_status engine_morning engine_expiry engine_pin engine_stage engine_order \
 	engine_order_step engine_order_mail engine_order_case engine_order_clock \
 	engine_order_talk engine_order_link
 control_SRC := control request strangers words commands answer today waits unread cases casework \
 	show step orders desk_lists approve keys letters letter_show letter_headers \
-	letter_parts mails record
-ctl_SRC := psirt verbs ask talk edit print print_line view view_case view_step \
+	letter_parts mails record backup purge
+ctl_SRC := psirt verbs ask block talk save edit print print_line view view_case view_step \
 	view_approve view_letter view_part
 
 # what a unit test of a room links beside that room

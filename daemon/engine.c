@@ -59,6 +59,7 @@ static const struct stop stops[] = {
     {"open", "a received letter is read and its PGP opened: opened", stop_open},
     {"due", "reminders, warnings, status and morning mails", stop_due},
     {"alert", "what the POC is to be told becomes one mail", stop_alert},
+    {"renew", "what is under the former data key is sealed anew", stop_renew},
     {"route", "psirt route: drafts to departments", NULL},
     {"decide", "psirt file and letter --reopen: received again", NULL},
     {"order", "what a person decides of a case, its steps and drafts", NULL},
@@ -212,6 +213,10 @@ engine_settled(struct engine *e)
 		return false;
 	if (store_case_next_advance(e->st, 0, &id, &err) != 0 || id != 0)
 		return false;
+	if (release_waits(e)) {
+		e->trouble = true; /* a person is to let mails leave */
+		return true;
+	}
 	if (store_outmail_next(e->st, OUTMAIL_APPROVED, clock_now(), 0, &id,
 		&next, &err) != 0 ||
 	    id != 0)
@@ -398,7 +403,7 @@ engine_load_secrets(struct engine *e, struct error *err)
 	return load_ca(e, s->submission.ca_file, &e->submission_ca, err);
 }
 
-static char *
+char *
 folder_of(const void *ctx, const char *path)
 {
 	const char *slash = strrchr(path, '/');

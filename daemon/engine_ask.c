@@ -165,19 +165,25 @@ static const char *
 ask_trouble(void *arg, const void *ctx)
 {
 	struct engine *e = arg;
+	const char *why;
 	char *text;
 
 	if (!e->unlocked)
 		return talloc_strdup(ctx,
 		    "the data key is not opened yet; see the daemon's log");
-	text = talloc_strdup(ctx, "");
+	why = release_why(e, ctx);
+	text = talloc_strdup(ctx, why != NULL ? why : "");
 	if (e->fetch_trouble != NULL)
-		text = talloc_asprintf_append(
-		    text, "mailbox: %s", e->fetch_trouble);
+		text = talloc_asprintf_append(text, "%smailbox: %s",
+		    text[0] != '\0' ? "; " : "", e->fetch_trouble);
 	/* No alert can leave then: this line is how the desk learns of it. */
 	if (e->send_trouble != NULL)
 		text = talloc_asprintf_append(text, "%ssubmission: %s",
 		    text[0] != '\0' ? "; " : "", e->send_trouble);
+	if (e->renew_trouble != NULL)
+		text =
+		    talloc_asprintf_append(text, "%sthe new data key waits: %s",
+			text[0] != '\0' ? "; " : "", e->renew_trouble);
 	if (text == NULL || text[0] != '\0')
 		return text;
 	if (e->fetch.process == NULL || e->send.process == NULL)
@@ -207,15 +213,27 @@ ask_approval_digest(void *arg, const void *ctx, const struct store_outmail *m)
 	return bytes_hex(ctx, bytes_of(digest, sizeof(digest)));
 }
 
+static const struct vault_ready *
+ask_keys(void *arg)
+{
+	const struct engine *e = arg;
+
+	return e->keys;
+}
+
 const struct control_engine engine_asks = {
     .wake = ask_wake,
     .file = ask_file,
     .reopen = ask_reopen,
     .route = ask_route,
     .reseal = key_reseal,
+    .renew = key_renew,
     .order = engine_order,
     .casework = ask_casework,
     .decided = ask_decided,
     .approval_digest = ask_approval_digest,
+    .keys = ask_keys,
+    .confirm = pin_confirm,
+    .stage = stage_key,
     .trouble = ask_trouble,
 };

@@ -32,7 +32,9 @@
  *   engine_arrival.c the counterpart's or finder's letter on a case
  *   engine_leave.c   guards, approvals, who was told what
  *   engine_due.c     the stop `due`: reminders, clocks, status, morning
- *   engine_status.c, engine_morning.c  the mails of it
+ *   engine_status.c, engine_morning.c, engine_expiry.c  the mails of it
+ *   engine_stage.c   a key is looked into before it is pinned
+ *   engine_pin.c     pins that changed wait for two persons
  *   engine_task.c    what waits for a person
  *   engine_clock.c   a case's clocks are set, met and warned of
  *   engine_order.c   what a person decides of a case: the table
@@ -82,7 +84,7 @@ struct worker {
 	struct task *task; /* NULL: idle */
 };
 
-enum work_kind { WORK_OPEN, WORK_SEAL, WORK_RESEAL };
+enum work_kind { WORK_OPEN, WORK_SEAL, WORK_RESEAL, WORK_STAGE };
 
 struct task {
 	enum work_kind kind;
@@ -101,12 +103,24 @@ enum reseal_state {
 	RESEAL_FAILED
 };
 
-/* `psirt key reseal` under way (engine_key.c). */
+/* `psirt key reseal` or `psirt key renew` under way (engine_key.c). */
 struct reseal {
 	enum reseal_state state;
+	bool renew;  /* the key is a new one */
+	bool former; /* the key of before is sealed first */
 	char *actor;
 	uint8_t key[STORE_KEY_BYTES];
 	struct error err; /* RESEAL_FAILED */
+};
+
+enum stage_state { STAGE_NONE, STAGE_ASKED, STAGE_DONE, STAGE_FAILED };
+
+/* `psirt key stage` under way (engine_stage.c). */
+struct stage {
+	enum stage_state state;
+	uint8_t digest[STORE_DIGEST_BYTES]; /* of the block that was asked of */
+	struct vault_keys *keys;            /* STAGE_DONE */
+	struct error err;                   /* STAGE_FAILED */
 };
 
 /* Sets the time of a row alone. */
@@ -138,11 +152,16 @@ struct engine {
 	struct buf *submission_secret;
 	struct buf *passphrase;
 	const char *mailbox_ca, *submission_ca; /* PEM */
-	struct vault_ready *keys; /* of the first vault that was ready */
+	struct vault_ready *keys; /* of the vault that was ready last */
+	int64_t expiry_at;        /* look at their dates; 0 now, -1 never */
 	bool unlocked;            /* the store has its data key */
+	bool former_asked;        /* that of before, while it is renewed */
 	struct slot *unlocking;   /* the vault that was asked for it */
 	uint8_t new_key[STORE_KEY_BYTES]; /* first start: on its way to wrap */
 	struct reseal reseal;
+	struct stage stage;
+	char *renew_trouble;    /* NULL: the renewal goes on */
+	int64_t renew_after_ms; /* not before */
 
 	struct kept_flow *flows; /* parsed, of engine_case.c */
 	size_t nflows;
@@ -203,6 +222,8 @@ void stop_test(const char *name, const char *side);
 /* The store failed: logs, rolls back, rests a while. */
 void engine_trouble(
     struct engine *e, const char *where, const struct error *err);
+/* The folder that a path lies in; NULL: no memory. */
+char *folder_of(const void *ctx, const char *path);
 /* The operator must act: ends with this exit code. */
 void engine_end(struct engine *e, int exit_code);
 int engine_record(struct engine *e, enum record_what what, int64_t casefile,
@@ -253,6 +274,9 @@ void key_wrapped(struct engine *e, const struct frame *frame);
 void key_unwrapped(struct engine *e, const struct frame *frame);
 /* As struct control_engine says; arg is the engine. */
 int key_reseal(void *arg, const char *actor, struct error *err);
+int key_renew(void *arg, const char *actor, struct error *err);
+/* The next batch of what is sealed under the new data key. */
+bool stop_renew(struct engine *e);
 void key_vault_frame(struct task *task, const struct frame *frame);
 void key_lost(struct task *task);
 
@@ -422,6 +446,13 @@ void send_frame(struct engine *e, const struct frame *frame);
 void send_lost(struct engine *e);
 /* At start: what was `sending` when we died is `uncertain` (RULES 23). */
 int mail_recover(struct engine *e, struct error *err);
+
+/* ---- engine_release.c ---- */
+/* Restored from a backup: nothing leaves before `psirt queue release`. */
+bool release_waits(struct engine *e);
+const char *release_why(struct engine *e, const void *ctx); /* NULL: it does */
+/* At its first start: what was about to leave is uncertain. */
+int release_start(struct engine *e, struct error *err);
 
 /* ---- engine_case.c ---- */
 /* NULL with FAULT_DENIED: there is no such case.  Reads alone. */
@@ -625,6 +656,27 @@ int morning_due(struct engine *e, int64_t now, bool *done, struct error *err);
 int morning_next(
     struct engine *e, int64_t now, int64_t *next, struct error *err);
 put_off_fn morning_put_off;
+/* Keys that expire, the same way; expiry_next() 0: none does. */
+int expiry_due(struct engine *e, int64_t now, bool *done, struct error *err);
+int64_t expiry_next(const struct engine *e);
+put_off_fn expiry_put_off;
+
+/* ---- engine_stage.c ---- */
+/* As struct control_engine says; arg is the engine. */
+int stage_key(void *arg, const void *ctx, struct bytes block,
+    struct vault_keys **keys, struct error *err);
+void stage_vault_frame(struct task *task, const struct frame *frame);
+void stage_lost(struct task *task);
+
+/* ---- engine_pin.c ---- */
+/* The pins of the settings against those of the last start. */
+int pin_start(struct engine *e, struct error *err);
+/* Why no mail may be sealed to it; NULL: it may. */
+char *pin_refusal(
+    const void *ctx, const struct settings *s, const char *fingerprint);
+/* As struct control_engine says; arg is the engine. */
+int pin_confirm(void *arg, const void *ctx, const char *fingerprint,
+    const char *actor, uid_t uid, char **said, struct error *err);
 
 /* ---- engine_order.c ---- */
 int engine_order(void *arg, const void *ctx, const struct order *order,

@@ -98,6 +98,8 @@ find_refusal(
 	if (guard != 0)
 		*why = talloc_asprintf(s, "guard %s: %s", guard_name(guard),
 		    *why != NULL ? *why : "it may not leave");
+	if (*why == NULL && s->m.encrypt && s->m.recipient != NULL)
+		*why = pin_refusal(s, e->s, s->m.recipient);
 	if (stale)
 		*why = talloc_strdup(s, MAIL_STALE);
 	return 0;
@@ -116,7 +118,7 @@ stop_seal(struct engine *e)
 	char *why = NULL;
 	bool done;
 
-	if (w == NULL || !e->unlocked)
+	if (w == NULL || !e->unlocked || release_waits(e))
 		return false;
 	do {
 		if (store_outmail_next(e->st, OUTMAIL_APPROVED, clock_now(), id,

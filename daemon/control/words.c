@@ -27,6 +27,7 @@ static const struct option {
     {"details", OPTION_DETAILS, 0},
     {"digest", OPTION_DIGEST, offsetof(struct request, digest)},
     {"drop", OPTION_DROP, 0},
+    {"dry-run", OPTION_DRY_RUN, 0},
     {"edit", OPTION_EDIT, 0},
     {"ja", OPTION_JA, 0},
     {"letters", OPTION_LETTERS, 0},

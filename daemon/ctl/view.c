@@ -83,6 +83,21 @@ static const struct column clock_columns[] = {
     {"due", "DUE", HOW_DATE, true},
 };
 
+static const struct column key_wait[] = {
+    {"whose", "WHOSE", HOW_TEXT, true},
+    {"expires", "EXPIRES", HOW_DATE, true},
+    {"problem", "PROBLEM", HOW_TEXT, false},
+    {"next", "TYPE NEXT", HOW_BELOW, true},
+};
+
+static const struct column key_list[] = {
+    {"whose", "WHOSE", HOW_TEXT, true},
+    {"expires", "EXPIRES", HOW_DATE, true},
+    {"can", "CAN", HOW_TEXT, false},
+    {"problem", "PROBLEM", HOW_TEXT, false},
+    {"fingerprint", "FINGERPRINT", HOW_BELOW, true},
+};
+
 static const struct column log_lines[] = {
     {"line", "LINE", HOW_TEXT, true}, {"at", "AT", HOW_TIME, true},
     {"actor", "WHO", HOW_TEXT, false}, {"about", "ABOUT", HOW_TEXT, true},
@@ -207,6 +222,18 @@ view_short_numbers(json_t *rows)
 	}
 }
 
+static void
+view_renewal(const struct printer *p, const json_t *renewal)
+{
+	char text[80];
+
+	if (!json_is_object(renewal))
+		return;
+	snprintf(text, sizeof(text), "everything is sealed anew, %d %% done.",
+	    (int)json_integer_value(json_object_get(renewal, "percent")));
+	print_wrapped(p, "New data key: ", "              ", text);
+}
+
 void
 view_today(const struct printer *p, json_t *data)
 {
@@ -219,6 +246,7 @@ view_today(const struct printer *p, json_t *data)
 	view_turn_columns(json_object_get(data, "steps"));
 	if (trouble != NULL)
 		print_wrapped(p, "Trouble: ", "         ", trouble);
+	view_renewal(p, json_object_get(data, "renewal"));
 	talloc_free(trouble);
 	if (json_is_true(json_object_get(data, "damaged"))) {
 		print_wrapped(p, "Damaged: ", "         ",
@@ -245,6 +273,8 @@ view_today(const struct printer *p, json_t *data)
 		any = true;
 	view_over(p, data, "mails", "psirt queue");
 	any |= view_case_clocks(p, data, "Clocks that are near");
+	any |= view_section(p, data, "keys",
+	    "Keys that expire or cannot be used", key_wait, N(key_wait));
 	if (!any)
 		fputs("Nothing waits for you.\n", p->out);
 	fprintf(p->out, "Open cases: %" JSON_INTEGER_FORMAT " (psirt list)",
@@ -389,18 +419,63 @@ view_done(const struct printer *p, json_t *data)
 	talloc_free(ctx);
 }
 
+static void
+view_done_with(const struct printer *p, json_t *data,
+    const struct column *fields, size_t nfields)
+{
+	char *done = view_text(NULL, data, "done");
+
+	print_title(p, done != NULL ? done : "?");
+	talloc_free(done);
+	print_fields(p, data, fields, nfields);
+}
+
 void
 view_key(const struct printer *p, json_t *data)
 {
 	static const struct column fields[] = {
 	    {"poc", "POC key", HOW_TEXT, false},
 	    {"recovery", "recovery key", HOW_TEXT, false},
+	    {"uids", "user ids", HOW_TEXT, false},
+	    {"algorithm", "algorithm", HOW_TEXT, false},
+	    {"expires", "expires", HOW_DATE, false},
+	    {"owner", "pinned for", HOW_TEXT, false},
+	    {"import", "take it in", HOW_TEXT, false},
+	    {"line", "psirtd.conf", HOW_TEXT, false},
 	};
-	char *done = view_text(NULL, data, "done");
+	const json_t *keys = json_object_get(data, "keys");
 
-	print_title(p, done != NULL ? done : "?");
-	talloc_free(done);
-	print_fields(p, data, fields, N(fields));
+	if (keys != NULL)
+		print_table(p, keys, key_list, N(key_list));
+	else
+		view_done_with(p, data, fields, N(fields));
+}
+
+void
+view_purge(const struct printer *p, json_t *data)
+{
+	static const struct column cases[] = {
+	    {"case", "CASE", HOW_TEXT, false},
+	    {"letters", "LETTERS", HOW_TEXT, false},
+	};
+	static const struct column letters[] = {
+	    {"letter", "LETTER", HOW_TEXT, false},
+	};
+
+	print_table(p, json_object_get(data, "cases"), cases, N(cases));
+	print_table(p, json_object_get(data, "letters"), letters, N(letters));
+	view_done_with(p, data, NULL, 0);
+}
+
+void
+view_backup(const struct printer *p, json_t *data)
+{
+	static const struct column fields[] = {
+	    {"lines", "lines of the record", HOW_TEXT, false},
+	    {"head", "head of the record", HOW_TEXT, false},
+	};
+
+	view_done_with(p, data, fields, N(fields));
 }
 
 int

@@ -70,6 +70,7 @@ reason_name(enum reason reason)
 	    [REASON_STUCK] = "stuck",
 	    [REASON_ANSWER_LATE] = "answer-late",
 	    [REASON_ANSWER_HELD] = "answer-held",
+	    [REASON_PIN_CHANGED] = "pin-changed",
 	};
 
 	return NAME(names, reason);
@@ -147,6 +148,8 @@ reason_text(enum reason reason)
 	    [REASON_ANSWER_HELD] =
 		"More answers than the limits allow in two hours; they wait "
 		"for a decision.",
+	    [REASON_PIN_CHANGED] =
+		"Keys of the settings were changed; they wait for two persons.",
 	};
 
 	return NAME(texts, reason);

@@ -443,6 +443,7 @@ settings_load(
 	if (errors != NULL)
 		*errors = NULL;
 	if (s == NULL || (s->file = talloc_strdup(s, path)) == NULL ||
+	    (s->waiting = talloc_zero(s, struct waiting_keys)) == NULL ||
 	    (l.p = problems_new(s, s->file)) == NULL) {
 		error_set(err, FAULT_RETRY, "out of memory");
 		goto fail;

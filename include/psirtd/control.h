@@ -14,6 +14,7 @@
 
 #include "psirtd/procedure.h"
 #include "psirtd/store.h"
+#include "psirtd/vault.h"
 #include "psirtd/write.h"
 
 struct control;
@@ -103,6 +104,9 @@ struct control_engine {
 	 * today.  1: under way, ask again; 0: done and recorded.
 	 */
 	int (*reseal)(void *arg, const char *actor, struct error *err);
+	/* The same for `psirt key renew`; 0: the new key is in use, and what
+	 * is under the former is being sealed anew. */
+	int (*renew)(void *arg, const char *actor, struct error *err);
 	/*
 	 * *said: what came of it, sentences a line each, on ctx.  FAULT_DENIED:
 	 * refused, with what to do.
@@ -119,6 +123,17 @@ struct control_engine {
 	/* hex of what an approval is over: the mail as it is now. */
 	char *(*approval_digest)(
 	    void *arg, const void *ctx, const struct store_outmail *m);
+	/* `psirt key confirm`: one person more; *said: what came of it. */
+	int (*confirm)(void *arg, const void *ctx, const char *fingerprint,
+	    const char *actor, uid_t uid, char **said, struct error *err);
+	/*
+	 * `psirt key stage`: what a vault sees in the block.  1: under way, ask
+	 * again with the same block; 0: *keys, on ctx.
+	 */
+	int (*stage)(void *arg, const void *ctx, struct bytes block,
+	    struct vault_keys **keys, struct error *err);
+	/* Every key as a vault saw it last; NULL: none has looked yet. */
+	const struct vault_ready *(*keys)(void *arg);
 	/* state of the rooms for `psirt`: one line or NULL when all is well */
 	const char *(*trouble)(void *arg, const void *ctx);
 };
@@ -126,6 +141,8 @@ struct control_engine {
 /* Listens on settings->socket (0660); refuses when another daemon answers. */
 struct control *control_new(const void *ctx, const struct settings *s,
     struct store *st, const struct control_engine *engine, struct error *err);
+/* Somebody answers at this socket. */
+bool control_is_answered(const char *path);
 /* The poll set: fills at most `most`, returns how many. */
 size_t control_poll(struct control *c, struct pollfd *fds, size_t most);
 /* After poll(2); a turn works at most 20 ms (RULES 19). */

@@ -157,6 +157,7 @@ enum reason {
 	/* more answers than the settings allow: they wait, for a person */
 	REASON_ANSWER_LATE,
 	REASON_ANSWER_HELD,
+	REASON_PIN_CHANGED, /* a key of the settings waits for two persons */
 	REASON_COUNT,
 };
 

@@ -159,6 +159,18 @@ struct operator
 	struct place place;
 };
 
+/* A key, and whose the settings say it is: "correspondent JPCERT/CC". */
+struct pin {
+	const char *owner;
+	const char *fingerprint;
+};
+
+/* What two persons have not confirmed yet (RULES 15): the engine's to keep. */
+struct waiting_keys {
+	const char **fingerprints;
+	size_t n;
+};
+
 struct settings {
 	const char *file;
 	const char *database;
@@ -235,6 +247,8 @@ struct settings {
 	struct operator* operators;
 	size_t noperators;
 
+	struct waiting_keys *waiting; /* NULL: nothing waits */
+
 	struct named *named; /* every file and folder of the above */
 	size_t nnamed;
 };
@@ -268,6 +282,18 @@ char *settings_notes(const void *ctx, const struct settings *s);
  * once each. */
 const char **settings_pinned(
     const void *ctx, const struct settings *s, size_t *count);
+/* Every pin of contacts, correspondents, operators and customers; an owner
+ * that is written twice is there twice. */
+struct pin *settings_pins(
+    const void *ctx, const struct settings *s, size_t *count);
+/* Pinned, but not to be trusted, nor written to, before it is confirmed. */
+bool settings_key_waits(const struct settings *s, const char *fingerprint);
+/*
+ * Whose key it is, in the words of the settings: "poc", "department plc:
+ * Hanako"; all of them where it is of several.  NULL: nobody's.
+ */
+char *settings_key_owner(
+    const void *ctx, const struct settings *s, const char *fingerprint);
 /* Who owns a fingerprint; NULL none. */
 const struct correspondent *settings_correspondent_by_key(
     const struct settings *s, const char *fingerprint);

@@ -54,6 +54,8 @@ struct vault_key {
 	int64_t expires;      /* the earliest of what is in use; 0 never */
 	uint32_t problem;     /* 0, or: */
 	const char *text; /* "expired on …", "revoked", "not in GNUPGHOME" */
+	const char *algorithm; /* "ed25519, cv25519": primary, encryption */
+	uint32_t weak;         /* fewer bits than are good for years */
 };
 
 enum vault_key_problem {

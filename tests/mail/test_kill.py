@@ -36,7 +36,7 @@ def test_shipped_binary_has_no_hook():
     assert b"PSIRTD_STOP_AT" in (BUILD / "psirtd-stops").read_bytes()
 
 
-BY_HAND = ("route", "decide", "order")
+BY_HAND = ("route", "decide", "order", "renew")
 
 
 def push(world, d, stop):
@@ -52,6 +52,8 @@ def push(world, d, stop):
         d.psirt.run("route", number, "care")
     elif stop == "order":
         d.psirt.run("title", number, "Overflow")
+    elif stop == "renew":
+        d.psirt.run("key", "renew")
     elif stop == "decide":
         letter = until(lambda: [x for x in d.psirt.letters()
                                 if x["state"] == "inquiry"], 20,

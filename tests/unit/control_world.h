@@ -57,7 +57,9 @@ struct desk_world {
 	bool details, attachments;
 	size_t ndepartments;
 	int reseal_turns;
-	enum fault refuse; /* FAULT_NONE: it does what it is asked */
+	struct vault_keys staged; /* what a vault sees in "a block" */
+	struct vault_ready *keys; /* NULL: no vault has looked */
+	enum fault refuse;        /* FAULT_NONE: it does what it is asked */
 	struct order orders[ORDERS_MOST]; /* copies, in the order they came */
 	size_t norders;
 	const char *said,
@@ -120,6 +122,38 @@ engine_route(void *arg, int64_t casefile,
 	w->details = details;
 	w->attachments = attachments;
 	return engine_answer(w, casefile, err);
+}
+
+static const struct vault_ready *
+engine_keys(void *arg)
+{
+	const struct desk_world *w = arg;
+
+	return w->keys;
+}
+
+static int
+engine_confirm(void *arg, const void *ctx, const char *fingerprint,
+    const char *actor, uid_t uid, char **said, struct error *err)
+{
+	(void)actor;
+	(void)uid;
+	*said = talloc_asprintf(ctx, "%s is confirmed", fingerprint);
+	return engine_answer(arg, 0, err);
+}
+
+static int
+engine_stage(void *arg, const void *ctx, struct bytes block,
+    struct vault_keys **keys, struct error *err)
+{
+	struct desk_world *w = arg;
+
+	(void)ctx;
+	if (w->reseal_turns-- > 0)
+		return 1;
+	assert_string_equal((const char *)block.data, "a block");
+	*keys = &w->staged;
+	return engine_answer(w, 0, err);
 }
 
 static int
@@ -376,9 +410,13 @@ desk_settings(struct desk_world *w)
 	    .reopen = engine_reopen,
 	    .route = engine_route,
 	    .reseal = engine_reseal,
+	    .renew = engine_reseal,
 	    .order = engine_order,
 	    .casework = engine_casework,
 	    .approval_digest = engine_digest,
+	    .keys = engine_keys,
+	    .confirm = engine_confirm,
+	    .stage = engine_stage,
 	    .trouble = engine_trouble};
 }
 

@@ -138,6 +138,101 @@ test_list_mail_that_may_be_a_report(void **state)
 	json_decref(root);
 }
 
+/* ---- keys ---- */
+
+static void
+test_keys(void **state)
+{
+	static struct vault_key keys[] = {
+	    {.fingerprint = KEY_FINDER, .can_sign = 1, .can_encrypt = 1},
+	    {.fingerprint = KEY_JPCERT, .can_sign = 1, .can_encrypt = 1},
+	    {.fingerprint = "6666666666666666666666666666666666666666",
+		.problem = VAULT_KEY_REVOKED,
+		.text = "it was revoked"},
+	};
+	static struct vault_ready ready = {keys, 3};
+	struct desk_world *w = *state;
+	json_t *root, *data;
+
+	assert_refused(ask(w, "key", "list"), 75, "no vault has looked");
+	w->keys = &ready;
+	keys[1].expires = clock_now() + 3600;
+	root = ask(w, "key", "list");
+	data = data_of(root);
+	assert_int_equal(json_array_size(json_object_get(data, "keys")), 3);
+	assert_string_equal(text_at(row_of(data, "keys", 0), "whose"), "poc");
+	assert_string_equal(
+	    text_at(row_of(data, "keys", 0), "fingerprint"), KEY_FINDER);
+	assert_int_equal(
+	    json_array_size(json_object_get(row_of(data, "keys", 0), "can")),
+	    2);
+	assert_string_equal(text_at(row_of(data, "keys", 1), "whose"),
+	    "correspondent JPCERT/CC");
+	assert_string_equal(
+	    text_at(row_of(data, "keys", 2), "problem"), "it was revoked");
+	json_decref(root);
+
+	/* What needs nobody is not in the way. */
+	root = ask(w, "today");
+	data = data_of(root);
+	assert_int_equal(json_array_size(json_object_get(data, "keys")), 2);
+	assert_string_equal(
+	    text_at(row_of(data, "keys", 0), "fingerprint"), KEY_JPCERT);
+	assert_string_equal(
+	    text_at(row_of(data, "keys", 0), "problem"), "(none)");
+	assert_string_equal(
+	    text_at(row_of(data, "keys", 0), "next"), "psirt key list");
+	json_decref(root);
+
+	/* It was fine when the vault looked. */
+	keys[1].expires = clock_now() - 1;
+	root = ask(w, "today");
+	assert_string_equal(
+	    text_at(row_of(data_of(root), "keys", 0), "problem"),
+	    "it has expired");
+	json_decref(root);
+}
+
+static void
+test_a_key_is_staged(void **state)
+{
+	static const struct {
+		struct vault_key key;
+		const char *why;
+	} rows[] = {
+	    {{.problem = VAULT_KEY_EXPIRED, .text = "it expired"},
+		"it expired"},
+	    {{.weak = 1, .nuids = 1}, "too weak"},
+	    {{.nuids = 0}, "no user id"},
+	};
+	static const char *uids[] = {"Hana <hana@vendor.example>"};
+	struct desk_world *w = *state;
+	struct vault_key keys[2] = {{0}};
+	json_t *root;
+
+	w->staged = (struct vault_keys){keys, 1};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		keys[0] = rows[i].key;
+		keys[0].uids = uids;
+		assert_refused(
+		    ask(w, "key", "stage", "a block"), 1, rows[i].why);
+	}
+	keys[0] = (struct vault_key){.fingerprint = KEY_JPCERT,
+	    .uids = uids,
+	    .nuids = 1,
+	    .algorithm = "ed25519, cv25519"};
+	w->staged.nkeys = 2;
+	assert_refused(ask(w, "key", "stage", "a block"), 1, "exactly one");
+	w->staged.nkeys = 1;
+	root = ask(w, "key", "stage", "a block");
+	assert_string_equal(
+	    text_at(data_of(root), "line"), "fingerprint = \"" KEY_JPCERT "\"");
+	assert_string_equal(
+	    text_at(data_of(root), "owner"), "correspondent JPCERT/CC");
+	assert_non_null(strstr(text_at(data_of(root), "import"), "--import"));
+	json_decref(root);
+}
+
 static void
 test_what_nobody_has_read(void **state)
 {
@@ -529,6 +624,8 @@ main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, desk_setup, desk_teardown)
 	    TEST(test_today),
 	    TEST(test_list_mail_that_may_be_a_report),
+	    TEST(test_keys),
+	    TEST(test_a_key_is_staged),
 	    TEST(test_what_nobody_has_read),
 	    TEST(test_who_wrote),
 	    TEST(test_today_counts_what_it_does_not_show),

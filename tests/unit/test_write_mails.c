@@ -475,6 +475,13 @@ test_mails_to_the_desk(void **state)
 	    {MAIL_MORNING, FACTS({"head", "9f2c"}), EN("Nothing", "9f2c"),
 		JA("ものはありません", "9f2c"),
 		NOT_EN("waits for the desk today:"), NOT_JA("お知らせします")},
+	    {MAIL_EXPIRY, FACTS({"count", "1"}, {"lines", "  qa\n    F\n"}),
+		EN("\n\n  qa\n    F\n\n", "is held"),
+		JA("\n\n  qa\n    F\n\n", "保留"), NOT_EN("POC key"),
+		NOT_JA("当窓口の鍵")},
+	    {MAIL_EXPIRY, FACTS({"lines", "  poc\n"}, {"own", "ABCD"}),
+		EN("    gpg --quick-set-expire ABCD 2y\n", "security.txt"),
+		JA("    gpg --quick-set-expire ABCD 2y\n", "security.txt")},
 	};
 
 	check_rows(*state, rows, COUNT_OF(rows));

@@ -1,0 +1,89 @@
+"""psirt purge: what is kept no longer goes, and nothing else."""
+
+import sqlite3
+
+import letters
+import world as people
+from process import until
+
+YEAR = 366 * 86400
+
+
+def age(d, seconds):
+    """Turn the clock back: what was closed and stored is older by so much."""
+    assert not d.alive()
+    with sqlite3.connect(d.database) as db:
+        db.execute("UPDATE casefile SET closed = closed - ? WHERE closed > 0",
+                   (seconds,))
+        db.execute("UPDATE letter SET stored = stored - ?", (seconds,))
+        db.execute("UPDATE clock SET due = due - ?, warn = warn - ?",
+                   (seconds, seconds))
+    db.close()
+
+
+def world_with_a_closed_case(world, daemon):
+    """Two cases, one of them closed; an inquiry; the running daemon."""
+    d = daemon(procedure={"retention_years": 1})
+    world.deliver(letters.finder_report(world.finder, world.poc))
+    world.deliver(letters.inquiry(), people.STRANGER)
+    assert d.once() == 0, d.text()
+    d.start()
+    closed = d.psirt.cases()[0]["case"]
+    d.psirt.text("note", closed, "a note about the xylophone")
+    d.psirt.text("close", closed, "duplicate", "--why", "a reason")
+    world.deliver(letters.finder_report(
+        world.finder2, world.poc, subject="Flaw in GW-7",
+        text="Another flaw, in GW-7: a quince."), people.FINDER2)
+    until(lambda: len(d.psirt.cases()) == 2, 20, "a second case")
+    until(lambda: len(world.mails(letters.FINDER)) == 2, 20,
+          "its acknowledgement")
+    d.stop()
+    return d, closed
+
+
+def test_old_goes_and_the_rest_stays(world, daemon):
+    d, closed = world_with_a_closed_case(world, daemon)
+    d.start()
+    assert d.psirt.json("purge", "--dry-run")["cases"] == []
+    d.stop()
+    age(d, 2 * YEAR)
+    d.start()
+    letter = [x for x in d.psirt.letters() if x["case"] == closed][0]
+    dry = d.psirt.json("purge", "--dry-run")
+    assert [x["case"] for x in dry["cases"]] == [closed]
+    assert len(dry["letters"]) == 1
+    assert d.psirt.case(closed)["purged"] is None
+    done = d.psirt.json("purge")
+    assert done["cases"] == dry["cases"]
+    assert done["letters"] == dry["letters"]
+    shown = d.psirt.case(closed)
+    assert shown["purged"] and shown["finder"] is None
+    assert "letters purged" in d.psirt.text("show", closed)
+    refused = d.psirt.run("letter", str(letter["letter"]), "--raw")
+    assert refused.returncode == 1 and "purged" in refused.stderr
+    d.psirt.text("letter", str(letter["letter"]))
+    d.psirt.text("step", closed)
+    d.psirt.text("log", "--verify")
+    assert len(d.psirt.log()) > 5
+    assert d.psirt.json("purge")["cases"] == []
+    # The open case is whole.
+    other = [x for x in d.psirt.letters()
+             if x["case"] not in (None, closed)][0]
+    assert "quince" in d.psirt.text("letter", str(other["letter"]))
+    d.stop()
+    with sqlite3.connect(d.database) as db:
+        assert db.execute(
+            "SELECT count(DISTINCT letter) FROM letter_chunk").fetchone() \
+            == (1,)
+        assert db.execute("SELECT count(*) FROM opening").fetchone() == (1,)
+        what = db.execute("SELECT count(*) FROM letter"
+                          " WHERE digest IS NOT NULL").fetchone()
+    db.close()
+    assert what == (3,)
+    assert d.once() == 0, d.text()
+
+
+def test_only_a_lead_may(world, daemon):
+    d = daemon(operator_role="operator").start()
+    assert d.psirt.run("purge").returncode == 1
+    assert d.psirt.run("purge", "--dry-run").returncode == 0
