@@ -12,6 +12,8 @@
  */
 #include "fuzz.h"
 
+#include <sys/mman.h>
+
 #include "../../daemon/control/request.h"
 #include "psirtd/log.h"
 #include "../unit/control_world.h"
@@ -71,6 +73,25 @@ done_reseal(void *arg, const char *actor, struct error *err)
 }
 
 static int
+done_confirm(void *arg, const void *ctx, const char *fingerprint,
+    const char *actor, uid_t uid, char **said, struct error *err)
+{
+	MUST(is_text(fingerprint, strlen(fingerprint)) && actor != NULL);
+	*said = NULL;
+	return done_by(OPERATOR_OPERATOR);
+}
+
+/* Anybody of the desk may have a key looked at. */
+static int
+done_stage(void *arg, const void *ctx, struct bytes block,
+    struct vault_keys **keys, struct error *err)
+{
+	MUST(is_text((const char *)block.data, block.len));
+	*keys = &((struct desk_world *)arg)->staged;
+	return done_by(OPERATOR_VIEWER);
+}
+
+static int
 done_order(void *arg, const void *ctx, const struct order *o, char **said,
     struct error *err)
 {
@@ -120,7 +141,9 @@ a_desk(void)
 	w = state;
 	w->engine.file = w->engine.reopen = done_letter;
 	w->engine.route = done_route;
-	w->engine.reseal = done_reseal;
+	w->engine.reseal = w->engine.renew = done_reseal;
+	w->engine.confirm = done_confirm;
+	w->engine.stage = done_stage;
 	w->engine.order = done_order;
 	casefile = add_case(w, 1, 2026);
 	add_case(w, 0, 2026);
@@ -139,7 +162,7 @@ a_desk(void)
 
 /* ---- one connection ---- */
 
-/* Some bytes, with the end of a pipe beside them that must come to nothing. */
+/* Some bytes, with a descriptor beside them, twice. */
 static ssize_t
 send_with(int fd, struct bytes part, int passed)
 {
@@ -160,6 +183,46 @@ send_with(int fd, struct bytes part, int passed)
 	c->cmsg_len = CMSG_LEN(sizeof(fds));
 	memcpy(CMSG_DATA(c), fds, sizeof(fds));
 	return sendmsg(fd, &msg, MSG_NOSIGNAL);
+}
+
+/* What a user of the host may pass, wanted or not; -1: nothing. */
+static int
+a_descriptor(struct desk_world *w, unsigned kind)
+{
+	int fds[2];
+
+	switch (kind) {
+	case 1: /* as psirt does it */
+		return memfd_create("backup", MFD_CLOEXEC);
+	case 2: /* one that nobody reads: whoever waits for it waits long */
+		MUST(pipe2(fds, O_CLOEXEC) == 0);
+		close(fds[0]);
+		return fds[1];
+	case 3:
+		MUST(pipe2(fds, O_CLOEXEC) == 0);
+		close(fds[1]);
+		return fds[0];
+	case 4:
+		return open("/dev/full", O_RDWR | O_CLOEXEC);
+	case 5:
+		return open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	case 6:
+		return socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	case 7: /* what it is to be a copy of */
+		return open(w->path, O_RDWR | O_CLOEXEC);
+	default:
+		return -1;
+	}
+}
+
+/* The lowest number that is free: the same when all is closed again. */
+static int
+free_number(void)
+{
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	close(fd);
+	return fd;
 }
 
 static void
@@ -199,17 +262,15 @@ connection(struct desk_world *w, uint8_t how, struct bytes line)
 {
 	struct buf *in = buf_new(w, 64 << 20);
 	enum operator_role who = (enum operator_role)(how & 3);
-	size_t cut = line.len / 4 * ((how >> 3) & 3);
+	size_t cut = line.len / 4 * (how >> 5 & 3);
+	int number = free_number();
+	int passed = a_descriptor(w, how >> 2 & 7);
 	bool over = false;
-	int pipes[2];
 	int fd = client_connect(w);
-	char c;
 
-	MUST(pipe2(pipes, O_CLOEXEC | O_NONBLOCK) == 0);
 	turn(w, 0);
 	send_part(w, fd, bytes_span(line, 0, cut), -1);
-	send_part(w, fd, bytes_span(line, cut, line.len - cut),
-	    (how & 4) != 0 ? pipes[1] : -1);
+	send_part(w, fd, bytes_span(line, cut, line.len - cut), passed);
 	shutdown(fd, SHUT_WR);
 	for (int i = 0; i < TURNS && !over; i++) {
 		over = client_take(fd, in);
@@ -217,9 +278,9 @@ connection(struct desk_world *w, uint8_t how, struct bytes line)
 	}
 	MUST(over && w->c->nconnections == 0);
 	close(fd);
-	close(pipes[1]);
-	MUST(read(pipes[0], &c, 1) == 0); /* nobody has the other end */
-	close(pipes[0]);
+	if (passed >= 0)
+		close(passed);
+	MUST(free_number() == number);
 	if (in->len > 0)
 		check_answer(in, who);
 	MUST(least <= who);
@@ -228,14 +289,19 @@ connection(struct desk_world *w, uint8_t how, struct bytes line)
 
 static struct desk_world *desk;
 
-/* What control itself writes but lines of the record: a new desk, then. */
+/* By more than lines of the record: a new desk, then. */
 static bool
 was_changed(void)
 {
+	static const uint32_t reading[] = {RECORD_REFUSED, RECORD_CASE_READ,
+	    RECORD_LETTER_READ, RECORD_MAIL_READ, RECORD_NOTES_READ,
+	    RECORD_BACKUP};
 	struct store_record last = last_line(desk);
 
-	return last.what == RECORD_LETTER_DROPPED ||
-	       last.what == RECORD_MAIL_DECIDED || last.id > RECORD_ENOUGH;
+	for (size_t i = 0; i < COUNT_OF(reading); i++)
+		if (last.what == reading[i])
+			return last.id > RECORD_ENOUGH;
+	return last.id != 0;
 }
 
 static void
