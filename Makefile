@@ -208,6 +208,7 @@ $(BUILD)/harness/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(REPLAY) $(ROOM_LIBS) \
 	$(call say,LINK  $@)
 	$(Q)$(CC) -o $@ $(filter %.o,$^) $(LDFLAGS) \
 	    $(call link_group,$(filter %.a,$^)) $(LIBS)
+$(BUILD)/harness/control: LIBS += -lcmocka # its desk is that of the unit tests
 $(BUILD)/obj/tests/fuzz/%.o: ROOM_CFLAGS = $(call pkg_cflags,$(ALL_PKGS))
 .PHONY: harnesses fuzz fuzz-build fuzz-keep
 harnesses: $(addprefix $(BUILD)/harness/,$(HARNESSES))

@@ -17,8 +17,7 @@ import letters
 import world as people
 from process import die_with_parent, until
 from program import BUILD
-from test_memory import roles
-from test_walls import real
+from test_walls import real, roles
 from test_way_in import own
 
 pytestmark = [real, pytest.mark.skipif(

@@ -9,19 +9,16 @@ who answers gpg with it, each vault; a password by the engine and its room.
 import collections
 import hashlib
 import os
-import pathlib
 import shutil
 import sqlite3
 import tempfile
-import time
 
 import pytest
 
 import letters
 import world as people
-from process import until
 from program import Daemon
-from test_walls import real
+from test_walls import at_rest, real, roles
 from world import World
 
 pytestmark = [real, pytest.mark.skipif(
@@ -45,20 +42,6 @@ def memory(pid):
                 yield mem.read(end - start)
             except (OSError, ValueError):
                 continue  # a guard page
-
-
-def roles(d):
-    """What each process is, by its pid."""
-    found = {}
-    for pid in d.pids():
-        words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        if words[1:2] == [b"-x"]:
-            found[pid] = words[2].decode()
-        elif words[0] == b"gpg-agent":
-            found[pid] = "agent"
-        else:
-            found[pid] = "engine" if pid == d.process.pid else "starter"
-    return found
 
 
 def data_key(world, d):
@@ -110,15 +93,6 @@ def work(world, d):
     world.deliver(letters.clear_report(), people.STRANGER)
     world.wait_mails(letters.FINDER, 2)
     world.wait_mails(people.STRANGER)
-
-
-def at_rest(d):
-    """No child is at a job: it, and gpg, hold what they work on."""
-    def quiet():
-        before = set(d.pids())
-        time.sleep(1)
-        return before == set(d.pids())
-    until(quiet, 60, "the rooms to have nothing to do")
 
 
 def test_each_secret_has_its_one_place(locked):
