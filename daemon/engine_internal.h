@@ -481,6 +481,10 @@ void release_doubt(
 int release_tell(
     struct engine *e, const struct store_outmail *m, struct error *err);
 
+/* ---- engine_restore.c ---- */
+/* -1: a restore was cut short, and nothing may start on what is there. */
+int restore_left(const struct settings *s, struct error *err);
+
 /* ---- engine_case.c ---- */
 /* NULL with FAULT_DENIED: there is no such case.  Reads alone. */
 struct casework *case_load(
@@ -733,8 +737,8 @@ int pin_confirm(void *arg, const void *ctx, const char *fingerprint,
 
 /* ---- engine_held.c ---- */
 /* What is said of a mail that waits for a key. */
-char *held_reason(const void *ctx, const struct engine *e,
-    const struct vault_failed *failed);
+char *held_reason(
+    const void *ctx, const struct engine *e, const struct vault_failed *failed);
 /* Inside the open transaction: what is held and whose reason begins with one
  * of these leaves; *count: so many more. */
 int held_release(struct engine *e, const char *const *whys, size_t nwhys,
