@@ -9,6 +9,8 @@
 
 #include "psirtd/store_keep.h"
 
+extern const char *const store_migrations[]; /* store_internal.h */
+
 /* ---- the way out ---- */
 
 static int64_t
@@ -227,6 +229,43 @@ test_restored(void **state)
 	unlink(p.database);
 }
 
+/* A backup that an older release made is brought up to date; the file stays. */
+static void
+test_restored_from_an_older_release(void **state)
+{
+	struct world *w = *state;
+	int64_t value = 0, version;
+	struct place_of p;
+	sqlite3 *db = NULL;
+	struct store *st;
+
+	place_setup(w, &p);
+	world_close(w);
+	unlink(w->path);
+	assert_int_equal(sqlite3_open(w->path, &db), SQLITE_OK);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(
+		    sqlite3_exec(db, store_migrations[i], NULL, NULL, NULL),
+		    SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(db,
+		"INSERT INTO data_key (id, wrapped, proof)"
+		" VALUES (1, x'00', zeroblob(32));"
+		"INSERT INTO memo (name, value) VALUES ('morning', 77)",
+		NULL, NULL, NULL),
+	    SQLITE_OK);
+	sqlite3_close(db);
+	assert_int_equal(engine_restore(&p.s, w->path), ENGINE_EXIT_OK);
+	version = peek(w, "PRAGMA user_version");
+	assert_int_equal(version, 4);
+	st = store_look(w, p.database, &w->err);
+	assert_non_null(st);
+	assert_ok(w, store_memo_get(st, "morning", &value, &w->err));
+	assert_int_equal(value, 77);
+	talloc_free(st);
+	unlink(p.database);
+}
+
 /* What is no whole backup of ours leaves nothing behind. */
 static void
 refused(struct world *w, struct place_of *p)
@@ -336,6 +375,8 @@ main(void)
 		vendor_teardown),
 	    cmocka_unit_test_setup_teardown(
 		test_restored, world_setup, world_teardown),
+	    cmocka_unit_test_setup_teardown(test_restored_from_an_older_release,
+		world_setup, world_teardown),
 	    cmocka_unit_test_setup_teardown(
 		test_a_database_made_meanwhile_stays, world_setup,
 		world_teardown),
