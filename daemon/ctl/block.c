@@ -22,6 +22,8 @@ block_read(const void *ctx, const char *path, struct error *err)
 	FILE *file = fopen(path, "re");
 	size_t n = 0;
 
+	if (file != NULL)
+		setvbuf(file, NULL, _IONBF, 0);
 	if (file != NULL && text != NULL)
 		n = fread(text, 1, BLOCK_MOST, file);
 	if (file == NULL || text == NULL || ferror(file)) {
@@ -47,6 +49,9 @@ block_read(const void *ctx, const char *path, struct error *err)
 fail:
 	if (file != NULL)
 		fclose(file);
+	/* It may be a secret key. */
+	if (text != NULL)
+		explicit_bzero(text, n);
 	talloc_free(text);
 	return NULL;
 }

@@ -275,6 +275,25 @@ refused(struct world *w, struct place_of *p)
 	assert_int_equal(access(p->restoring, F_OK), -1);
 }
 
+/* psirtd could not open what is root's. */
+static void
+test_root_restores_for_nobody_else(void **state)
+{
+	struct world *w = *state;
+	struct place_of p;
+
+	if (geteuid() != 0)
+		skip();
+	place_setup(w, &p);
+	record_line(w);
+	world_close(w);
+	assert_int_equal(chown(w->folder, 65534, 65534), 0);
+	refused(w, &p);
+	assert_int_equal(chown(w->folder, 0, 0), 0);
+	assert_int_equal(engine_restore(&p.s, w->path), ENGINE_EXIT_OK);
+	unlink(p.database);
+}
+
 static void
 test_altered_record_is_refused(void **state)
 {
@@ -380,6 +399,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(
 		test_a_database_made_meanwhile_stays, world_setup,
 		world_teardown),
+	    cmocka_unit_test_setup_teardown(test_root_restores_for_nobody_else,
+		world_setup, world_teardown),
 	    cmocka_unit_test_setup_teardown(
 		test_altered_record_is_refused, world_setup, world_teardown),
 	    cmocka_unit_test_setup_teardown(
