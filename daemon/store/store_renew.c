@@ -383,7 +383,9 @@ run_batch(const void *ctx, struct store *st, int64_t now,
 	struct renewal r;
 	struct batch b = {.st = st, .r = &r, .now = now, .err = err};
 	int found = renewal_get(ctx, st, &r, err);
+	struct bytes states = r.states;
 	int walked;
+	int rc = -1;
 
 	if (found != 1)
 		return found < 0 ? -1
@@ -391,9 +393,12 @@ run_batch(const void *ctx, struct store *st, int64_t now,
 				       "database: two data keys, and none is "
 				       "being renewed");
 	walked = walk(ctx, &b);
-	if (walked < 0)
-		return -1;
-	return end_batch(&b, walked, what, err);
+	if (walked >= 0)
+		rc = end_batch(&b, walked, what, err);
+	/* Streams of a letter, whose keys are in them. */
+	if (states.data != NULL)
+		sodium_memzero((void *)(uintptr_t)states.data, states.len);
+	return rc;
 }
 
 int
