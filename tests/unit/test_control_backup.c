@@ -159,6 +159,25 @@ test_many_files_at_once(void **state)
 	assert_int_equal(open_files(), before);
 }
 
+/* With a question that has not ended, and a file. */
+static int
+taken_with(struct desk_world *w, int file)
+{
+	int before = open_files();
+	int fd = client_connect(w);
+	int n;
+
+	pass(fd, "{", file);
+	for (int i = 0; i < 5; i++)
+		turn(w, 1);
+	n = open_files() - before;
+	close(fd);
+	for (int i = 0; i < 5; i++)
+		turn(w, 1);
+	assert_int_equal(open_files(), before);
+	return n;
+}
+
 /* A viewer's file is not even taken. */
 static void
 test_backup_is_no_viewers(void **state)
@@ -174,6 +193,9 @@ test_backup_is_no_viewers(void **state)
 	file = new_file(path);
 	who->role = OPERATOR_VIEWER;
 	assert_refused(backup(w, file, &longest), 1, "needs the role");
+	assert_int_equal(taken_with(w, file), 2); /* both ends */
+	who->role = OPERATOR_OPERATOR;
+	assert_int_equal(taken_with(w, file), 3);
 	who->role = OPERATOR_LEAD;
 	close(file);
 	unlink(path);

@@ -52,6 +52,8 @@ memo(struct vendor *v, const char *name, int64_t value)
 static void
 test_what_was_leaving_is_uncertain_once(void **state)
 {
+	static const uint32_t leaving[] = {
+	    OUTMAIL_SENDING, OUTMAIL_SEALED, OUTMAIL_APPROVED};
 	struct vendor *v = *state;
 	struct world *w = v->w;
 	int64_t id = vendor_case(v, FLOW_DIRECT);
@@ -69,9 +71,16 @@ test_what_was_leaving_is_uncertain_once(void **state)
 	assert_ok(w, release_start(v->e, &w->err));
 	assert_int_equal(state_of(v, mail), OUTMAIL_APPROVED);
 	memo(v, MEMO_RESTORED, NOW);
-	memo(v, MEMO_DOUBT, 1);
-	assert_ok(w, release_start(v->e, &w->err));
-	assert_int_equal(state_of(v, mail), OUTMAIL_UNCERTAIN);
+	for (size_t i = 0; i < sizeof(leaving) / sizeof(leaving[0]); i++) {
+		memo(v, MEMO_DOUBT, 1);
+		m.state = leaving[i];
+		begin(w);
+		assert_ok(w,
+		    store_outmail_put(w->st, &m, state_of(v, mail), &w->err));
+		commit(w);
+		assert_ok(w, release_start(v->e, &w->err));
+		assert_int_equal(state_of(v, mail), OUTMAIL_UNCERTAIN);
+	}
 	m = vendor_mail(v, id, MAIL_REPLY);
 	assert_non_null(strstr(m.reason, "backup"));
 	assert_int_equal(m.tries, 0); /* a person may send it */
