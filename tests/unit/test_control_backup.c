@@ -334,6 +334,28 @@ test_purge_of_a_case_opened_again(void **state)
 	talloc_free(in);
 }
 
+/* Its line stands with its last piece, and nothing in the WAL. */
+static void
+test_purge_of_a_letter_of_none(void **state)
+{
+	struct desk_world *w = *state;
+	int64_t letter =
+	    add_letter(w, "an advert", LETTER_SET_ASIDE, REASON_NONE, 0);
+	char *wal = talloc_asprintf(w, "%s-wal", w->path);
+	struct stat info;
+	json_t *root;
+
+	w->s.retention_years = (unsigned)-1; /* all that is a year to come */
+	root = ask(w, "purge");
+	assert_int_equal(
+	    json_array_size(json_object_get(data_of(root), "letters")), 1);
+	json_decref(root);
+	assert_int_equal(last_line(w).what, RECORD_PURGED);
+	assert_int_equal(last_line(w).letter, letter);
+	assert_int_equal(stat(wal, &info), 0);
+	assert_int_equal(info.st_size, 0);
+}
+
 int
 main(void)
 {
@@ -346,6 +368,7 @@ main(void)
 	    TEST(test_release),
 	    TEST(test_purge),
 	    TEST(test_purge_of_a_case_opened_again),
+	    TEST(test_purge_of_a_letter_of_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,6 +92,31 @@ test_a_changed_pin_waits(void **state)
 	assert_false(settings_key_waits(&v->s, OTHER));
 }
 
+/* Whoever it is that is written to or believed. */
+static void
+test_the_pins_of_all_parties(void **state)
+{
+	struct vendor *v = *state;
+	struct customer customer = {.name = "Plant", .fingerprint = SORA};
+	const char **pins[] = {&v->contacts[1].fingerprint,
+	    &v->operators[0].fingerprint, &customer.fingerprint};
+
+	v->s.customers = &customer;
+	v->s.ncustomers = 1;
+	settled(v);
+	for (size_t i = 0; i < sizeof(pins) / sizeof(pins[0]); i++) {
+		const char *was = *pins[i];
+
+		*pins[i] = OTHER;
+		start(v);
+		assert_true(settings_key_waits(&v->s, OTHER));
+		*pins[i] = was;
+		start(v);
+		assert_false(settings_key_waits(&v->s, OTHER));
+	}
+	v->s.ncustomers = 0;
+}
+
 /* A key that is trusted as one party's is not so as another's. */
 static void
 test_a_known_key_of_another(void **state)
@@ -195,6 +220,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 	    TEST(test_the_first_start_is_exempt),
 	    TEST(test_a_changed_pin_waits),
+	    TEST(test_the_pins_of_all_parties),
 	    TEST(test_a_known_key_of_another),
 	    TEST(test_two_persons_confirm),
 	    TEST(test_held_mails_leave),
