@@ -159,6 +159,25 @@ test_many_files_at_once(void **state)
 	assert_int_equal(open_files(), before);
 }
 
+/* With a question that has not ended, and a file. */
+static int
+taken_with(struct desk_world *w, int file)
+{
+	int before = open_files();
+	int fd = client_connect(w);
+	int n;
+
+	pass(fd, "{", file);
+	for (int i = 0; i < 5; i++)
+		turn(w, 1);
+	n = open_files() - before;
+	close(fd);
+	for (int i = 0; i < 5; i++)
+		turn(w, 1);
+	assert_int_equal(open_files(), before);
+	return n;
+}
+
 /* A viewer's file is not even taken. */
 static void
 test_backup_is_no_viewers(void **state)
@@ -174,6 +193,9 @@ test_backup_is_no_viewers(void **state)
 	file = new_file(path);
 	who->role = OPERATOR_VIEWER;
 	assert_refused(backup(w, file, &longest), 1, "needs the role");
+	assert_int_equal(taken_with(w, file), 2); /* both ends */
+	who->role = OPERATOR_OPERATOR;
+	assert_int_equal(taken_with(w, file), 3);
 	who->role = OPERATOR_LEAD;
 	close(file);
 	unlink(path);
@@ -312,6 +334,28 @@ test_purge_of_a_case_opened_again(void **state)
 	talloc_free(in);
 }
 
+/* Its line stands with its last piece, and nothing in the WAL. */
+static void
+test_purge_of_a_letter_of_none(void **state)
+{
+	struct desk_world *w = *state;
+	int64_t letter =
+	    add_letter(w, "an advert", LETTER_SET_ASIDE, REASON_NONE, 0);
+	char *wal = talloc_asprintf(w, "%s-wal", w->path);
+	struct stat info;
+	json_t *root;
+
+	w->s.retention_years = (unsigned)-1; /* all that is a year to come */
+	root = ask(w, "purge");
+	assert_int_equal(
+	    json_array_size(json_object_get(data_of(root), "letters")), 1);
+	json_decref(root);
+	assert_int_equal(last_line(w).what, RECORD_PURGED);
+	assert_int_equal(last_line(w).letter, letter);
+	assert_int_equal(stat(wal, &info), 0);
+	assert_int_equal(info.st_size, 0);
+}
+
 int
 main(void)
 {
@@ -324,6 +368,7 @@ main(void)
 	    TEST(test_release),
 	    TEST(test_purge),
 	    TEST(test_purge_of_a_case_opened_again),
+	    TEST(test_purge_of_a_letter_of_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,8 @@
 
 #include "psirtd/store_keep.h"
 
+extern const char *const store_migrations[]; /* store_internal.h */
+
 /* ---- the way out ---- */
 
 static int64_t
@@ -50,6 +52,8 @@ memo(struct vendor *v, const char *name, int64_t value)
 static void
 test_what_was_leaving_is_uncertain_once(void **state)
 {
+	static const uint32_t leaving[] = {
+	    OUTMAIL_SENDING, OUTMAIL_SEALED, OUTMAIL_APPROVED};
 	struct vendor *v = *state;
 	struct world *w = v->w;
 	int64_t id = vendor_case(v, FLOW_DIRECT);
@@ -67,9 +71,16 @@ test_what_was_leaving_is_uncertain_once(void **state)
 	assert_ok(w, release_start(v->e, &w->err));
 	assert_int_equal(state_of(v, mail), OUTMAIL_APPROVED);
 	memo(v, MEMO_RESTORED, NOW);
-	memo(v, MEMO_DOUBT, 1);
-	assert_ok(w, release_start(v->e, &w->err));
-	assert_int_equal(state_of(v, mail), OUTMAIL_UNCERTAIN);
+	for (size_t i = 0; i < sizeof(leaving) / sizeof(leaving[0]); i++) {
+		memo(v, MEMO_DOUBT, 1);
+		m.state = leaving[i];
+		begin(w);
+		assert_ok(w,
+		    store_outmail_put(w->st, &m, state_of(v, mail), &w->err));
+		commit(w);
+		assert_ok(w, release_start(v->e, &w->err));
+		assert_int_equal(state_of(v, mail), OUTMAIL_UNCERTAIN);
+	}
 	m = vendor_mail(v, id, MAIL_REPLY);
 	assert_non_null(strstr(m.reason, "backup"));
 	assert_int_equal(m.tries, 0); /* a person may send it */
@@ -227,6 +238,43 @@ test_restored(void **state)
 	unlink(p.database);
 }
 
+/* A backup that an older release made is brought up to date; the file stays. */
+static void
+test_restored_from_an_older_release(void **state)
+{
+	struct world *w = *state;
+	int64_t value = 0, version;
+	struct place_of p;
+	sqlite3 *db = NULL;
+	struct store *st;
+
+	place_setup(w, &p);
+	world_close(w);
+	unlink(w->path);
+	assert_int_equal(sqlite3_open(w->path, &db), SQLITE_OK);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(
+		    sqlite3_exec(db, store_migrations[i], NULL, NULL, NULL),
+		    SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(db,
+		"INSERT INTO data_key (id, wrapped, proof)"
+		" VALUES (1, x'00', zeroblob(32));"
+		"INSERT INTO memo (name, value) VALUES ('morning', 77)",
+		NULL, NULL, NULL),
+	    SQLITE_OK);
+	sqlite3_close(db);
+	assert_int_equal(engine_restore(&p.s, w->path), ENGINE_EXIT_OK);
+	version = peek(w, "PRAGMA user_version");
+	assert_int_equal(version, 4);
+	st = store_look(w, p.database, &w->err);
+	assert_non_null(st);
+	assert_ok(w, store_memo_get(st, "morning", &value, &w->err));
+	assert_int_equal(value, 77);
+	talloc_free(st);
+	unlink(p.database);
+}
+
 /* What is no whole backup of ours leaves nothing behind. */
 static void
 refused(struct world *w, struct place_of *p)
@@ -234,6 +282,25 @@ refused(struct world *w, struct place_of *p)
 	assert_int_equal(engine_restore(&p->s, w->path), ENGINE_EXIT_SETUP);
 	assert_int_equal(access(p->database, F_OK), -1);
 	assert_int_equal(access(p->restoring, F_OK), -1);
+}
+
+/* psirtd could not open what is root's. */
+static void
+test_root_restores_for_nobody_else(void **state)
+{
+	struct world *w = *state;
+	struct place_of p;
+
+	if (geteuid() != 0)
+		skip();
+	place_setup(w, &p);
+	record_line(w);
+	world_close(w);
+	assert_int_equal(chown(w->folder, 65534, 65534), 0);
+	refused(w, &p);
+	assert_int_equal(chown(w->folder, 0, 0), 0);
+	assert_int_equal(engine_restore(&p.s, w->path), ENGINE_EXIT_OK);
+	unlink(p.database);
 }
 
 static void
@@ -336,9 +403,13 @@ main(void)
 		vendor_teardown),
 	    cmocka_unit_test_setup_teardown(
 		test_restored, world_setup, world_teardown),
+	    cmocka_unit_test_setup_teardown(test_restored_from_an_older_release,
+		world_setup, world_teardown),
 	    cmocka_unit_test_setup_teardown(
 		test_a_database_made_meanwhile_stays, world_setup,
 		world_teardown),
+	    cmocka_unit_test_setup_teardown(test_root_restores_for_nobody_else,
+		world_setup, world_teardown),
 	    cmocka_unit_test_setup_teardown(
 		test_altered_record_is_refused, world_setup, world_teardown),
 	    cmocka_unit_test_setup_teardown(
