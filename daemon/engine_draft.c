@@ -95,11 +95,28 @@ allowed_facts(
 				into->list[into->n++] = facts->list[i];
 }
 
+/* Of what answers a letter by itself that may have been answered. */
+#define IN_DOUBT                                                               \
+	"its letter was found in going through the mailbox: it may have been " \
+	"answered before"
+
+static int
+tell_in_doubt(
+    struct engine *e, const struct store_outmail *m, struct error *err)
+{
+	if (engine_record(e, RECORD_MAIL_UNCERTAIN, m->casefile, m->letter,
+		m->id, 0, err) != 0)
+		return -1;
+	return mail_tell(e, m, REASON_MAIL_UNCERTAIN, err);
+}
+
 int
 draft_add(struct engine *e, struct store_outmail *m, const char *language,
     const struct facts *facts, const char *actor, struct error *err)
 {
 	void *ctx = talloc_new(e);
+	bool in_doubt = e->in_doubt && m->automatic &&
+			m->state != OUTMAIL_HELD && m->letter != 0;
 	struct facts allowed = {0};
 	struct draft_text draft;
 	struct store_record r = {0};
@@ -110,11 +127,15 @@ draft_add(struct engine *e, struct store_outmail *m, const char *language,
 		allowed.n, &draft, err) != 0)
 		goto out;
 	/* RULES 26: what waits for a person is born a draft. */
-	if (m->state != OUTMAIL_HELD)
+	if (in_doubt) {
+		m->state = OUTMAIL_UNCERTAIN;
+		m->reason = (char *)(uintptr_t)IN_DOUBT;
+	} else if (m->state != OUTMAIL_HELD) {
 		m->state =
 		    m->policy == POLICY_APPROVE || m->policy == POLICY_TWO
 			? OUTMAIL_DRAFT
 			: OUTMAIL_APPROVED;
+	}
 	m->language = (char *)(uintptr_t)language;
 	m->made = clock_now();
 	m->message_id = new_message_id(ctx, e->s);
@@ -136,7 +157,9 @@ draft_add(struct engine *e, struct store_outmail *m, const char *language,
 	r.letter = m->letter;
 	r.outmail = m->id;
 	r.code = m->kind;
-	rc = store_record_add(e->st, &r, err);
+	if (store_record_add(e->st, &r, err) != 0)
+		goto out;
+	rc = in_doubt ? tell_in_doubt(e, m, err) : 0;
 out:
 	talloc_free(ctx);
 	return rc;

@@ -259,6 +259,20 @@ queue_drop_run(struct request *r)
 	return mail_decide(r, &m, OUTMAIL_CANCELLED, "will not be sent");
 }
 
+/*
+ * Only a mail of before, that is not known here, may have answered its letter:
+ * this one is no second try of anything.
+ */
+static bool
+was_never_made(struct request *r, const struct store_outmail *m)
+{
+	struct store_letter l;
+
+	return m->tries == 0 && m->letter != 0 &&
+	       store_letter_get(r, r->st, m->letter, &l, NULL) == 1 &&
+	       (l.came & CAME_RECONCILED) != 0;
+}
+
 enum turn
 queue_resend_run(struct request *r)
 {
@@ -273,7 +287,8 @@ queue_resend_run(struct request *r)
 	 * It may have arrived: only the very same bytes under the same
 	 * Message-ID can be recognised as the same mail (RULES 23).
 	 */
-	if (m.state == OUTMAIL_UNCERTAIN && wire.len == 0)
+	if (m.state == OUTMAIL_UNCERTAIN && wire.len == 0 &&
+	    !was_never_made(r, &m))
 		return request_fail(r, CONTROL_EXIT_REFUSED,
 		    "the bytes of mail %lld are gone, so it cannot go out the "
 		    "same again: psirt queue drop %lld",

@@ -74,8 +74,9 @@ letters_wait(struct fetch *f)
 	rc = engine_heed(f, now);
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
-	if (f->unsettled && wait_ms > LEFT_MS)
-		wait_ms = LEFT_MS;
+	for (size_t i = 0; i < FETCH_FOLDERS; i++)
+		if (f->unsettled[i] && wait_ms > LEFT_MS)
+			wait_ms = LEFT_MS;
 	if (f->box.can_idle) {
 		rc = wait_idle(f, now + wait_ms);
 		if (rc > 0) {

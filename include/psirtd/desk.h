@@ -183,6 +183,7 @@ struct desk_input {
 	int64_t now;
 	int64_t received; /* receipt at our mail server (RULES 8) */
 	bool adopted; /* stood in the mailbox at the first start, adopt=file */
+	bool in_doubt; /* nobody knows whether it was answered (RULES 9) */
 	bool own_message_id; /* its Message-ID is one of ours */
 	bool bounce_of_ours; /* a report that names one of our Message-IDs */
 	bool by_hand;       /* `psirt file N`: the POC accepts it as a report */
