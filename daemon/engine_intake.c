@@ -134,6 +134,43 @@ renumbered(struct engine *e, const struct fetch_mailbox *mb, struct error *err)
 	return stop_commit(e, "store", err);
 }
 
+/* ---- the password ---- */
+
+static int
+password_note(struct engine *e, int64_t since, struct error *err)
+{
+	if (store_begin(e->st, err) != 0 ||
+	    store_memo_put(e->st, MEMO_PASSWORD, since, err) != 0)
+		return -1;
+	if (since != 0 && store_alert_add(e->st, REASON_MAILBOX_PASSWORD, 0, 0,
+			      since, err) != 0)
+		return -1;
+	return stop_commit(e, "store", err);
+}
+
+/* The POC is told once, until it works again: also over a start of ours. */
+static void
+password_refused(struct engine *e)
+{
+	struct error err = {0};
+	int64_t since = 0;
+
+	if (store_memo_get(e->st, MEMO_PASSWORD, &since, &err) != 0 ||
+	    (since == 0 && password_note(e, clock_now(), &err) != 0))
+		engine_trouble(e, "mailbox", &err);
+}
+
+static void
+password_taken(struct engine *e)
+{
+	struct error err = {0};
+	int64_t since = 0;
+
+	if (store_memo_get(e->st, MEMO_PASSWORD, &since, &err) != 0 ||
+	    (since != 0 && password_note(e, 0, &err) != 0))
+		engine_trouble(e, "mailbox", &err);
+}
+
 static void
 mailbox_seen(struct engine *e, const struct fetch_mailbox *mb)
 {
@@ -162,8 +199,10 @@ mailbox_seen(struct engine *e, const struct fetch_mailbox *mb)
 		log_info("the mailbox is reached again");
 		TALLOC_FREE(e->fetch_trouble);
 	}
-	if (mb->which == FETCH_INBOX)
+	if (mb->which == FETCH_INBOX) {
+		password_taken(e);
 		reconcile_ask(e);
+	}
 	go.after = box->row.after;
 	room_tell(&e->fetch, FETCH_GO, &fetch_go_wire, &go);
 }
@@ -364,6 +403,8 @@ trouble(struct engine *e, const struct fetch_trouble *t)
 	talloc_free(e->fetch_trouble);
 	e->fetch_trouble = talloc_strdup(e, text);
 	intake_drop(e);
+	if (t->kind == FETCH_AUTH)
+		password_refused(e);
 	if (e->once) {
 		e->trouble = true;
 		e->fetch_idle = true;

@@ -301,6 +301,8 @@ void task_done(struct task *task);
 void intake_frame(struct engine *e, const struct frame *frame);
 void intake_lost(struct engine *e); /* the fetch room is gone */
 const char *intake_folder(const struct engine *e, uint32_t which);
+/* Since when the mail server refuses our password; 0: it does not. */
+#define MEMO_PASSWORD "mailbox_password"
 
 /* ---- engine_reconcile.c ---- */
 /* When all folders were gone through last; 0: it is to be done at once. */
