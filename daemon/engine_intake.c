@@ -22,6 +22,7 @@ intake_folder(const struct engine *e, uint32_t which)
 {
 	const char *const names[FETCH_FOLDERS] = {
 	    [FETCH_INBOX] = e->s->folder,
+	    [FETCH_JUNK] = e->s->junk,
 	    [FETCH_FILED] = e->s->filed,
 	};
 
@@ -134,6 +135,19 @@ renumbered(struct engine *e, const struct fetch_mailbox *mb, struct error *err)
 	return stop_commit(e, "store", err);
 }
 
+/* It is said in `psirt`, and all else goes on. */
+static bool
+junk_gone(struct engine *e, bool gone)
+{
+	if (gone && !e->no_junk)
+		log_warn("mailbox: the server does not open the folder %s",
+		    e->s->junk);
+	if (!gone && e->no_junk)
+		log_info("mailbox: the folder %s is there again", e->s->junk);
+	e->no_junk = gone;
+	return gone;
+}
+
 /* ---- the password ---- */
 
 static int
@@ -182,6 +196,8 @@ mailbox_seen(struct engine *e, const struct fetch_mailbox *mb)
 		log_warn("fetch: a folder that is none");
 		return;
 	}
+	if (mb->which == FETCH_JUNK && junk_gone(e, mb->uidvalidity == 0))
+		return;
 	box = &e->boxes[mb->which];
 	if (!box->known && mailbox_know(e, mb, &err) != 0) {
 		engine_trouble(e, "mailbox", &err);
@@ -283,6 +299,8 @@ came(const struct engine *e, const struct fetch_letter *letter)
 		bits |= CAME_ADOPTED;
 	if (letter->reconcile || letter->uid <= box->in_doubt)
 		bits |= CAME_RECONCILED;
+	if (letter->which == FETCH_JUNK)
+		bits |= CAME_JUNK;
 	return bits;
 }
 

@@ -182,6 +182,7 @@ struct engine {
 	struct fetch_letter arriving; /* its bytes come */
 	int64_t arrived;              /* how many so far */
 	char *fetch_trouble;          /* NULL: connected */
+	bool no_junk;                 /* that folder cannot be opened */
 	char *send_trouble;           /* NULL: the last mail left */
 	bool fetch_idle;              /* nothing more to fetch for now */
 

@@ -29,6 +29,7 @@ memo_doubt(uint32_t which)
 {
 	static const char *const names[FETCH_FOLDERS] = {
 	    [FETCH_INBOX] = "doubt_inbox",
+	    [FETCH_JUNK] = "doubt_junk",
 	};
 
 	return names[which];

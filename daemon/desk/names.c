@@ -194,6 +194,7 @@ silence_name(enum silence silence)
 	    [SILENCE_OWN] = "own",
 	    [SILENCE_DEPARTMENT] = "department",
 	    [SILENCE_UNWANTED] = "unwanted",
+	    [SILENCE_JUNK] = "junk",
 	};
 
 	return NAME(names, silence);

@@ -57,6 +57,7 @@ struct fetch {
 	struct fetch_mailbox box; /* of the folder that is selected */
 	uint32_t after;
 	struct reconcile reconcile;
+	bool junk_due; /* to be looked at before the next wait */
 
 	bool leaving;  /* the engine closed the channel */
 	bool progress; /* a letter was moved since the last trouble */

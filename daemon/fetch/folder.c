@@ -13,14 +13,14 @@
 
 /* ---- the server's half ---- */
 
+/* Only without the first there is nothing to do. */
 static int
 refused(struct fetch *f, enum fetch_folder which, const char *why)
 {
-	/* Only without the first there is nothing to do. */
 	if (which != FETCH_INBOX)
 		return 1;
 	return session_trouble(
-	    f, FETCH_PROTOCOL, "the folder %s %s", f->folders[which], why);
+	    f, FETCH_PROTOCOL, "%s %s", why, f->folders[which]);
 }
 
 static int
@@ -31,6 +31,8 @@ folder_select(struct fetch *f, enum fetch_folder which)
 	int rc;
 
 	f->box = (struct fetch_mailbox){.which = which};
+	if (f->names[which] == NULL)
+		return 1;
 	session_allow(f, 0);
 	rc = session_result(
 	    f, mailimap_select(f->imap, f->names[which]), "SELECT");
@@ -38,12 +40,12 @@ folder_select(struct fetch *f, enum fetch_folder which)
 	if (rc < 0)
 		return -1;
 	if (rc > 0 || sel == NULL)
-		return refused(f, which, "is not opened by the server");
+		return refused(f, which, "the server does not open the folder");
 	if (sel->sel_perm == MAILIMAP_MAILBOX_READONLY && which != FETCH_FILED)
-		return refused(
-		    f, which, "is read-only: letters cannot be moved");
+		return refused(f, which,
+		    "letters cannot be moved out of the read-only folder");
 	if (sel->sel_uidvalidity == 0)
-		return refused(f, which, "has no UIDVALIDITY");
+		return refused(f, which, "the server gives no UIDVALIDITY for");
 	f->box.uidvalidity = sel->sel_uidvalidity;
 	f->box.uidnext = sel->sel_uidnext;
 	f->box.exists = sel->sel_exists;

@@ -35,6 +35,20 @@ look(struct fetch *f, bool *arrived)
 	return 0;
 }
 
+/* The other folder of new letters; that it is not there stops nothing. */
+static int
+look_at_junk(struct fetch *f)
+{
+	int rc = folder_enter(f, FETCH_JUNK);
+
+	f->junk_due = false;
+	f->unsettled[FETCH_JUNK] = false;
+	if (rc > 0)
+		return engine_tell(
+		    f, FETCH_MAILBOX, &fetch_mailbox_wire, &f->box);
+	return rc == 0 ? letters_look(f) : -1;
+}
+
 static int
 session_run(struct fetch *f)
 {
@@ -42,6 +56,7 @@ session_run(struct fetch *f)
 
 	if (session_open(f) != 0 || folder_enter(f, FETCH_INBOX) != 0)
 		return -1;
+	f->junk_due = f->setup->junk != NULL;
 	for (;;) {
 		bool arrived;
 
@@ -50,9 +65,10 @@ session_run(struct fetch *f)
 		if (arrived && ++looks < LOOKS_MOST)
 			continue;
 		looks = 0;
-		/* What came meanwhile is not announced: looked for anew. */
-		if (f->reconcile.due) {
-			if (reconcile_some(f) != 0 ||
+		/* What comes meanwhile is not announced: looked for anew. */
+		if (f->junk_due || f->reconcile.due) {
+			if ((f->junk_due && look_at_junk(f) != 0) ||
+			    (f->reconcile.due && reconcile_some(f) != 0) ||
 			    folder_enter(f, FETCH_INBOX) != 0)
 				return -1;
 			continue;
@@ -62,6 +78,7 @@ session_run(struct fetch *f)
 		if (engine_tell(f, FETCH_IDLE, NULL, NULL) != 0 ||
 		    letters_wait(f) != 0)
 			return -1;
+		f->junk_due = f->setup->junk != NULL;
 	}
 }
 
@@ -174,6 +191,7 @@ set_up(struct fetch *f, struct error *err)
 		return error_set(err, FAULT_BUG, "the set-up lacks something");
 	f->setup = setup;
 	f->folders[FETCH_INBOX] = setup->folder;
+	f->folders[FETCH_JUNK] = setup->junk;
 	f->folders[FETCH_FILED] = setup->filed;
 	f->kind = FETCH_PROTOCOL;
 	if (folders_name(f, err) != 0)

@@ -66,7 +66,9 @@ letters_wait(struct fetch *f)
 	uint32_t poll_s =
 	    f->setup->poll_s != 0 ? f->setup->poll_s : POLL_DEFAULT_S;
 	int64_t now = clock_monotonic_ms();
-	int64_t wait_ms = f->box.can_idle ? IDLE_MS : (int64_t)poll_s * 1000;
+	/* Of another folder IDLE tells nothing. */
+	bool idle_tells = f->box.can_idle && f->setup->junk == NULL;
+	int64_t wait_ms = idle_tells ? IDLE_MS : (int64_t)poll_s * 1000;
 	int rc;
 
 	/* What is there already, frames in our buffer too; after a word of

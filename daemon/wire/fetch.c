@@ -18,6 +18,7 @@ const struct wire_type server_wire = WIRE_TYPE(server, server_fields);
 static const struct wire_field fetch_setup_fields[] = {
     WIRE_F_STRUCT(fetch_setup, server, &server_wire),
     WIRE_F(WIRE_STR, fetch_setup, folder),
+    WIRE_F(WIRE_STR, fetch_setup, junk),
     WIRE_F(WIRE_STR, fetch_setup, filed),
     WIRE_F(WIRE_STR, fetch_setup, too_large),
     WIRE_F(WIRE_U32, fetch_setup, poll_s),

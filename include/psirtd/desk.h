@@ -175,7 +175,8 @@ enum silence {
 	SILENCE_SET_ASIDE,
 	SILENCE_OWN,
 	SILENCE_DEPARTMENT,
-	SILENCE_UNWANTED /* the letter asks that no program answers it */
+	SILENCE_UNWANTED, /* the letter asks that no program answers it */
+	SILENCE_JUNK      /* taken for junk, and nothing says it is not */
 };
 
 struct desk_input {
@@ -184,6 +185,7 @@ struct desk_input {
 	int64_t now;
 	int64_t received; /* receipt at our mail server (RULES 8) */
 	bool adopted;  /* stood in the mailbox at the first start, adopt=file */
+	bool junk;     /* it stood in the folder for junk */
 	bool in_doubt; /* nobody knows whether it was answered (RULES 9) */
 	bool own_message_id; /* its Message-ID is one of ours */
 	bool bounce_of_ours; /* a report that names one of our Message-IDs */

@@ -64,11 +64,12 @@ enum fetch_frame {
 };
 
 /* The folders that letters stand in. */
-enum fetch_folder { FETCH_INBOX, FETCH_FILED, FETCH_FOLDERS };
+enum fetch_folder { FETCH_INBOX, FETCH_JUNK, FETCH_FILED, FETCH_FOLDERS };
 
 struct fetch_setup {
 	struct server server;
 	const char *folder;    /* INBOX */
+	const char *junk;      /* looked at too, or NULL */
 	const char *filed;     /* Filed: made when missing */
 	const char *too_large; /* Too large */
 	uint32_t poll_s;
@@ -77,7 +78,7 @@ struct fetch_setup {
 };
 
 struct fetch_mailbox {
-	uint32_t uidvalidity;
+	uint32_t uidvalidity; /* 0, of junk alone: it cannot be opened */
 	uint32_t uidnext;
 	uint32_t exists;
 	uint32_t can_idle;

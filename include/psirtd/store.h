@@ -159,6 +159,7 @@ int store_copy_moved(struct store *st, const char *folder, uint32_t uidvalidity,
 /* It was missing here though it had been seen to elsewhere (RULES 9): nobody
  * knows whether it was answered. */
 #define CAME_RECONCILED 2u
+#define CAME_JUNK 4u /* it stood in the folder for junk */
 
 struct store_letter {
 	int64_t id;

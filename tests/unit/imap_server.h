@@ -41,6 +41,7 @@ static struct imap_ways {
 	const char *greeting;
 	enum cert cert;
 	bool starttls;
+	const char *junk; /* of the set-up */
 	/* Answers a command by itself: true. */
 	bool (*hook)(struct imap *i);
 } ways;
@@ -310,6 +311,7 @@ tell_setup(struct test_room *r, const struct net_server *s, bool once)
 
 	setup.server = server_at(s, ways.starttls);
 	setup.folder = "INBOX";
+	setup.junk = ways.junk;
 	setup.filed = "Filed";
 	setup.too_large = "Too large";
 	setup.poll_s = 1;

@@ -1,6 +1,6 @@
 /*
- * test_fetch_reconcile.c - the fetch room goes through the folders for letters
- * that the engine does not know (RULES 9): what it asks, shows and leaves.
+ * test_fetch_reconcile.c - the fetch room in other folders than the one it
+ * watches: for letters that the engine does not know (RULES 9), and for junk.
  */
 #include "imap_server.h"
 
@@ -237,6 +237,73 @@ test_long_gaps(void **state)
 	server_stop(&s);
 }
 
+/* ---- the folder for junk ---- */
+
+static bool
+hook_no_junk(struct imap *i)
+{
+	if (!is_command(i, "SELECT Junk"))
+		return false;
+	say(i->p, "%s NO no such folder\r\n", i->tag);
+	return true;
+}
+
+/* INBOX, Junk, INBOX again; and at each poll, though the server idles. */
+static void
+test_junk_is_looked_at_too(void **state)
+{
+	struct net_server s;
+	struct test_room r;
+	struct fetch_letter *letter;
+
+	mailbox_new();
+	ways.junk = "Junk";
+	server_start(&s, imap_talk);
+	room_begin(&r, fetch_room);
+	tell_setup(&r, &s, false);
+	go(&r, FETCH_INBOX, 0);
+	go(&r, FETCH_JUNK, 0);
+	go(&r, FETCH_INBOX, 0);
+	expect(&r, FETCH_IDLE, NULL);
+	mailbox_add("x\r\n"); /* nobody tells of it */
+	letter = expect_found(&r, 10);
+	assert_int_equal(letter->which, FETCH_INBOX);
+	order(&r, FETCH_LEAVE, FETCH_INBOX, 10);
+	go(&r, FETCH_JUNK, 0);
+	letter = expect_found(&r, 10);
+	assert_int_equal(letter->which, FETCH_JUNK);
+	assert_int_equal(letter->reconcile, 0);
+	order(&r, FETCH_LEAVE, FETCH_JUNK, 10);
+	go(&r, FETCH_INBOX, 0);
+	expect(&r, FETCH_IDLE, NULL);
+	assert_int_equal(s.seen->sessions, 1);
+	room_finish(&r);
+	server_stop(&s);
+}
+
+static void
+test_junk_that_is_not_there(void **state)
+{
+	struct fetch_mailbox *box;
+	struct net_server s;
+	struct test_room r;
+
+	mailbox_new();
+	ways.junk = "Junk";
+	ways.hook = hook_no_junk;
+	server_start(&s, imap_talk);
+	room_begin(&r, fetch_room);
+	tell_setup(&r, &s, false);
+	go(&r, FETCH_INBOX, 0);
+	box = expect(&r, FETCH_MAILBOX, &fetch_mailbox_wire);
+	assert_int_equal(box->which, FETCH_JUNK);
+	assert_int_equal(box->uidvalidity, 0);
+	go(&r, FETCH_INBOX, 0);
+	expect(&r, FETCH_IDLE, NULL);
+	room_finish(&r);
+	server_stop(&s);
+}
+
 int
 main(void)
 {
@@ -246,6 +313,8 @@ main(void)
 	    cmocka_unit_test(test_no_such_folder),
 	    cmocka_unit_test(test_left_ones_are_counted),
 	    cmocka_unit_test(test_long_gaps),
+	    cmocka_unit_test(test_junk_is_looked_at_too),
+	    cmocka_unit_test(test_junk_that_is_not_there),
 	};
 
 	return cmocka_run_group_tests(tests, net_setup, net_teardown);
