@@ -166,6 +166,7 @@ ask_trouble(void *arg, const void *ctx)
 {
 	struct engine *e = arg;
 	const char *why;
+	int64_t since;
 	char *text;
 
 	if (!e->unlocked)
@@ -173,9 +174,17 @@ ask_trouble(void *arg, const void *ctx)
 		    "the data key is not opened yet; see the daemon's log");
 	why = release_why(e, ctx);
 	text = talloc_strdup(ctx, why != NULL ? why : "");
+	if (e->watch.low)
+		text = talloc_asprintf_append(text,
+		    "%sdisk: less than reserve is free at the database: "
+		    "letters stay in the mailbox",
+		    text[0] != '\0' ? "; " : "");
+	since = watch_unreached_since(e);
 	if (e->fetch_trouble != NULL)
-		text = talloc_asprintf_append(text, "%smailbox: %s",
-		    text[0] != '\0' ? "; " : "", e->fetch_trouble);
+		text = talloc_asprintf_append(text, "%smailbox: %s%s%s",
+		    text[0] != '\0' ? "; " : "", e->fetch_trouble,
+		    since != 0 ? ", not reached since " : "",
+		    since != 0 ? clock_text(ctx, since) : "");
 	/* No alert can leave then: this line is how the desk learns of it. */
 	if (e->send_trouble != NULL)
 		text = talloc_asprintf_append(text, "%ssubmission: %s",

@@ -158,6 +158,11 @@ letter_found(struct engine *e, const struct fetch_letter *letter)
 		    letter->too_large ? e->s->too_large : e->s->filed);
 		return;
 	}
+	/* It stays in the mailbox, and is found again. */
+	if (watch_disk_low(e)) {
+		order(e, FETCH_LEAVE, letter, NULL);
+		return;
+	}
 	if (letter->too_large) {
 		too_large(e, letter);
 		return;
@@ -276,6 +281,7 @@ void
 intake_lost(struct engine *e)
 {
 	intake_drop(e);
+	watch_mailbox(e, false);
 	if (e->once && !e->fetch_idle) {
 		e->trouble = true;
 		e->fetch_idle = true;
@@ -311,6 +317,7 @@ intake_frame(struct engine *e, const struct frame *frame)
 	switch (frame->type) {
 	case FETCH_MAILBOX:
 		e->fetch.failures = 0;
+		watch_mailbox(e, true);
 		mailbox_seen(e, obj);
 		break;
 	case FETCH_FOUND:
@@ -336,6 +343,7 @@ intake_frame(struct engine *e, const struct frame *frame)
 		e->fetch_idle = true;
 		break;
 	case FETCH_TROUBLE:
+		watch_mailbox(e, false);
 		trouble(e, obj);
 		break;
 	default:

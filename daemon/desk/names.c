@@ -71,6 +71,8 @@ reason_name(enum reason reason)
 	    [REASON_ANSWER_LATE] = "answer-late",
 	    [REASON_ANSWER_HELD] = "answer-held",
 	    [REASON_PIN_CHANGED] = "pin-changed",
+	    [REASON_DISK] = "disk",
+	    [REASON_UNREACHABLE] = "unreachable",
 	};
 
 	return NAME(names, reason);
@@ -150,6 +152,9 @@ reason_text(enum reason reason)
 		"for a decision.",
 	    [REASON_PIN_CHANGED] =
 		"Keys of the settings were changed; they wait for two persons.",
+	    [REASON_DISK] =
+		"The disk is nearly full; letters wait in the mailbox.",
+	    [REASON_UNREACHABLE] = "The mailbox cannot be reached.",
 	};
 
 	return NAME(texts, reason);
