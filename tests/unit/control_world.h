@@ -53,6 +53,7 @@ struct desk_world {
 	struct error err;
 	/* what the engine was asked */
 	unsigned woken, filed, reopened, routed;
+	const char *actor; /* in whose name */
 	int64_t asked;
 	bool details, attachments;
 	size_t ndepartments;
@@ -94,7 +95,7 @@ engine_file(void *arg, int64_t letter, const char *actor, struct error *err)
 {
 	struct desk_world *w = arg;
 
-	(void)actor;
+	w->actor = talloc_strdup(w, actor);
 	w->filed++;
 	return engine_answer(w, letter, err);
 }
@@ -104,7 +105,7 @@ engine_reopen(void *arg, int64_t letter, const char *actor, struct error *err)
 {
 	struct desk_world *w = arg;
 
-	(void)actor;
+	w->actor = talloc_strdup(w, actor);
 	w->reopened++;
 	return engine_answer(w, letter, err);
 }
@@ -117,7 +118,7 @@ engine_route(void *arg, int64_t casefile,
 	struct desk_world *w = arg;
 
 	(void)departments;
-	(void)actor;
+	w->actor = talloc_strdup(w, actor);
 	w->routed++;
 	w->ndepartments = ndepartments;
 	w->details = details;
@@ -137,10 +138,12 @@ static int
 engine_confirm(void *arg, const void *ctx, const char *fingerprint,
     const char *actor, uid_t uid, char **said, struct error *err)
 {
-	(void)actor;
+	struct desk_world *w = arg;
+
+	w->actor = talloc_strdup(w, actor);
 	(void)uid;
 	*said = talloc_asprintf(ctx, "%s is confirmed", fingerprint);
-	return engine_answer(arg, 0, err);
+	return engine_answer(w, 0, err);
 }
 
 static int
@@ -175,7 +178,7 @@ engine_reseal(void *arg, const char *actor, struct error *err)
 {
 	struct desk_world *w = arg;
 
-	(void)actor;
+	w->actor = talloc_strdup(w, actor);
 	if (w->reseal_turns-- > 0)
 		return 1;
 	return engine_answer(w, 0, err);
@@ -343,7 +346,7 @@ engine_order(void *arg, const void *ctx, const struct order *order, char **said,
 	for (size_t i = 0; i < order->nwords; i++)
 		words[i] = talloc_strdup(w, order->words[i]);
 	copy->words = words;
-	copy->actor = talloc_strdup(w, order->actor);
+	w->actor = copy->actor = talloc_strdup(w, order->actor);
 #define KEEP(field)                                                            \
 	copy->field =                                                          \
 	    order->field != NULL ? talloc_strdup(w, order->field) : NULL
