@@ -53,7 +53,7 @@ engine_SRC := engine engine_rooms engine_setup engine_key engine_intake engine_o
 	engine_case engine_flow engine_aside engine_step engine_step_mail engine_step_letter \
 	engine_step_facts engine_counterpart \
 	engine_leave engine_answer engine_question engine_clock engine_department engine_arrival engine_bounce \
-	engine_link engine_task engine_due engine_status engine_morning engine_expiry engine_pin engine_held engine_stage engine_checkpoint engine_order \
+	engine_link engine_task engine_due engine_status engine_morning engine_expiry engine_pin engine_held engine_stage engine_checkpoint engine_wake engine_order \
 	engine_order_step engine_order_mail engine_order_case engine_order_clock \
 	engine_order_talk engine_order_link
 control_SRC := control request strangers words commands answer today waits unread cases casework \

@@ -59,6 +59,7 @@ static const struct stop stops[] = {
     {"open", "a received letter is read and its PGP opened: opened", stop_open},
     {"due", "reminders, warnings, status and morning mails", stop_due},
     {"alert", "what the POC is to be told becomes one mail", stop_alert},
+    {"watch", "disk and mailbox are looked after, the heart beats", stop_watch},
     {"renew", "what is under the former data key is sealed anew", stop_renew},
     {"route", "psirt route: drafts to departments", NULL},
     {"decide", "psirt file and letter --reopen: received again", NULL},
@@ -497,6 +498,8 @@ engine_run(const struct settings *s, const char *self, bool once)
 	store_rollback(e->st);
 	rooms_stop(e);
 	exit_code = e->exit_code;
+	if (exit_code == ENGINE_EXIT_OK)
+		watch_end(e);
 	talloc_free(e);
 	close(signals);
 	return exit_code;

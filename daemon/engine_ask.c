@@ -176,6 +176,7 @@ ask_trouble(void *arg, const void *ctx)
 {
 	struct engine *e = arg;
 	const char *why;
+	int64_t since;
 	char *text;
 
 	if (!e->unlocked)
@@ -183,9 +184,17 @@ ask_trouble(void *arg, const void *ctx)
 		    "the data key is not opened yet; see the daemon's log");
 	why = release_why(e, ctx);
 	text = talloc_strdup(ctx, why != NULL ? why : "");
+	if (e->watch.low)
+		text = talloc_asprintf_append(text,
+		    "%sdisk: less than reserve is free at the database: "
+		    "letters stay in the mailbox",
+		    text[0] != '\0' ? "; " : "");
+	since = watch_unreached_since(e);
 	if (e->fetch_trouble != NULL)
-		text = talloc_asprintf_append(text, "%smailbox: %s",
-		    text[0] != '\0' ? "; " : "", e->fetch_trouble);
+		text = talloc_asprintf_append(text, "%smailbox: %s%s%s",
+		    text[0] != '\0' ? "; " : "", e->fetch_trouble,
+		    since != 0 ? ", not reached since " : "",
+		    since != 0 ? clock_text(ctx, since) : "");
 	if (e->no_junk)
 		text = talloc_asprintf_append(text,
 		    "%smailbox: the server does not open the folder %s, so "

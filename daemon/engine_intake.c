@@ -272,6 +272,11 @@ letter_found(struct engine *e, const struct fetch_letter *letter)
 		    letter->too_large ? e->s->too_large : e->s->filed);
 		return;
 	}
+	/* It stays in the mailbox, and is found again. */
+	if (watch_disk_low(e)) {
+		order(e, FETCH_LEAVE, letter, NULL);
+		return;
+	}
 	if (letter->too_large) {
 		too_large(e, letter);
 		return;
@@ -434,6 +439,7 @@ intake_lost(struct engine *e)
 {
 	intake_drop(e);
 	e->reconciling = false;
+	watch_mailbox(e, false);
 	if (e->once && !e->fetch_idle) {
 		e->trouble = true;
 		e->fetch_idle = true;
@@ -471,6 +477,7 @@ intake_frame(struct engine *e, const struct frame *frame)
 	switch (frame->type) {
 	case FETCH_MAILBOX:
 		e->fetch.failures = 0;
+		watch_mailbox(e, true);
 		mailbox_seen(e, obj);
 		break;
 	case FETCH_FOUND:
@@ -503,6 +510,7 @@ intake_frame(struct engine *e, const struct frame *frame)
 		reconcile_done(e, obj);
 		break;
 	case FETCH_TROUBLE:
+		watch_mailbox(e, false);
 		trouble(e, obj);
 		break;
 	default:

@@ -17,6 +17,7 @@
  *   engine_draft.c   facts -> drafts, rows of outmail: answers to a sender
  *   engine_overview.c  the same: what departments are handed
  *   engine_alert.c   the same: what the POC is told
+ *   engine_wake.c    the stop `watch`: disk, mailbox, heartbeat
  *   engine_seal.c    a draft is sealed by a worker
  *   engine_mail.c    a sealed mail is sent
  *   engine_ask.c     what control asks of the engine
@@ -150,6 +151,21 @@ struct box {
 	int64_t in_doubt; /* letters up to this uid are (RULES 9) */
 };
 
+/* What nobody writes a letter about (engine_wake.c). */
+#define WATCHED 2
+
+enum told { TOLD_UNKNOWN, TOLD_NO, TOLD_YES };
+
+struct watch {
+	bool reached;       /* the mailbox */
+	int64_t reached_ms; /* since when it is, or is not; 0: no word yet */
+	bool low;           /* less is free than `reserve` */
+	int64_t low_ms;     /* looked at last */
+	int64_t beat_ms;    /* the heartbeat was written; 0: never */
+	bool beat_failed;   /* said */
+	enum told told[WATCHED];
+};
+
 /* Sets the time of a row alone. */
 typedef int put_off_fn(
     struct store *st, int64_t row, int64_t at, struct error *err);
@@ -209,6 +225,8 @@ struct engine {
 
 	int64_t sending; /* outmail in flight; 0 none */
 	int64_t alerted_at;
+	int64_t woken_at; /* the same, of what wakes somebody */
+	struct watch watch;
 	struct checkpoint morning; /* its head; at 0: it is walked to yet */
 	int64_t retry_at;          /* seconds: mail waits until then; 0 none */
 	int64_t pause_until_ms;    /* the store failed: rest until then */
@@ -469,6 +487,17 @@ int draft_overviews(struct engine *e, const struct store_case *c,
 
 /* ---- engine_alert.c ---- */
 bool stop_alert(struct engine *e);
+
+/* ---- engine_wake.c ---- */
+bool stop_watch(struct engine *e);
+/* The mailbox was opened, or is not reached. */
+void watch_mailbox(struct engine *e, bool reached);
+/* Since when it is not, seconds; 0: it is. */
+int64_t watch_unreached_since(const struct engine *e);
+/* Less is free than `reserve`: no letter is taken. */
+bool watch_disk_low(struct engine *e);
+/* A clean stop: nobody is to look for a heartbeat. */
+void watch_end(struct engine *e);
 
 /* ---- engine_seal.c ---- */
 bool stop_seal(struct engine *e);

@@ -50,7 +50,7 @@ mail_is_to_desk(const struct store_outmail *m)
 {
 	return m->audience == AUDIENCE_DESK || m->kind == MAIL_ALERT ||
 	       m->kind == MAIL_ESCALATION || m->kind == MAIL_MORNING ||
-	       m->kind == MAIL_EXPIRY;
+	       m->kind == MAIL_EXPIRY || m->kind == MAIL_WAKE;
 }
 
 int

@@ -72,6 +72,8 @@ reason_name(enum reason reason)
 	    [REASON_ANSWER_HELD] = "answer-held",
 	    [REASON_PIN_CHANGED] = "pin-changed",
 	    [REASON_MAILBOX_PASSWORD] = "mailbox-password",
+	    [REASON_DISK] = "disk",
+	    [REASON_UNREACHABLE] = "unreachable",
 	};
 
 	return NAME(names, reason);
@@ -154,6 +156,9 @@ reason_text(enum reason reason)
 	    [REASON_MAILBOX_PASSWORD] =
 		"The mail server refuses the user name or the password of the "
 		"mailbox: no letter comes in.",
+	    [REASON_DISK] =
+		"The disk is nearly full; letters wait in the mailbox.",
+	    [REASON_UNREACHABLE] = "The mailbox cannot be reached.",
 	};
 
 	return NAME(texts, reason);

@@ -385,6 +385,10 @@ settings_notes(const void *ctx, const struct settings *s)
 		notes = note(notes, s->operators[0].place,
 		    "no operator has address and fingerprint: alerts reach "
 		    "nobody by mail");
+	if (s->nalert_plain > 0)
+		notes = note(notes, s->desk_place,
+		    "alert_plain: these mails leave in clear, signed: the "
+		    "numbers of cases and letters, and why somebody is needed");
 	notes = holiday_notes(notes, s);
 	notes = flows_notes(notes, s);
 	if (notes != NULL && notes[0] == '\0')

@@ -122,6 +122,8 @@ static const char *const *const lists[MAIL_KIND_COUNT] = {
     [MAIL_MORNING] =
 	LIST(COMMON, "to_name", "count", "lines", "head", "checkpoint"),
     [MAIL_EXPIRY] = LIST(COMMON, "to_name", "count", "lines", "own"),
+    /* In clear: a number and a reason, and nothing else. */
+    [MAIL_WAKE] = LIST("lines"),
 };
 
 const char *const *

@@ -159,6 +159,8 @@ enum reason {
 	REASON_ANSWER_HELD,
 	REASON_PIN_CHANGED, /* a key of the settings waits for two persons */
 	REASON_MAILBOX_PASSWORD, /* refused: no letter comes in */
+	REASON_DISK, /* less is free than `reserve`: nothing is fetched */
+	REASON_UNREACHABLE, /* the mailbox, for as long as the settings say */
 	REASON_COUNT,
 };
 

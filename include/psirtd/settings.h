@@ -178,12 +178,15 @@ struct settings {
 	const char *work_dir;  /* short: fresh gpg homes below it */
 	const char *templates; /* folder with en/ and ja/ */
 	unsigned workers;      /* 0: number of cores */
+	const char *heartbeat; /* file that is written while all goes well */
+	int64_t reserve;       /* bytes free, or nothing is fetched; 0: off */
 
 	struct server_settings mailbox;
 	const char *folder, *filed, *too_large;
 	const char *junk; /* looked at too, or NULL */
 	unsigned poll_s;
-	int64_t letter_max; /* bytes */
+	int64_t unreachable_s; /* then the desk is told */
+	int64_t letter_max;    /* bytes */
 	enum adopt adopt;
 	int64_t stale_s; /* no automatic answer to a letter older than this */
 
@@ -192,6 +195,8 @@ struct settings {
 	const char *address;  /* the POC's own, From of every mail */
 	const char **aliases; /* other addresses that are ours */
 	size_t naliases;
+	const char **alert_plain; /* woken by a line in clear (RULES 22) */
+	size_t nalert_plain;
 
 	const char *gnupghome;
 	const char *poc; /* fingerprint */

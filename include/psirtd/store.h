@@ -641,6 +641,13 @@ struct store_counts {
 };
 int store_count(
     struct store *st, struct store_counts *counts, struct error *err);
+/* What goes on by itself and has not yet: how many, since when (0: none). */
+struct store_waiting {
+	int64_t letters, letter_since; /* received, opened */
+	int64_t mails, mail_since;     /* approved, sealed, sending */
+};
+int store_waiting(
+    struct store *st, struct store_waiting *waiting, struct error *err);
 
 /* SHA-256 (libsodium), for letters and reports. */
 void store_digest(struct bytes data, uint8_t digest[STORE_DIGEST_BYTES]);

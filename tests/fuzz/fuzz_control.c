@@ -67,7 +67,7 @@ done_route(void *arg, int64_t casefile,
 }
 
 static int
-done_reseal(void *arg, const char *actor, struct error *err)
+done_reseal(void *arg, const char *actor, bool again, struct error *err)
 {
 	return done_by(OPERATOR_LEAD);
 }

@@ -53,6 +53,7 @@ struct desk_world {
 	struct error err;
 	/* what the engine was asked */
 	unsigned woken, filed, reopened, routed;
+	const char *actor; /* in whose name */
 	int64_t asked;
 	bool details, attachments;
 	size_t ndepartments;
@@ -95,7 +96,7 @@ engine_file(void *arg, int64_t letter, const char *actor, struct error *err)
 {
 	struct desk_world *w = arg;
 
-	(void)actor;
+	w->actor = talloc_strdup(w, actor);
 	w->filed++;
 	return engine_answer(w, letter, err);
 }
@@ -105,7 +106,7 @@ engine_reopen(void *arg, int64_t letter, const char *actor, struct error *err)
 {
 	struct desk_world *w = arg;
 
-	(void)actor;
+	w->actor = talloc_strdup(w, actor);
 	w->reopened++;
 	return engine_answer(w, letter, err);
 }
@@ -118,7 +119,7 @@ engine_route(void *arg, int64_t casefile,
 	struct desk_world *w = arg;
 
 	(void)departments;
-	(void)actor;
+	w->actor = talloc_strdup(w, actor);
 	w->routed++;
 	w->ndepartments = ndepartments;
 	w->details = details;
@@ -138,10 +139,12 @@ static int
 engine_confirm(void *arg, const void *ctx, const char *fingerprint,
     const char *actor, uid_t uid, char **said, struct error *err)
 {
-	(void)actor;
+	struct desk_world *w = arg;
+
+	w->actor = talloc_strdup(w, actor);
 	(void)uid;
 	*said = talloc_asprintf(ctx, "%s is confirmed", fingerprint);
-	return engine_answer(arg, 0, err);
+	return engine_answer(w, 0, err);
 }
 
 static int
@@ -176,7 +179,7 @@ engine_reseal(void *arg, const char *actor, bool again, struct error *err)
 {
 	struct desk_world *w = arg;
 
-	(void)actor;
+	w->actor = talloc_strdup(w, actor);
 	w->again = again;
 	if (w->reseal_turns-- > 0)
 		return 1;
@@ -345,7 +348,7 @@ engine_order(void *arg, const void *ctx, const struct order *order, char **said,
 	for (size_t i = 0; i < order->nwords; i++)
 		words[i] = talloc_strdup(w, order->words[i]);
 	copy->words = words;
-	copy->actor = talloc_strdup(w, order->actor);
+	w->actor = copy->actor = talloc_strdup(w, order->actor);
 #define KEEP(field)                                                            \
 	copy->field =                                                          \
 	    order->field != NULL ? talloc_strdup(w, order->field) : NULL

@@ -286,6 +286,13 @@ test_notes(void **state)
 	s = load_text(ctx, text, &errors);
 	assert_non_null(s);
 	assert_null(settings_notes(ctx, s));
+	s = load_text(ctx,
+	    replaced(ctx, text, "language = ja",
+		"language = ja alert_plain = {\"sato@phone.example\"}"),
+	    &errors);
+	assert_non_null(s);
+	assert_non_null(strstr(settings_notes(ctx, s),
+	    "alert_plain: these mails leave in clear, signed"));
 
 	text = replaced(ctx, text, "  recovery = \"" KEY_RECOVERY "\"\n", "");
 	text = replaced(

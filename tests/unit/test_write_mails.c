@@ -466,11 +466,11 @@ test_mails_to_the_desk(void **state)
 		    "2026-11-20", "2026-11-25", "2\n", "psirt step")},
 	    {MAIL_MORNING,
 		FACTS({"count", "2"}, {"lines", "  N-1  a\n  N-2  b\n"},
-		    {"head", "9f2c"}, {"checkpoint", "-----SIGNED-----\n"}),
+		    {"head", "9f2c"}, {"checkpoint", "-BEGIN\n\na: b\n-END\n"}),
 		EN("\n\n  N-1  a\n  N-2  b\n\n", "head of the record",
-		    "    9f2c\n", "keep this mail", "\n-----SIGNED-----\n"),
+		    "    9f2c\n", "keep this mail", "\n-BEGIN\n\na: b\n-END\n"),
 		JA("\n\n  N-1  a\n  N-2  b\n\n", "先頭ハッシュ", "    9f2c\n",
-		    "保管", "\n-----SIGNED-----\n"),
+		    "保管", "\n-BEGIN\n\na: b\n-END\n"),
 		NOT_EN("Nothing"), NOT_JA("ものはありません")},
 	    {MAIL_MORNING, FACTS({"head", "9f2c"}), EN("Nothing", "9f2c"),
 		JA("ものはありません", "9f2c"),
@@ -483,6 +483,10 @@ test_mails_to_the_desk(void **state)
 	    {MAIL_EXPIRY, FACTS({"lines", "  poc\n"}, {"own", "ABCD"}),
 		EN("    gpg --quick-set-expire ABCD 2y\n", "security.txt"),
 		JA("    gpg --quick-set-expire ABCD 2y\n", "security.txt")},
+	    /* In clear: what is said, and not who says it to whom of what. */
+	    {MAIL_WAKE, FACTS({"lines", "disk\nforged: letter 7\n"}),
+		EN("\n\ndisk\nforged: letter 7\n"),
+		JA("\n\ndisk\nforged: letter 7\n")},
 	};
 
 	check_rows(*state, rows, COUNT_OF(rows));
