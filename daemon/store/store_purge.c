@@ -35,6 +35,7 @@ enum {
 	PURGE_LETTER_MAIL_MESSAGE,
 	PURGE_LETTER_MAIL_WIRE,
 	PURGE_LETTER_MAILS,
+	PURGE_LETTER_TASKS,
 	PURGE_LETTER_NOTES,
 	PURGE_LETTER_END,
 	/* of a case, when its letters are gone */
@@ -121,6 +122,8 @@ static const char *const sql[PURGE_STMT_COUNT] = {
 			       " IN" OF_LETTER,
     [PURGE_LETTER_MAILS] = MAIL_GOES " WHERE letter = ?1"
 				     " AND casefile IS NULL",
+    [PURGE_LETTER_TASKS] = "DELETE FROM task WHERE letter = ?1"
+			   " AND casefile IS NULL",
     /* Notes are few, lines are many. */
     [PURGE_LETTER_NOTES] = "DELETE FROM record_note WHERE (SELECT letter"
 			   " FROM record WHERE record.id ="

@@ -295,6 +295,17 @@ test_nothing_stays_in_the_wal_after_a_kill(void **state)
 }
 
 static void
+task_of(struct world *w, int64_t letter)
+{
+	struct store_task t = {
+	    .kind = 1, .letter = letter, .text = text("to be read")};
+
+	begin(w);
+	assert_ok(w, store_task_add(w->st, &t, &w->err));
+	commit(w);
+}
+
+static void
 test_letters_of_no_case(void **state)
 {
 	struct world *w = *state;
@@ -305,6 +316,8 @@ test_letters_of_no_case(void **state)
 	file_letter(w, aside, 0, 5);
 	file_letter(w, waits, 0, 6);
 	mail_of(w, 0, aside);
+	task_of(w, aside);
+	task_of(w, waits);
 	assert_ok(w, store_purge_stray(w->st, 5, NOW - 1, 0, &id, &w->err));
 	assert_int_equal(id, 0); /* not that old */
 	assert_ok(w, store_purge_stray(w->st, 5, BEFORE, 0, &id, &w->err));
@@ -316,6 +329,7 @@ test_letters_of_no_case(void **state)
 	assert_int_equal(peek(w, "SELECT count(*) FROM letter_chunk"), 1);
 	assert_int_equal(peek(w, "SELECT count(*) FROM record_note"), 1);
 	assert_int_equal(peek(w, "SELECT count(*) FROM message_id"), 1);
+	assert_int_equal(peek(w, "SELECT count(*) FROM task"), 1);
 	assert_int_equal(
 	    peek(w, "SELECT count(*) FROM outmail WHERE body IS NOT NULL"), 0);
 	world_open(w);
