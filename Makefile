@@ -53,7 +53,7 @@ engine_SRC := engine engine_rooms engine_setup engine_key engine_intake engine_o
 	engine_case engine_flow engine_aside engine_step engine_step_mail engine_step_letter \
 	engine_step_facts engine_counterpart \
 	engine_leave engine_answer engine_question engine_clock engine_department engine_arrival engine_bounce \
-	engine_link engine_task engine_due engine_status engine_morning engine_expiry engine_pin engine_stage engine_order \
+	engine_link engine_task engine_due engine_status engine_morning engine_expiry engine_pin engine_held engine_stage engine_checkpoint engine_order \
 	engine_order_step engine_order_mail engine_order_case engine_order_clock \
 	engine_order_talk engine_order_link
 control_SRC := control request strangers words commands answer today waits unread cases casework \
@@ -208,6 +208,7 @@ $(BUILD)/harness/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(REPLAY) $(ROOM_LIBS) \
 	$(call say,LINK  $@)
 	$(Q)$(CC) -o $@ $(filter %.o,$^) $(LDFLAGS) \
 	    $(call link_group,$(filter %.a,$^)) $(LIBS)
+$(BUILD)/harness/control: LIBS += -lcmocka # its desk is that of the unit tests
 $(BUILD)/obj/tests/fuzz/%.o: ROOM_CFLAGS = $(call pkg_cflags,$(ALL_PKGS))
 .PHONY: harnesses fuzz fuzz-build fuzz-keep
 harnesses: $(addprefix $(BUILD)/harness/,$(HARNESSES))
@@ -232,7 +233,7 @@ BUILD_DEPS := gcc make pkg-config libgpgme-dev libetpan-dev libgmime-3.0-dev \
 	libseccomp-dev libsystemd-dev libgnutls28-dev libsqlite3-dev \
 	gnupg gpg-agent ca-certificates
 TEST_DEPS := libcmocka-dev dovecot-imapd exim4-daemon-light python3 \
-	python3-pytest openssl procps strace \
+	python3-pytest openssl procps strace libfaketime \
 	sq rnp python3-pgpy mutt neomutt aerc s-nail
 LINT_DEPS := clang-format clang-tidy cppcheck
 

@@ -245,5 +245,6 @@ const struct control_engine engine_asks = {
     .keys = ask_keys,
     .confirm = pin_confirm,
     .stage = stage_key,
+    .checkpoint = checkpoint_verify,
     .trouble = ask_trouble,
 };

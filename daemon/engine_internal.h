@@ -33,8 +33,10 @@
  *   engine_leave.c   guards, approvals, who was told what
  *   engine_due.c     the stop `due`: reminders, clocks, status, morning
  *   engine_status.c, engine_morning.c, engine_expiry.c  the mails of it
+ *   engine_checkpoint.c  the head of the record, signed; and verified later
  *   engine_stage.c   a key is looked into before it is pinned
  *   engine_pin.c     pins that changed wait for two persons
+ *   engine_held.c    mails that wait for a key
  *   engine_task.c    what waits for a person
  *   engine_clock.c   a case's clocks are set, met and warned of
  *   engine_order.c   what a person decides of a case: the table
@@ -84,7 +86,13 @@ struct worker {
 	struct task *task; /* NULL: idle */
 };
 
-enum work_kind { WORK_OPEN, WORK_SEAL, WORK_RESEAL, WORK_STAGE };
+enum work_kind {
+	WORK_OPEN,
+	WORK_SEAL,
+	WORK_RESEAL,
+	WORK_STAGE,
+	WORK_CHECKPOINT
+};
 
 struct task {
 	enum work_kind kind;
@@ -121,6 +129,17 @@ struct stage {
 	uint8_t digest[STORE_DIGEST_BYTES]; /* of the block that was asked of */
 	struct vault_keys *keys;            /* STAGE_DONE */
 	struct error err;                   /* STAGE_FAILED */
+};
+
+/* What a vault does for a checkpoint (engine_checkpoint.c). */
+enum errand_kind { ERRAND_SIGN, ERRAND_VERIFY, ERRAND_KINDS };
+enum errand_state { ERRAND_NONE, ERRAND_ASKED, ERRAND_DONE, ERRAND_FAILED };
+
+struct errand {
+	enum errand_state state;
+	uint8_t digest[STORE_DIGEST_BYTES]; /* of what was asked */
+	char *text;                         /* ERRAND_DONE */
+	struct error err;                   /* ERRAND_FAILED */
 };
 
 /* Sets the time of a row alone. */
@@ -160,8 +179,10 @@ struct engine {
 	uint8_t new_key[STORE_KEY_BYTES]; /* first start: on its way to wrap */
 	struct reseal reseal;
 	struct stage stage;
+	struct errand errands[ERRAND_KINDS];
 	char *renew_trouble;    /* NULL: the renewal goes on */
 	int64_t renew_after_ms; /* not before */
+	bool renew_left_told;   /* what could not be brought over */
 
 	struct kept_flow *flows; /* parsed, of engine_case.c */
 	size_t nflows;
@@ -178,9 +199,9 @@ struct engine {
 
 	int64_t sending; /* outmail in flight; 0 none */
 	int64_t alerted_at;
-	struct store_walk walk; /* of the morning, over the record */
-	int64_t retry_at;       /* seconds: mail waits until then; 0 none */
-	int64_t pause_until_ms; /* the store failed: rest until then */
+	struct checkpoint morning; /* its head; at 0: it is walked to yet */
+	int64_t retry_at;          /* seconds: mail waits until then; 0 none */
+	int64_t pause_until_ms;    /* the store failed: rest until then */
 	struct failing failing;
 	bool progress; /* a stop did something: come round again at once */
 	bool trouble;  /* --once: something must be tried again */
@@ -460,6 +481,10 @@ void release_doubt(
 int release_tell(
     struct engine *e, const struct store_outmail *m, struct error *err);
 
+/* ---- engine_restore.c ---- */
+/* -1: a restore was cut short, and nothing may start on what is there. */
+int restore_left(const struct settings *s, struct error *err);
+
 /* ---- engine_case.c ---- */
 /* NULL with FAULT_DENIED: there is no such case.  Reads alone. */
 struct casework *case_load(
@@ -667,6 +692,9 @@ put_off_fn morning_put_off;
 /* Keys that expire, the same way; expiry_next() 0: none does. */
 int expiry_due(struct engine *e, int64_t now, bool *done, struct error *err);
 int64_t expiry_next(const struct engine *e);
+/* What the morning says of a key; NULL: nothing. */
+char *expiry_line(const void *ctx, const struct engine *e,
+    const struct vault_key *k, int64_t now, bool ja);
 put_off_fn expiry_put_off;
 
 /* ---- engine_stage.c ---- */
@@ -675,6 +703,27 @@ int stage_key(void *arg, const void *ctx, struct bytes block,
     struct vault_keys **keys, struct error *err);
 void stage_vault_frame(struct task *task, const struct frame *frame);
 void stage_lost(struct task *task);
+
+/* ---- engine_checkpoint.c ---- */
+/* The lines that are signed. */
+char *checkpoint_text(
+    const void *ctx, const char *desk, const struct checkpoint *c);
+/* 1: under way, ask again; 0: *block, on ctx, that gpg verifies. */
+int checkpoint_sign(struct engine *e, const void *ctx,
+    const struct checkpoint *c, char **block, struct error *err);
+/*
+ * For the morning: e->morning becomes the head, *block signs it.  1: ask again,
+ * *at_once or when a vault has answered; 0: there, or *broken says that the
+ * record is not whole.  Where no vault can sign, *block stays NULL: the mail
+ * goes all the same, and waits itself for a key to be signed with.
+ */
+int checkpoint_make(struct engine *e, const void *ctx, int64_t now,
+    char **block, struct error *broken, bool *at_once, struct error *err);
+/* As struct control_engine says; arg is the engine. */
+int checkpoint_verify(
+    void *arg, struct bytes block, struct checkpoint *c, struct error *err);
+void checkpoint_vault_frame(struct task *task, const struct frame *frame);
+void checkpoint_lost(struct task *task);
 
 /* ---- engine_pin.c ---- */
 /* The pins of the settings against those of the last start. */
@@ -685,6 +734,17 @@ char *pin_refusal(
 /* As struct control_engine says; arg is the engine. */
 int pin_confirm(void *arg, const void *ctx, const char *fingerprint,
     const char *actor, uid_t uid, char **said, struct error *err);
+
+/* ---- engine_held.c ---- */
+/* What is said of a mail that waits for a key. */
+char *held_reason(
+    const void *ctx, const struct engine *e, const struct vault_failed *failed);
+/* Inside the open transaction: what is held and whose reason begins with one
+ * of these leaves; *count: so many more. */
+int held_release(struct engine *e, const char *const *whys, size_t nwhys,
+    size_t *count, struct error *err);
+/* A vault has looked at the keys: what waited for one that can be used. */
+int held_look(struct engine *e, struct error *err);
 
 /* ---- engine_order.c ---- */
 int engine_order(void *arg, const void *ctx, const struct order *order,

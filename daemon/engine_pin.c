@@ -21,7 +21,6 @@
 #include "psirtd/log.h"
 
 #define MEMO "pins" /* when they were first seen */
-#define MAILS_MOST 10000
 
 char *
 pin_refusal(const void *ctx, const struct settings *s, const char *fingerprint)
@@ -224,37 +223,6 @@ confirm_row(struct engine *e, struct store_pin *row, const char *actor,
 	    e, RECORD_PIN_CONFIRMED, actor, row->fingerprint, *code, err);
 }
 
-/* What was held for want of it leaves now; why, as it was held. */
-static int
-release(struct engine *e, const void *ctx, const char *why,
-    const char *fingerprint, size_t *count, struct error *err)
-{
-	struct store_outmail *mails = NULL;
-	size_t n = 0;
-
-	if (store_outmail_list(
-		ctx, e->st, OUTMAIL_HELD, 0, MAILS_MOST, &mails, &n, err) != 0)
-		return -1;
-	for (size_t i = 0; i < n; i++) {
-		struct store_outmail *m = &mails[i];
-
-		if (m->recipient == NULL || m->reason == NULL ||
-		    strcasecmp(m->recipient, fingerprint) != 0 ||
-		    strcmp(m->reason, why) != 0)
-			continue;
-		m->state = OUTMAIL_APPROVED;
-		m->reason = NULL;
-		if (store_outmail_put(e->st, m, OUTMAIL_HELD, err) != 0 ||
-		    engine_record(e, RECORD_MAIL_DECIDED, m->casefile,
-			m->letter, m->id, 0, err) != 0 ||
-		    (m->casefile != 0 &&
-			store_case_advance(e->st, m->casefile, true, err) != 0))
-			return -1;
-		++*count;
-	}
-	return 0;
-}
-
 static int
 confirm(struct engine *e, const void *ctx, const char *fingerprint,
     const char *actor, char **said, struct error *err)
@@ -262,6 +230,7 @@ confirm(struct engine *e, const void *ctx, const char *fingerprint,
 	struct store_pin *rows = NULL;
 	const struct store_pin *row = NULL;
 	size_t n = 0, waits = 0, mails = 0;
+	const char *why;
 	uint32_t code = 0;
 
 	if (store_pin_list(ctx, e->st, &rows, &n, err) != 0)
@@ -283,8 +252,8 @@ confirm(struct engine *e, const void *ctx, const char *fingerprint,
 		    "You have confirmed it; it waits for a second person.");
 		return 0;
 	}
-	if (release(e, ctx, pin_refusal(ctx, e->s, row->fingerprint),
-		row->fingerprint, &mails, err) != 0)
+	why = pin_refusal(ctx, e->s, row->fingerprint);
+	if (held_release(e, &why, 1, &mails, err) != 0)
 		return -1;
 	*said = talloc_asprintf(ctx,
 	    "Two persons have confirmed it. Held mails that leave now: %zu.",

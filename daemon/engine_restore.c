@@ -4,7 +4,8 @@
  * Runs before there is an engine: no room, no key, and no daemon may be there.
  * The copy gets its name when it is whole, on the disk and says itself that it
  * was restored, so that no start can take it for what was there before
- * (engine_release.c).
+ * (engine_release.c).  One that was cut short leaves the copy under another
+ * name: until that is gone nothing starts, with an empty database perhaps.
  */
 #include "engine_internal.h"
 
@@ -20,6 +21,8 @@
 
 #include "psirtd/clock.h"
 #include "psirtd/store_keep.h"
+
+#define RESTORING ".restoring" /* behind the name of the database */
 
 static bool
 is_there(const void *ctx, const char *path, const char *end)
@@ -126,6 +129,21 @@ copy_file(const char *file, const char *path, struct error *err)
 	return rc;
 }
 
+int
+restore_left(const struct settings *s, struct error *err)
+{
+	void *ctx = talloc_new(NULL);
+	int rc = 0;
+
+	if (is_there(ctx, s->database, RESTORING))
+		rc = error_set(err, FAULT_SETUP,
+		    "%s" RESTORING " is there: a restore was cut short; ask "
+		    "for it again, or remove that file",
+		    s->database);
+	talloc_free(ctx);
+	return rc;
+}
+
 static int
 mark(const void *ctx, struct store *st, struct error *err)
 {
@@ -207,7 +225,7 @@ int
 engine_restore(const struct settings *s, const char *file)
 {
 	void *ctx = talloc_new(NULL);
-	char *path = talloc_asprintf(ctx, "%s.restoring", s->database);
+	char *path = talloc_asprintf(ctx, "%s" RESTORING, s->database);
 	char *wal = talloc_asprintf(ctx, "%s-wal", path);
 	char *folder = folder_of(ctx, s->database);
 	struct error err = {0};

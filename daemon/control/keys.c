@@ -97,8 +97,10 @@ waits_keys(struct request *r)
 		bool waits = settings_key_waits(r->s, k->fingerprint);
 		char *next = NULL;
 
+		/* What opens alone is no worse for having expired. */
 		if (k->problem == VAULT_KEY_FINE && !waits &&
-		    (k->expires == 0 || k->expires > until))
+		    (k->expires == 0 || k->expires > until ||
+			settings_key_retired(r->s, k->fingerprint)))
 			continue;
 		shown++;
 		row = key_row(r, k);

@@ -222,16 +222,28 @@ view_short_numbers(json_t *rows)
 	}
 }
 
-static void
+/* true: a person has to look. */
+static bool
 view_renewal(const struct printer *p, const json_t *renewal)
 {
-	char text[80];
+	json_int_t left = view_number(renewal, "left");
+	char text[640];
 
 	if (!json_is_object(renewal))
-		return;
-	snprintf(text, sizeof(text), "everything is sealed anew, %d %% done.",
-	    (int)json_integer_value(json_object_get(renewal, "percent")));
+		return false;
+	if (left > 0)
+		snprintf(text, sizeof(text),
+		    "%lld values are damaged and could not be brought over; "
+		    "the former key is kept until they are gone or a backup "
+		    "is restored: %s",
+		    (long long)left, view_string(renewal, "where"));
+	else
+		snprintf(text, sizeof(text),
+		    "everything is sealed anew, %d %% done.",
+		    (int)json_integer_value(
+			json_object_get(renewal, "percent")));
 	print_wrapped(p, "New data key: ", "              ", text);
+	return left > 0;
 }
 
 void
@@ -246,7 +258,7 @@ view_today(const struct printer *p, json_t *data)
 	view_turn_columns(json_object_get(data, "steps"));
 	if (trouble != NULL)
 		print_wrapped(p, "Trouble: ", "         ", trouble);
-	view_renewal(p, json_object_get(data, "renewal"));
+	any |= view_renewal(p, json_object_get(data, "renewal"));
 	talloc_free(trouble);
 	if (json_is_true(json_object_get(data, "damaged"))) {
 		print_wrapped(p, "Damaged: ", "         ",
@@ -360,7 +372,10 @@ void
 view_log(const struct printer *p, json_t *data)
 {
 	const json_t *lines = json_object_get(data, "lines");
-	char *head = view_text(NULL, data, "head");
+	const json_t *then = json_object_get(data, "checkpoint");
+	void *ctx = talloc_new(NULL);
+	char *head = view_text(ctx, data, "head");
+	char *at = print_value(ctx, json_object_get(then, "at"), HOW_TIME);
 	bool notes = false;
 	size_t i;
 
@@ -369,6 +384,11 @@ view_log(const struct printer *p, json_t *data)
 		    "The record is whole: %" JSON_INTEGER_FORMAT
 		    " lines.\nHead of the chain: %s\n",
 		    json_integer_value(lines), head != NULL ? head : "-");
+		if (json_is_object(then))
+			fprintf(p->out,
+			    "It holds what the checkpoint of %s says: line "
+			    "%" JSON_INTEGER_FORMAT " is the same.\n",
+			    at, view_number(then, "line"));
 	} else if (json_array_size(lines) == 0) {
 		fputs("No lines.\n", p->out);
 	} else {
@@ -377,7 +397,7 @@ view_log(const struct printer *p, json_t *data)
 		print_table(
 		    p, lines, log_lines, N(log_lines) - (notes ? 0 : 1));
 	}
-	talloc_free(head);
+	talloc_free(ctx);
 }
 
 /* "plc, qa"; "nobody" for none. */

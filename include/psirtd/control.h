@@ -34,6 +34,12 @@ struct casework {
 	char *refused;
 };
 
+/* The record as it was: the line it ended with then, and its link. */
+struct checkpoint {
+	struct store_walk head;
+	int64_t at;
+};
+
 /* What a person decides of a case: one transaction each (engine_order.c). */
 enum order_kind {
 	ORDER_STEP_START = 1, /* step; also a pass of an ended step anew */
@@ -135,6 +141,12 @@ struct control_engine {
 	 */
 	int (*stage)(void *arg, const void *ctx, struct bytes block,
 	    struct vault_keys **keys, struct error *err);
+	/*
+	 * `psirt log --verify --checkpoint`: is the clearsigned block ours, and
+	 * what does it say?  1: under way, ask again; FAULT_DENIED: it is not.
+	 */
+	int (*checkpoint)(void *arg, struct bytes block, struct checkpoint *c,
+	    struct error *err);
 	/* Every key as a vault saw it last; NULL: none has looked yet. */
 	const struct vault_ready *(*keys)(void *arg);
 	/* state of the rooms for `psirt`: one line or NULL when all is well */

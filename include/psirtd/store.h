@@ -105,9 +105,11 @@ enum store_renewing {
 	RENEWING_NONE, /* the former key is gone, and its row */
 	RENEWING_MORE,
 	RENEWING_WAITS, /* a letter is arriving that began under the former */
+	RENEWING_LEFT,  /* what is left is damaged: the former key is kept */
 };
 /* The next batch, in a transaction of its own; *what there is to do then.  The
- * last one is on record. */
+ * last one is on record.  What is damaged is stepped over: after
+ * RENEWING_LEFT the next batch begins to look at all of it once more. */
 int store_renew_step(struct store *st, int64_t now, enum store_renewing *what,
     struct error *err);
 
@@ -117,6 +119,8 @@ bool store_renewing(const struct store *st);
 struct store_renewal {
 	int64_t started; /* 0: the data key is not being renewed */
 	uint32_t percent;
+	int64_t left;    /* values that could not be brought over, and … */
+	char where[400]; /* … the places of the first of them */
 };
 int store_renewal(
     struct store *st, struct store_renewal *renewal, struct error *err);

@@ -24,6 +24,8 @@ enum vault_frame {
 	VAULT_UNWRAP,    /* struct vault_blob: that message in, secret out */
 	VAULT_UNWRAPPED,
 	VAULT_FAILED, /* struct vault_failed */
+	VAULT_SIGN,   /* struct vault_blob: lines of plain ASCII in ... */
+	VAULT_SIGNED, /* ... the same clearsigned by the POC key out */
 };
 
 struct vault_setup {
@@ -158,6 +160,7 @@ enum vault_failure {
 struct vault_failed {
 	uint32_t reason; /* enum vault_failure */
 	const char *text;
+	const char *fingerprint; /* VAULT_FAIL_KEY: of which; NULL: of none */
 };
 
 extern const struct wire_type vault_setup_wire;

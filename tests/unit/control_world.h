@@ -57,10 +57,11 @@ struct desk_world {
 	bool details, attachments;
 	size_t ndepartments;
 	int reseal_turns;
-	bool again; /* by a request that asked before */
-	struct vault_keys staged; /* what a vault sees in "a block" */
-	struct vault_ready *keys; /* NULL: no vault has looked */
-	enum fault refuse;        /* FAULT_NONE: it does what it is asked */
+	bool again;                   /* by a request that asked before */
+	struct vault_keys staged;     /* what a vault sees in "a block" */
+	struct checkpoint checkpoint; /* the same */
+	struct vault_ready *keys;     /* NULL: no vault has looked */
+	enum fault refuse;            /* FAULT_NONE: it does what it is asked */
 	struct order orders[ORDERS_MOST]; /* copies, in the order they came */
 	size_t norders;
 	const char *said,
@@ -154,6 +155,19 @@ engine_stage(void *arg, const void *ctx, struct bytes block,
 		return 1;
 	assert_string_equal((const char *)block.data, "a block");
 	*keys = &w->staged;
+	return engine_answer(w, 0, err);
+}
+
+static int
+engine_checkpoint(
+    void *arg, struct bytes block, struct checkpoint *c, struct error *err)
+{
+	struct desk_world *w = arg;
+
+	if (w->reseal_turns-- > 0)
+		return 1;
+	assert_string_equal((const char *)block.data, "a block");
+	*c = w->checkpoint;
 	return engine_answer(w, 0, err);
 }
 
@@ -419,6 +433,7 @@ desk_settings(struct desk_world *w)
 	    .keys = engine_keys,
 	    .confirm = engine_confirm,
 	    .stage = engine_stage,
+	    .checkpoint = engine_checkpoint,
 	    .trouble = engine_trouble};
 }
 

@@ -621,6 +621,38 @@ test_log(void **state)
 	json_decref(root);
 	assert_refused(
 	    ask(w, "log", "--case", "1", "--verify"), 2, "leave --case out");
+	/* Against each line as a checkpoint had it: where it stands in a piece
+	 * makes no difference. */
+	for (size_t i = 1; i <= n; i++) {
+		struct store_walk walk = {0};
+		bool done = false;
+
+		while (walk.lines < (int64_t)i)
+			assert_ok(w,
+			    store_record_walk(w->st, &walk, 1, &done, &w->err));
+		w->checkpoint = (struct checkpoint){walk, 1};
+		w->reseal_turns = 2;
+		root = ask(w, "log", "--verify", "--checkpoint", "a block");
+		assert_int_equal(
+		    json_integer_value(json_object_get(
+			json_object_get(data_of(root), "checkpoint"), "line")),
+		    i);
+		json_decref(root);
+		w->checkpoint.head.link[31] ^= 1;
+		assert_refused(
+		    ask(w, "log", "--verify", "--checkpoint", "a block"), 1,
+		    "was rewritten");
+	}
+	w->checkpoint.head.lines = (int64_t)n + 1;
+	assert_refused(ask(w, "log", "--verify", "--checkpoint", "a block"), 1,
+	    "lines are missing");
+	w->refuse = FAULT_DENIED;
+	assert_refused(ask(w, "log", "--verify", "--checkpoint", "a block"), 1,
+	    "the engine says no");
+	w->refuse = FAULT_NONE;
+	assert_refused(
+	    ask(w, "log", "--checkpoint", "a block"), 2, "with --verify");
+	assert_int_equal(last_line(w).id, n);
 	/* Notes are content: reading them is one line more. */
 	root = ask(w, "log", "--notes");
 	lines = json_object_get(data_of(root), "lines");

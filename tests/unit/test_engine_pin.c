@@ -202,7 +202,9 @@ test_held_mails_leave(void **state)
 	pin_key(v, OTHER);
 	start(v);
 	mine = held(v, OTHER, pin_refusal(v, &v->s, OTHER));
-	another = held(v, JPCERT, pin_refusal(v, &v->s, OTHER));
+	another = held(v, JPCERT,
+	    "its key is new in the settings and waits for two persons: psirt "
+	    "key confirm " JPCERT);
 	why = held(v, OTHER, "guard consent: not yet");
 	assert_null(confirm(v, OTHER, "haru", other));
 	assert_int_equal(state_of(v, mine), OUTMAIL_HELD);

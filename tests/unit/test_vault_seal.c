@@ -676,6 +676,7 @@ test_our_own_key_has_expired(void **state)
 	    VAULT_FAILED, &vault_failed_wire);
 	assert_int_equal(failed->reason, VAULT_FAIL_KEY);
 	assert_has(failed->text, "our key");
+	assert_string_equal(failed->fingerprint, setup.poc);
 	assert_has(failed->text, "expired on");
 	assert_int_equal(world_room_end(&other), 0);
 	talloc_free(ctx);
