@@ -186,6 +186,11 @@ ask_trouble(void *arg, const void *ctx)
 	if (e->fetch_trouble != NULL)
 		text = talloc_asprintf_append(text, "%smailbox: %s",
 		    text[0] != '\0' ? "; " : "", e->fetch_trouble);
+	if (e->no_junk)
+		text = talloc_asprintf_append(text,
+		    "%smailbox: the server does not open the folder %s, so "
+		    "letters in it are not seen",
+		    text[0] != '\0' ? "; " : "", e->s->junk);
 	/* No alert can leave then: this line is how the desk learns of it. */
 	if (e->send_trouble != NULL)
 		text = talloc_asprintf_append(text, "%ssubmission: %s",

@@ -6,6 +6,7 @@
  *   engine_setup.c   what a room is told first
  *   engine_key.c     the data key: opened at start, sealed anew
  *   engine_intake.c  fetch <-> store: a letter comes in
+ *   engine_reconcile.c  the same: letters that were missed are found
  *   engine_open.c    read <-> vault: a letter is opened by a worker
  *   engine_opening.c what read and vault said, checked and put together
  *   engine_report.c  what makes two letters the same report
@@ -142,6 +143,13 @@ struct errand {
 	struct error err;                   /* ERRAND_FAILED */
 };
 
+/* A folder that letters are taken from. */
+struct box {
+	struct store_mailbox row;
+	bool known;       /* the row is read, or made */
+	int64_t in_doubt; /* letters up to this uid are (RULES 9) */
+};
+
 /* Sets the time of a row alone. */
 typedef int put_off_fn(
     struct store *st, int64_t row, int64_t at, struct error *err);
@@ -187,13 +195,15 @@ struct engine {
 	struct kept_flow *flows; /* parsed, of engine_case.c */
 	size_t nflows;
 
-	struct store_mailbox mailbox;
-	bool mailbox_known;
+	struct box boxes[FETCH_FOLDERS];
+	bool reconciling;             /* the fetch room was told to */
+	bool in_doubt;                /* the letter that is being filed is */
 	struct store_intake *intake;  /* a letter is arriving */
 	struct fetch_letter taken;    /* FETCH_TAKE was said; uid 0: none */
 	struct fetch_letter arriving; /* its bytes come */
 	int64_t arrived;              /* how many so far */
 	char *fetch_trouble;          /* NULL: connected */
+	bool no_junk;                 /* that folder cannot be opened */
 	char *send_trouble;           /* NULL: the last mail left */
 	bool fetch_idle;              /* nothing more to fetch for now */
 
@@ -312,6 +322,26 @@ void task_done(struct task *task);
 /* ---- engine_intake.c ---- */
 void intake_frame(struct engine *e, const struct frame *frame);
 void intake_lost(struct engine *e); /* the fetch room is gone */
+const char *intake_folder(const struct engine *e, uint32_t which);
+/* Since when the mail server refuses our password; 0: it does not. */
+#define MEMO_PASSWORD "mailbox_password"
+
+/* ---- engine_reconcile.c ---- */
+/* When all folders were gone through last; 0: it is to be done at once. */
+#define MEMO_RECONCILED "reconciled"
+/* Reads which letters of it are in doubt, as of the last run. */
+int reconcile_read(struct engine *e, uint32_t which, struct error *err);
+/* Inside a transaction: those that stand there now are, and everything is to
+ * be gone through at once. */
+int reconcile_doubt(
+    struct engine *e, uint32_t which, uint32_t upto, struct error *err);
+/* Restored from a backup, and not gone through since? */
+int reconcile_restored(struct engine *e, bool *restored, struct error *err);
+/* Asks the room for it where it is due. */
+void reconcile_ask(struct engine *e);
+/* What the room said of it. */
+void reconcile_list(struct engine *e, const struct fetch_uids *list);
+void reconcile_done(struct engine *e, const struct fetch_reconciled *done);
 
 /* ---- engine_open.c ---- */
 bool stop_open(struct engine *e);
@@ -474,8 +504,11 @@ bool release_waits(struct engine *e);
 const char *release_why(struct engine *e, const void *ctx); /* NULL: it does */
 /* At its first start: what was about to leave is uncertain. */
 int release_start(struct engine *e, struct error *err);
-/* So is what psirtd makes before that, unless for the desk: of draft_add().
- * The other one tells of it, when it has its row. */
+/*
+ * draft_add(): so is what psirtd makes before that, unless for the desk, and
+ * what answers a letter that was found late.  release_tell(), when it has its
+ * row.
+ */
 void release_doubt(
     struct engine *e, struct store_outmail *m, const char *actor);
 int release_tell(

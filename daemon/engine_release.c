@@ -1,5 +1,6 @@
 /*
- * engine_release.c - after a restore: nothing leaves before a person says so.
+ * engine_release.c - after a restore: nothing leaves before a person says so;
+ * what nobody knows to have left is uncertain from its beginning.
  *
  * Runs in the engine process.  What left after the backup was made is not
  * known to it: what it holds as about to leave becomes uncertain at the first
@@ -18,6 +19,10 @@
 #include "psirtd/log.h"
 #include "psirtd/store_keep.h"
 
+/* Of what answers a letter by itself that may have been answered (RULES 9). */
+#define WHY_FOUND                                                              \
+	"its letter was found in going through the mailbox: it may have been " \
+	"answered before"
 #define WHY                                                                    \
 	"it may have left after the backup was made that this database was "   \
 	"restored from"
@@ -47,11 +52,19 @@ release_tell(struct engine *e, const struct store_outmail *m, struct error *err)
 void
 release_doubt(struct engine *e, struct store_outmail *m, const char *actor)
 {
-	if (m->state != OUTMAIL_APPROVED || strcmp(actor, "psirtd") != 0 ||
-	    mail_is_to_desk(m) || !release_waits(e))
+	const char *why = NULL;
+
+	if (m->state != OUTMAIL_APPROVED)
+		return;
+	if (e->in_doubt && m->automatic && m->letter != 0)
+		why = WHY_FOUND;
+	else if (strcmp(actor, "psirtd") == 0 && !mail_is_to_desk(m) &&
+		 release_waits(e))
+		why = WHY;
+	if (why == NULL)
 		return;
 	m->state = OUTMAIL_UNCERTAIN;
-	m->reason = (char *)(uintptr_t)WHY;
+	m->reason = (char *)(uintptr_t)why;
 }
 
 static int

@@ -154,6 +154,7 @@ mark(const void *ctx, struct store *st, struct error *err)
 	if (store_begin(st, err) != 0 ||
 	    store_memo_put(st, MEMO_RESTORED, line.at, err) != 0 ||
 	    store_memo_put(st, MEMO_DOUBT, 1, err) != 0 ||
+	    store_memo_put(st, MEMO_RECONCILED, 0, err) != 0 ||
 	    store_record_add(st, &line, err) != 0 ||
 	    store_commit(st, err) != 0) {
 		store_rollback(st);

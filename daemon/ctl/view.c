@@ -30,6 +30,7 @@ static const struct column letter_wait[] = {
     {"short", "CASE", HOW_TEXT, false},
     {"who", "FROM", HOW_TEXT, false},
     {"reason", "WHY", HOW_TEXT, true},
+    {"junk", "JUNK", HOW_TEXT, false},
     {"due", "ANSWER DUE", HOW_DATE, true},
     {"next", "TYPE NEXT", HOW_BELOW, true},
 };
@@ -75,6 +76,7 @@ static const struct column letter_list[] = {
     {"state", "STATE", HOW_TEXT, false},
     {"verdict", "VERDICT", HOW_TEXT, false},
     {"reason", "REASON", HOW_TEXT, true},
+    {"junk", "JUNK", HOW_TEXT, false},
     {"short", "CASE", HOW_TEXT, true},
 };
 
@@ -222,6 +224,19 @@ view_short_numbers(json_t *rows)
 	}
 }
 
+static void
+view_letters(json_t *letters)
+{
+	json_t *letter;
+	size_t i;
+
+	view_short_numbers(letters);
+	json_array_foreach(letters, i, letter)
+	{
+		null_if_false(letter, "junk");
+	}
+}
+
 /* true: a person has to look. */
 static bool
 view_renewal(const struct printer *p, const json_t *renewal)
@@ -253,7 +268,7 @@ view_today(const struct printer *p, json_t *data)
 	json_int_t quiet = view_number(data, "set_aside_by_itself");
 	bool any = trouble != NULL;
 
-	view_short_numbers(json_object_get(data, "letters"));
+	view_letters(json_object_get(data, "letters"));
 	view_short_numbers(json_object_get(data, "steps"));
 	view_turn_columns(json_object_get(data, "steps"));
 	if (trouble != NULL)
@@ -305,7 +320,7 @@ view_list(const struct printer *p, json_t *data)
 	json_t *letters = json_object_get(data, "letters");
 	json_t *cases = json_object_get(data, "cases");
 
-	view_short_numbers(letters);
+	view_letters(letters);
 	view_turn_columns(cases);
 	if (letters != NULL && json_array_size(letters) > 0)
 		print_table(p, letters, letter_list, N(letter_list));
