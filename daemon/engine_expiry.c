@@ -143,7 +143,8 @@ gather(struct engine *e, int64_t now, struct keys_told *told, int64_t *next,
 		uint32_t near, was;
 
 		/* What opens alone is no worse for having expired. */
-		if (k->expires == 0 || k->fingerprint == NULL)
+		if (k->expires == 0 || k->fingerprint == NULL ||
+		    settings_key_retired(e->s, k->fingerprint))
 			continue;
 		near = nearness(k->expires, now, next);
 		if (near == 0)

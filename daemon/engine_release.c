@@ -79,7 +79,7 @@ doubt(struct engine *e, int64_t id, uint32_t from, struct error *err)
 	m.state = OUTMAIL_UNCERTAIN;
 	m.reason = talloc_strdup(ctx, WHY);
 	/* Here there are no bytes of it that a person could send again. */
-	if (from == OUTMAIL_APPROVED)
+	if (from == OUTMAIL_APPROVED || from == OUTMAIL_HELD)
 		m.tries = 0;
 	rc = -1;
 	if (store_outmail_put(e->st, &m, from, err) == 0 &&
@@ -108,8 +108,9 @@ doubt_state(struct engine *e, uint32_t state, struct error *err)
 int
 release_start(struct engine *e, struct error *err)
 {
+	/* What was held left when its key came, or a person sent it. */
 	static const uint32_t leaving[] = {
-	    OUTMAIL_APPROVED, OUTMAIL_SEALED, OUTMAIL_SENDING};
+	    OUTMAIL_APPROVED, OUTMAIL_SEALED, OUTMAIL_SENDING, OUTMAIL_HELD};
 	int64_t in_doubt = 0;
 
 	if (store_memo_get(e->st, MEMO_DOUBT, &in_doubt, err) < 0)

@@ -53,7 +53,7 @@ static void
 test_what_was_leaving_is_uncertain_once(void **state)
 {
 	static const uint32_t leaving[] = {
-	    OUTMAIL_SENDING, OUTMAIL_SEALED, OUTMAIL_APPROVED};
+	    OUTMAIL_SENDING, OUTMAIL_SEALED, OUTMAIL_APPROVED, OUTMAIL_HELD};
 	struct vendor *v = *state;
 	struct world *w = v->w;
 	int64_t id = vendor_case(v, FLOW_DIRECT);

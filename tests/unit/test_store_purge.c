@@ -102,9 +102,15 @@ piece(struct world *w, int64_t letter)
 static int64_t
 next_case(struct world *w)
 {
-	int64_t id = -1;
+	int64_t id = 0;
+	bool goes = false;
 
-	assert_ok(w, store_purge_next(w->st, &age, 0, &id, &w->err));
+	do {
+		assert_ok(w, store_purge_next(w->st, id, &id, &w->err));
+		if (id != 0)
+			assert_ok(w,
+			    store_purge_goes(w->st, &age, id, &goes, &w->err));
+	} while (id != 0 && !goes);
 	return id;
 }
 
@@ -295,6 +301,27 @@ test_nothing_stays_in_the_wal_after_a_kill(void **state)
 }
 
 static void
+task_of(struct world *w, int64_t letter)
+{
+	struct store_task t = {
+	    .kind = 1, .letter = letter, .text = text("to be read")};
+
+	begin(w);
+	assert_ok(w, store_task_add(w->st, &t, &w->err));
+	commit(w);
+}
+
+static bool
+stray_goes(struct world *w, int64_t letter, int64_t before)
+{
+	bool goes = false;
+
+	assert_ok(w,
+	    store_purge_stray_goes(w->st, 5, before, letter, &goes, &w->err));
+	return goes;
+}
+
+static void
 test_letters_of_no_case(void **state)
 {
 	struct world *w = *state;
@@ -305,17 +332,22 @@ test_letters_of_no_case(void **state)
 	file_letter(w, aside, 0, 5);
 	file_letter(w, waits, 0, 6);
 	mail_of(w, 0, aside);
-	assert_ok(w, store_purge_stray(w->st, 5, NOW - 1, 0, &id, &w->err));
-	assert_int_equal(id, 0); /* not that old */
-	assert_ok(w, store_purge_stray(w->st, 5, BEFORE, 0, &id, &w->err));
+	task_of(w, aside);
+	task_of(w, waits);
+	assert_ok(w, store_purge_stray(w->st, 5, 0, &id, &w->err));
 	assert_int_equal(id, aside);
+	assert_false(stray_goes(w, aside, NOW - 1)); /* not that old */
+	assert_false(stray_goes(w, waits, BEFORE));
+	assert_true(stray_goes(w, aside, BEFORE));
 	assert_true(piece(w, aside));
-	assert_ok(w, store_purge_stray(w->st, 5, BEFORE, 0, &id, &w->err));
+	assert_false(stray_goes(w, aside, BEFORE));
+	assert_ok(w, store_purge_stray(w->st, 5, aside, &id, &w->err));
 	assert_int_equal(id, 0);
 	world_close(w);
 	assert_int_equal(peek(w, "SELECT count(*) FROM letter_chunk"), 1);
 	assert_int_equal(peek(w, "SELECT count(*) FROM record_note"), 1);
 	assert_int_equal(peek(w, "SELECT count(*) FROM message_id"), 1);
+	assert_int_equal(peek(w, "SELECT count(*) FROM task"), 1);
 	assert_int_equal(
 	    peek(w, "SELECT count(*) FROM outmail WHERE body IS NOT NULL"), 0);
 	world_open(w);
