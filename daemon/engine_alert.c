@@ -102,7 +102,8 @@ stop_alert(struct engine *e)
 		due = alerts[0].at + (e->once ? 0 : ALERT_WAIT_S);
 		if (e->alerted_at != 0 && e->alerted_at + ALERT_EVERY_S > due)
 			due = e->alerted_at + ALERT_EVERY_S;
-		if (now >= due) {
+		/* It may come from a clock that has gone back since. */
+		if (now >= due || due > now + ALERT_EVERY_S) {
 			if (tell_desk(e, alerts, n, &err) != 0) {
 				engine_trouble(e, "alert", &err);
 			} else {

@@ -22,7 +22,8 @@
 #define LINES_MOST 200
 #define CASES_MOST 500
 #define ROWS_MOST 100
-#define SOON_S (INT64_C(7) * 86400)
+#define DAY_S INT64_C(86400)
+#define SOON_S (INT64_C(7) * DAY_S)
 
 /* ---- when ---- */
 
@@ -42,6 +43,13 @@ time_on(int64_t at, int days, int minutes)
 	return mktime(&tm);
 }
 
+/* Never yet, or by a clock that was days ahead: days count from now on. */
+static bool
+counts_anew(int64_t last, int64_t now)
+{
+	return last == 0 || last > now + DAY_S;
+}
+
 int
 morning_next(struct engine *e, int64_t now, int64_t *next, struct error *err)
 {
@@ -52,8 +60,7 @@ morning_next(struct engine *e, int64_t now, int64_t *next, struct error *err)
 		return 0;
 	if (store_memo_get(e->st, MEMO, &last, err) < 0)
 		return -1;
-	/* Never yet: the days are counted from now on. */
-	if (last == 0) {
+	if (counts_anew(last, now)) {
 		*next = now;
 		return 0;
 	}
@@ -404,7 +411,7 @@ out:
 	return rc;
 }
 
-/* The first start: from now on a mail each morning. */
+/* The first start, say: from now on a mail each morning. */
 static int
 begin_days(struct engine *e, int64_t now, struct error *err)
 {
@@ -438,7 +445,7 @@ morning_due(struct engine *e, int64_t now, bool *done, struct error *err)
 	*done = true;
 	if (store_memo_get(e->st, MEMO, &last, err) < 0)
 		return -1;
-	if (last == 0)
+	if (counts_anew(last, now))
 		return begin_days(e, now, err);
 	if (store_record_walk(e->st, &e->walk, WALK_LINES, &whole, &broken) !=
 	    0) {
