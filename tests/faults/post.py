@@ -69,8 +69,8 @@ class Postman(threading.Thread):
 class Received(Desk):
     """A desk with a postman."""
 
-    def __init__(self, world, make, row, seed):
-        super().__init__(world, make, row)
+    def __init__(self, world, make, row, seed, **settings):
+        super().__init__(world, make, row, **settings)
         self.postman = Postman(self.delivered, seed)
 
     def __enter__(self):

@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+import letters
 from desk import Desk
 from disk import PAGE, Disk
 from process import until
@@ -104,6 +105,33 @@ def full(desk, pages):
     assert desk.d.stop() == 0, desk.d.text()
     return set(re.findall(r"engine: (\w+): database: [^\n]* full",
                           desk.said(since)))
+
+
+def test_disk_full_when_a_person_decides(world, daemon):
+    """Refused, with the reason; said again it is done, once."""
+    with Row("disk full when a person decides") as row, \
+            Small(world, daemon, row) as desk:
+        desk.d.start()
+        desk.delivered.sealed()
+        desk.delivered.lay(letters.inquiry())
+        desk.kept()
+        case, = [c["case"] for c in desk.d.psirt.cases()]
+        inquiry, = [x["letter"] for x in desk.d.psirt.letters()
+                    if x["state"] == "inquiry"]
+        for words in (("title", case, "Overflow"), ("route", case, "care"),
+                      ("file", str(inquiry))):
+            assert desk.d.stop() == 0
+            desk.d.start()
+            desk.disk.fill()
+            before = desk.d.psirt.log()
+            done = desk.d.psirt.run(*words)
+            assert done.returncode != 0 and " full" in done.stderr, done
+            assert desk.d.psirt.log() == before
+            desk.disk.empty()
+            desk.d.psirt.text(*words)
+            row.round()
+            desk.kept()
+        assert len(desk.d.psirt.cases()) == 2
 
 
 # ---- not to be written, or not ours ----
