@@ -51,7 +51,8 @@ def data_key(world, d):
             if not path.name.endswith("-shm"):
                 shutil.copy(path, folder)
         db = sqlite3.connect(f"{folder}/psirtd.db")
-        wrapped, = db.execute("SELECT wrapped FROM data_key").fetchone()
+        wrapped, = db.execute("SELECT wrapped FROM data_key"
+                              " ORDER BY id DESC").fetchone()
         db.close()
     key, _ = world.poc.decrypt(wrapped)
     assert len(key) == 32
@@ -106,6 +107,12 @@ def test_each_secret_has_its_one_place(locked):
         look(locked, d)  # it was opened by a vault
         d.psirt.text("key", "reseal")
         look(locked, d)  # and again, under way to another
+        key = data_key(locked, d)
+        d.psirt.text("key", "renew")
+        at_rest(d)
+        new = data_key(locked, d)
+        assert new != key
+        assert found(d, {"former": key, "new": new}) == {}
         assert d.stop() == 0
     finally:
         d.remove()
