@@ -12,6 +12,7 @@
 
 #include "psirtd/clock.h"
 #include "psirtd/log.h"
+#include "psirtd/store_keep.h"
 
 struct opening *
 engine_opening(
@@ -60,6 +61,7 @@ again(struct engine *e, int64_t id, enum letter_state to, bool by_hand,
 {
 	struct store_letter letter = {0};
 	void *ctx = talloc_new(e);
+	bool gone = false;
 	uint32_t from;
 	int rc = -1;
 	int found;
@@ -81,6 +83,14 @@ again(struct engine *e, int64_t id, enum letter_state to, bool by_hand,
 		    "letter %lld was over letter_max and was not fetched; it "
 		    "lies in the mailbox folder \"%s\"",
 		    (long long)id, e->s->too_large);
+		goto out;
+	}
+	if (store_purge_gone(e->st, id, &gone, err) != 0)
+		goto out;
+	if (gone) {
+		error_set(err, FAULT_DENIED,
+		    "letter %lld was purged: its digest alone is kept",
+		    (long long)id);
 		goto out;
 	}
 	letter.state = to;
@@ -176,6 +186,11 @@ ask_trouble(void *arg, const void *ctx)
 	if (e->fetch_trouble != NULL)
 		text = talloc_asprintf_append(text, "%smailbox: %s",
 		    text[0] != '\0' ? "; " : "", e->fetch_trouble);
+	if (e->no_junk)
+		text = talloc_asprintf_append(text,
+		    "%smailbox: the server does not open the folder %s, so "
+		    "letters in it are not seen",
+		    text[0] != '\0' ? "; " : "", e->s->junk);
 	/* No alert can leave then: this line is how the desk learns of it. */
 	if (e->send_trouble != NULL)
 		text = talloc_asprintf_append(text, "%ssubmission: %s",
@@ -247,5 +262,6 @@ const struct control_engine engine_asks = {
     .confirm = pin_confirm,
     .stage = stage_key,
     .at_work = ask_at_work,
+    .checkpoint = checkpoint_verify,
     .trouble = ask_trouble,
 };

@@ -6,6 +6,7 @@
  *   engine_setup.c   what a room is told first
  *   engine_key.c     the data key: opened at start, sealed anew
  *   engine_intake.c  fetch <-> store: a letter comes in
+ *   engine_reconcile.c  the same: letters that were missed are found
  *   engine_open.c    read <-> vault: a letter is opened by a worker
  *   engine_opening.c what read and vault said, checked and put together
  *   engine_report.c  what makes two letters the same report
@@ -33,6 +34,7 @@
  *   engine_leave.c   guards, approvals, who was told what
  *   engine_due.c     the stop `due`: reminders, clocks, status, morning
  *   engine_status.c, engine_morning.c, engine_expiry.c  the mails of it
+ *   engine_checkpoint.c  the head of the record, signed; and verified later
  *   engine_stage.c   a key is looked into before it is pinned
  *   engine_pin.c     pins that changed wait for two persons
  *   engine_held.c    mails that wait for a key
@@ -85,7 +87,13 @@ struct worker {
 	struct task *task; /* NULL: idle */
 };
 
-enum work_kind { WORK_OPEN, WORK_SEAL, WORK_RESEAL, WORK_STAGE };
+enum work_kind {
+	WORK_OPEN,
+	WORK_SEAL,
+	WORK_RESEAL,
+	WORK_STAGE,
+	WORK_CHECKPOINT
+};
 
 struct task {
 	enum work_kind kind;
@@ -122,6 +130,24 @@ struct stage {
 	uint8_t digest[STORE_DIGEST_BYTES]; /* of the block that was asked of */
 	struct vault_keys *keys;            /* STAGE_DONE */
 	struct error err;                   /* STAGE_FAILED */
+};
+
+/* What a vault does for a checkpoint (engine_checkpoint.c). */
+enum errand_kind { ERRAND_SIGN, ERRAND_VERIFY, ERRAND_KINDS };
+enum errand_state { ERRAND_NONE, ERRAND_ASKED, ERRAND_DONE, ERRAND_FAILED };
+
+struct errand {
+	enum errand_state state;
+	uint8_t digest[STORE_DIGEST_BYTES]; /* of what was asked */
+	char *text;                         /* ERRAND_DONE */
+	struct error err;                   /* ERRAND_FAILED */
+};
+
+/* A folder that letters are taken from. */
+struct box {
+	struct store_mailbox row;
+	bool known;       /* the row is read, or made */
+	int64_t in_doubt; /* letters up to this uid are (RULES 9) */
 };
 
 /* Sets the time of a row alone. */
@@ -161,6 +187,7 @@ struct engine {
 	uint8_t new_key[STORE_KEY_BYTES]; /* first start: on its way to wrap */
 	struct reseal reseal;
 	struct stage stage;
+	struct errand errands[ERRAND_KINDS];
 	char *renew_trouble;    /* NULL: the renewal goes on */
 	int64_t renew_after_ms; /* not before */
 	bool renew_left_told;   /* what could not be brought over */
@@ -168,21 +195,23 @@ struct engine {
 	struct kept_flow *flows; /* parsed, of engine_case.c */
 	size_t nflows;
 
-	struct store_mailbox mailbox;
-	bool mailbox_known;
+	struct box boxes[FETCH_FOLDERS];
+	bool reconciling;             /* the fetch room was told to */
+	bool in_doubt;                /* the letter that is being filed is */
 	struct store_intake *intake;  /* a letter is arriving */
 	struct fetch_letter taken;    /* FETCH_TAKE was said; uid 0: none */
 	struct fetch_letter arriving; /* its bytes come */
 	int64_t arrived;              /* how many so far */
 	char *fetch_trouble;          /* NULL: connected */
+	bool no_junk;                 /* that folder cannot be opened */
 	char *send_trouble;           /* NULL: the last mail left */
 	bool fetch_idle;              /* nothing more to fetch for now */
 
 	int64_t sending; /* outmail in flight; 0 none */
 	int64_t alerted_at;
-	struct store_walk walk; /* of the morning, over the record */
-	int64_t retry_at;       /* seconds: mail waits until then; 0 none */
-	int64_t pause_until_ms; /* the store failed: rest until then */
+	struct checkpoint morning; /* its head; at 0: it is walked to yet */
+	int64_t retry_at;          /* seconds: mail waits until then; 0 none */
+	int64_t pause_until_ms;    /* the store failed: rest until then */
 	struct failing failing;
 	bool progress; /* a stop did something: come round again at once */
 	bool trouble;  /* --once: something must be tried again */
@@ -275,8 +304,8 @@ void key_ask(struct engine *e, struct slot *slot);
 void key_wrapped(struct engine *e, const struct frame *frame);
 void key_unwrapped(struct engine *e, const struct frame *frame);
 /* As struct control_engine says; arg is the engine. */
-int key_reseal(void *arg, const char *actor, struct error *err);
-int key_renew(void *arg, const char *actor, struct error *err);
+int key_reseal(void *arg, const char *actor, bool again, struct error *err);
+int key_renew(void *arg, const char *actor, bool again, struct error *err);
 /* The next batch of what is sealed under the new data key. */
 bool stop_renew(struct engine *e);
 void key_vault_frame(struct task *task, const struct frame *frame);
@@ -293,6 +322,26 @@ void task_done(struct task *task);
 /* ---- engine_intake.c ---- */
 void intake_frame(struct engine *e, const struct frame *frame);
 void intake_lost(struct engine *e); /* the fetch room is gone */
+const char *intake_folder(const struct engine *e, uint32_t which);
+/* Since when the mail server refuses our password; 0: it does not. */
+#define MEMO_PASSWORD "mailbox_password"
+
+/* ---- engine_reconcile.c ---- */
+/* When all folders were gone through last; 0: it is to be done at once. */
+#define MEMO_RECONCILED "reconciled"
+/* Reads which letters of it are in doubt, as of the last run. */
+int reconcile_read(struct engine *e, uint32_t which, struct error *err);
+/* Inside a transaction: those that stand there now are, and everything is to
+ * be gone through at once. */
+int reconcile_doubt(
+    struct engine *e, uint32_t which, uint32_t upto, struct error *err);
+/* Restored from a backup, and not gone through since? */
+int reconcile_restored(struct engine *e, bool *restored, struct error *err);
+/* Asks the room for it where it is due. */
+void reconcile_ask(struct engine *e);
+/* What the room said of it. */
+void reconcile_list(struct engine *e, const struct fetch_uids *list);
+void reconcile_done(struct engine *e, const struct fetch_reconciled *done);
 
 /* ---- engine_open.c ---- */
 bool stop_open(struct engine *e);
@@ -455,6 +504,15 @@ bool release_waits(struct engine *e);
 const char *release_why(struct engine *e, const void *ctx); /* NULL: it does */
 /* At its first start: what was about to leave is uncertain. */
 int release_start(struct engine *e, struct error *err);
+/*
+ * draft_add(): so is what psirtd makes before that, unless for the desk, and
+ * what answers a letter that was found late.  release_tell(), when it has its
+ * row.
+ */
+void release_doubt(
+    struct engine *e, struct store_outmail *m, const char *actor);
+int release_tell(
+    struct engine *e, const struct store_outmail *m, struct error *err);
 
 /* ---- engine_restore.c ---- */
 /* -1: a restore was cut short, and nothing may start on what is there. */
@@ -534,6 +592,8 @@ bool case_counterpart(const void *ctx, struct engine *e,
     const struct casework *w, struct draft_to *to, enum audience *audience);
 
 /* ---- engine_leave.c ---- */
+/* Alerts, the morning's list and their like. */
+bool mail_is_to_desk(const struct store_outmail *m);
 /* A draft of a case: asks the guards, renders, writes the row as its policy
  * says, and who is told what once it leaves. */
 struct case_draft {
@@ -676,6 +736,27 @@ int stage_key(void *arg, const void *ctx, struct bytes block,
     struct vault_keys **keys, struct error *err);
 void stage_vault_frame(struct task *task, const struct frame *frame);
 void stage_lost(struct task *task);
+
+/* ---- engine_checkpoint.c ---- */
+/* The lines that are signed. */
+char *checkpoint_text(
+    const void *ctx, const char *desk, const struct checkpoint *c);
+/* 1: under way, ask again; 0: *block, on ctx, that gpg verifies. */
+int checkpoint_sign(struct engine *e, const void *ctx,
+    const struct checkpoint *c, char **block, struct error *err);
+/*
+ * For the morning: e->morning becomes the head, *block signs it.  1: ask again,
+ * *at_once or when a vault has answered; 0: there, or *broken says that the
+ * record is not whole.  Where no vault can sign, *block stays NULL: the mail
+ * goes all the same, and waits itself for a key to be signed with.
+ */
+int checkpoint_make(struct engine *e, const void *ctx, int64_t now,
+    char **block, struct error *broken, bool *at_once, struct error *err);
+/* As struct control_engine says; arg is the engine. */
+int checkpoint_verify(
+    void *arg, struct bytes block, struct checkpoint *c, struct error *err);
+void checkpoint_vault_frame(struct task *task, const struct frame *frame);
+void checkpoint_lost(struct task *task);
 
 /* ---- engine_pin.c ---- */
 /* The pins of the settings against those of the last start. */

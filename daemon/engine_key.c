@@ -230,11 +230,15 @@ may_renew(struct engine *e, struct error *err)
 }
 
 static int
-key_run(struct engine *e, bool renew, const char *actor, struct error *err)
+key_run(struct engine *e, bool renew, const char *actor, bool again,
+    struct error *err)
 {
 	struct reseal *r = &e->reseal;
 	struct worker *w;
 
+	/* Who asked for it went away; the keys may have changed since. */
+	if (!again && (r->state == RESEAL_DONE || r->state == RESEAL_FAILED))
+		r->state = RESEAL_NONE;
 	if (r->state != RESEAL_NONE && r->renew != renew)
 		return error_set(err, FAULT_RETRY,
 		    "the data key is being sealed; try again");
@@ -262,15 +266,15 @@ key_run(struct engine *e, bool renew, const char *actor, struct error *err)
 }
 
 int
-key_reseal(void *arg, const char *actor, struct error *err)
+key_reseal(void *arg, const char *actor, bool again, struct error *err)
 {
-	return key_run(arg, false, actor, err);
+	return key_run(arg, false, actor, again, err);
 }
 
 int
-key_renew(void *arg, const char *actor, struct error *err)
+key_renew(void *arg, const char *actor, bool again, struct error *err)
 {
-	return key_run(arg, true, actor, err);
+	return key_run(arg, true, actor, again, err);
 }
 
 /* On record is the last of the two keys that there are amid a renewal. */
@@ -320,8 +324,11 @@ static int
 wrapped_next(struct task *task, struct bytes wrapped, struct error *err)
 {
 	struct engine *e = task->engine;
+	/* The renewal came to its end meanwhile: that key is gone. */
+	bool gone =
+	    e->reseal.former && !e->reseal.renew && !store_renewing(e->st);
 
-	if (commit_wrapped(e, wrapped, err) != 0)
+	if (!gone && commit_wrapped(e, wrapped, err) != 0)
 		return -1;
 	if (e->reseal.renew || !e->reseal.former)
 		return 1;

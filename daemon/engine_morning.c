@@ -4,8 +4,8 @@
  *
  * Runs in the engine process, for the stop `due`.  It holds numbers, kinds
  * and dates alone.  With it goes the head of the record's chain, verified
- * just before: kept outside of this machine, it proves later that no line
- * was taken away.
+ * just before, as a clearsigned checkpoint: kept outside of this machine, it
+ * proves later that no line was changed or taken away.
  */
 #include "engine_internal.h"
 
@@ -18,7 +18,6 @@
 
 #define MEMO "morning"
 #define MEMO_REGISTRATION "registration"
-#define WALK_LINES 2000 /* of the record, a round */
 #define LINES_MOST 200
 #define CASES_MOST 500
 #define ROWS_MOST 100
@@ -339,7 +338,7 @@ make_list(struct list *l, int64_t now, struct error *err)
 
 static int
 draft_morning(struct engine *e, const struct operator* to, const struct list *l,
-    const char *head, struct error *err)
+    const char *head, const char *block, struct error *err)
 {
 	void *ctx = talloc_new(e);
 	const char *language = l->ja ? "ja" : "en";
@@ -358,6 +357,7 @@ draft_morning(struct engine *e, const struct operator* to, const struct list *l,
 	draft_fact(&f, "count", talloc_asprintf(ctx, "%zu", l->n + l->over));
 	draft_fact(&f, "lines", l->text);
 	draft_fact(&f, "head", head);
+	draft_fact(&f, "checkpoint", block);
 	rc = draft_add(e, &m, language, &f, "psirtd", err);
 	talloc_free(ctx);
 	return rc;
@@ -381,10 +381,12 @@ registration(struct engine *e, int64_t now, struct error *err)
 	return store_memo_put(e->st, MEMO_REGISTRATION, now, err);
 }
 
+/* broken: why the record is not whole; block: its head, signed; or NULL. */
 static int
-morning_mail(
-    struct engine *e, int64_t now, const char *broken, struct error *err)
+morning_mail(struct engine *e, int64_t now, const char *broken,
+    const char *block, struct error *err)
 {
+	const struct store_walk *walk = &e->morning.head;
 	struct store_record r = {.at = now,
 	    .what = RECORD_MORNING,
 	    .actor = (char *)(uintptr_t) "psirtd"};
@@ -394,10 +396,10 @@ morning_mail(
 	char *head = NULL;
 	int rc = -1;
 
-	r.digest = bytes_hex(ctx, bytes_of(e->walk.link, sizeof(e->walk.link)));
+	r.digest = bytes_hex(ctx, bytes_of(walk->link, sizeof(walk->link)));
 	head = broken != NULL ? talloc_strdup(ctx, broken)
 			      : talloc_asprintf(ctx, "%lld %s",
-				    (long long)e->walk.lines, r.digest);
+				    (long long)walk->lines, r.digest);
 	if (registration(e, now, err) != 0)
 		goto out;
 	for (size_t i = 0; i < e->s->noperators; i++) {
@@ -411,7 +413,7 @@ morning_mail(
 			continue;
 		if (l->text == NULL && make_list(l, now, err) != 0)
 			goto out;
-		if (draft_morning(e, to, l, head, err) != 0)
+		if (draft_morning(e, to, l, head, block, err) != 0)
 			goto out;
 	}
 	if (store_memo_put(e->st, MEMO, now, err) == 0)
@@ -444,34 +446,35 @@ int
 morning_due(struct engine *e, int64_t now, bool *done, struct error *err)
 {
 	struct error broken = {0};
+	void *ctx = talloc_new(e);
+	char *block = NULL;
 	int64_t last = 0;
 	int64_t next;
-	bool whole = false;
+	int rc;
 
-	if (morning_next(e, now, &next, err) != 0)
-		return -1;
-	if (next == 0 || next > now)
-		return 0;
+	rc = morning_next(e, now, &next, err);
+	if (rc != 0 || next == 0 || next > now)
+		goto out;
 	*done = true;
-	if (store_memo_get(e->st, MEMO, &last, err) < 0)
-		return -1;
-	if (last == 0)
-		return begin_days(e, now, err);
-	if (store_record_walk(e->st, &e->walk, WALK_LINES, &whole, &broken) !=
-	    0) {
-		/* Not whole: the mail says so, and where. */
-		if (broken.fault != FAULT_INPUT) {
-			*err = broken;
-			return -1;
-		}
-		whole = true;
+	rc = store_memo_get(e->st, MEMO, &last, err) < 0 ? -1 : 0;
+	if (rc == 0 && last == 0)
+		rc = begin_days(e, now, err);
+	if (rc != 0 || last == 0)
+		goto out;
+	rc = checkpoint_make(e, ctx, now, &block, &broken, done, err);
+	if (rc > 0) {
+		rc = 0;
+		goto out;
 	}
-	if (!whole)
-		return 0;
-	if (store_begin(e->st, err) != 0 ||
-	    morning_mail(e, now, broken.fault != 0 ? broken.text : NULL, err) !=
-		0)
-		return -1;
-	memset(&e->walk, 0, sizeof(e->walk));
-	return stop_commit(e, "due", err);
+	if (rc == 0 &&
+	    (store_begin(e->st, err) != 0 ||
+		morning_mail(e, now, broken.fault != 0 ? broken.text : NULL,
+		    block, err) != 0 ||
+		stop_commit(e, "due", err) != 0))
+		rc = -1;
+	/* What failed is begun anew, tomorrow perhaps. */
+	memset(&e->morning, 0, sizeof(e->morning));
+out:
+	talloc_free(ctx);
+	return rc;
 }

@@ -33,6 +33,33 @@ is_there(const void *ctx, const char *path, const char *end)
 	return name == NULL || lstat(name, &info) == 0;
 }
 
+static char *
+who(const void *ctx, uid_t uid)
+{
+	const struct passwd *entry = getpwuid(uid);
+
+	if (entry != NULL)
+		return talloc_strdup(ctx, entry->pw_name);
+	return talloc_asprintf(ctx, "uid %u", (unsigned)uid);
+}
+
+/* What root restores is root's, and psirtd could not open it. */
+static int
+check_user(
+    const void *ctx, const char *folder, const char *file, struct error *err)
+{
+	struct stat info;
+	const char *user;
+
+	if (geteuid() != 0 || stat(folder, &info) != 0 || info.st_uid == 0)
+		return 0;
+	user = who(ctx, info.st_uid);
+	return error_set(err, FAULT_SETUP,
+	    "%s belongs to %s: restore as that user: runuser -u %s -- psirtd "
+	    "--restore %s",
+	    folder, user, user, file);
+}
+
 /* Nothing is overwritten: what is there is for a person to set aside. */
 static int
 check_place(const void *ctx, const struct settings *s, const char *file,
@@ -117,25 +144,17 @@ restore_left(const struct settings *s, struct error *err)
 	return rc;
 }
 
-static char *
-who(const void *ctx)
-{
-	const struct passwd *entry = getpwuid(getuid());
-
-	if (entry != NULL)
-		return talloc_strdup(ctx, entry->pw_name);
-	return talloc_asprintf(ctx, "uid %u", (unsigned)getuid());
-}
-
 static int
 mark(const void *ctx, struct store *st, struct error *err)
 {
-	const struct store_record line = {
-	    .at = clock_now(), .what = RECORD_RESTORED, .actor = who(ctx)};
+	const struct store_record line = {.at = clock_now(),
+	    .what = RECORD_RESTORED,
+	    .actor = who(ctx, getuid())};
 
 	if (store_begin(st, err) != 0 ||
 	    store_memo_put(st, MEMO_RESTORED, line.at, err) != 0 ||
 	    store_memo_put(st, MEMO_DOUBT, 1, err) != 0 ||
+	    store_memo_put(st, MEMO_RECONCILED, 0, err) != 0 ||
 	    store_record_add(st, &line, err) != 0 ||
 	    store_commit(st, err) != 0) {
 		store_rollback(st);
@@ -190,13 +209,15 @@ sync_path(const char *path, int flags, struct error *err)
 	return rc;
 }
 
+/* A psirtd that was started meanwhile may have made one, with letters in it. */
 static int
 put_in_place(const char *path, const char *database, const char *folder,
     struct error *err)
 {
 	if (sync_path(path, 0, err) != 0)
 		return -1;
-	if (rename(path, database) != 0)
+	if (renameat2(AT_FDCWD, path, AT_FDCWD, database, RENAME_NOREPLACE) !=
+	    0)
 		return error_errno(err, FAULT_SETUP, "%s", database);
 	return sync_path(folder, O_DIRECTORY, err);
 }
@@ -213,7 +234,8 @@ engine_restore(const struct settings *s, const char *file)
 
 	if (path == NULL || wal == NULL || folder == NULL) {
 		error_set(&err, FAULT_RETRY, "out of memory");
-	} else if (check_place(ctx, s, file, &err) == 0) {
+	} else if (check_user(ctx, folder, file, &err) == 0 &&
+		   check_place(ctx, s, file, &err) == 0) {
 		/* Left by a restore that was cut short. */
 		unlink(path);
 		unlink(wal);

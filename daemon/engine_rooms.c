@@ -130,6 +130,9 @@ vault_frame(struct engine *e, struct slot *slot, const struct frame *frame)
 		case WORK_STAGE:
 			stage_vault_frame(task, frame);
 			return;
+		case WORK_CHECKPOINT:
+			checkpoint_vault_frame(task, frame);
+			return;
 		}
 	}
 	switch (frame->type) {
@@ -235,6 +238,9 @@ task_lost(struct task *task)
 	case WORK_STAGE:
 		stage_lost(task);
 		break;
+	case WORK_CHECKPOINT:
+		checkpoint_lost(task);
+		break;
 	}
 }
 
@@ -330,6 +336,9 @@ slot_start(struct engine *e, struct slot *slot)
 	if (slot->process == NULL) {
 		log_err("%s", err.text);
 		slot->start_at_ms = clock_monotonic_ms() + RESTART_MOST_MS;
+		/* Killed, it took all rooms along: another engine has one. */
+		if (err.fault == FAULT_SETUP)
+			engine_end(e, ENGINE_EXIT_TRY_AGAIN);
 		return;
 	}
 	switch (slot->kind) {

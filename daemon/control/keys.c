@@ -211,12 +211,24 @@ key_run(struct request *r, int under_way, const char *done)
 	return TURN_DONE;
 }
 
+/* This request asked before. */
+static bool
+asked(struct request *r)
+{
+	bool before = r->state != NULL;
+
+	if (!before)
+		r->state = talloc_new(r);
+	return before;
+}
+
 enum turn
 reseal_run(struct request *r)
 {
 	const struct control_engine *engine = r->control->engine;
 
-	return key_run(r, engine->reseal(engine->arg, r->actor, &r->err),
+	return key_run(r,
+	    engine->reseal(engine->arg, r->actor, asked(r), &r->err),
 	    "The data key is sealed to the keys of today.");
 }
 
@@ -225,7 +237,8 @@ renew_run(struct request *r)
 {
 	const struct control_engine *engine = r->control->engine;
 
-	return key_run(r, engine->renew(engine->arg, r->actor, &r->err),
+	return key_run(r,
+	    engine->renew(engine->arg, r->actor, asked(r), &r->err),
 	    "A new data key is in use. What rests under the former one is "
 	    "being sealed anew: \"psirt\" says how far it is.");
 }

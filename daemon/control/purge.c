@@ -78,6 +78,31 @@ case_row(struct request *r, struct purge *p, int64_t letters)
 				 "letters", (json_int_t)letters));
 }
 
+/* The next one after this, 0 none: a case, or a letter of none. */
+static int
+find_next(struct request *r, struct purge *p, int64_t after, int64_t *id)
+{
+	if (p->letters)
+		return store_purge_stray(
+		    r->st, strays[p->stray], p->age.before, after, id, &r->err);
+	return store_purge_next(r->st, &p->age, after, id, &r->err);
+}
+
+/* Opened again, or written to, since the turn before: what is left stays. */
+static int
+look_again(struct request *r, struct purge *p)
+{
+	int64_t id = 0;
+
+	if (find_next(r, p, p->id - 1, &id) != 0)
+		return -1;
+	if (id != p->id) {
+		p->after = p->id;
+		p->id = 0;
+	}
+	return 0;
+}
+
 /* A piece of a case; its own columns go with the line of the record. */
 static int
 purge_case(struct request *r, struct purge *p)
@@ -124,22 +149,19 @@ purge_stray(struct request *r, struct purge *p)
 static int
 purge_step(struct request *r, struct purge *p)
 {
+	if (p->id != 0 && look_again(r, p) != 0)
+		return -1;
 	if (p->id != 0)
 		return p->letters ? purge_stray(r, p) : purge_case(r, p);
-	if (p->letters) {
-		if (store_purge_stray(r->st, strays[p->stray], p->age.before,
-			p->after, &p->id, &r->err) != 0)
-			return -1;
-		if (p->id == 0) {
-			p->stray++;
-			p->after = 0;
-		}
-		return 0;
-	}
-	if (store_purge_next(r->st, &p->age, p->after, &p->id, &r->err) != 0)
+	if (find_next(r, p, p->after, &p->id) != 0)
 		return -1;
 	if (p->id != 0)
 		return 0;
+	if (p->letters) {
+		p->stray++;
+		p->after = 0;
+		return 0;
+	}
 	p->letters = true;
 	p->after = 0;
 	return answer_list_end(r) == 0 ? answer_list(r, "letters") : -1;

@@ -91,6 +91,7 @@ enum request_option {
 	OPTION_SHARE = 1 << 19,
 	OPTION_YES = 1 << 20,
 	OPTION_DRY_RUN = 1 << 21,
+	OPTION_CHECKPOINT = 1 << 22,
 };
 
 enum turn { TURN_DONE, TURN_MORE, TURN_FAILED };
@@ -145,6 +146,7 @@ struct request {
 	uint32_t options;
 	/* of --why, --case … */
 	const char *why, *casefile, *by, *deputy, *digest, *override, *share;
+	const char *checkpoint; /* a clearsigned block */
 
 	void *state;      /* of the handler */
 	int64_t until_ms; /* the end of this turn, monotonic */

@@ -23,6 +23,7 @@ static const struct option {
     {"attachments", OPTION_ATTACHMENTS, 0},
     {"by", OPTION_BY, offsetof(struct request, by)},
     {"case", OPTION_CASE, offsetof(struct request, casefile)},
+    {"checkpoint", OPTION_CHECKPOINT, offsetof(struct request, checkpoint)},
     {"deputy", OPTION_DEPUTY, offsetof(struct request, deputy)},
     {"details", OPTION_DETAILS, 0},
     {"digest", OPTION_DIGEST, offsetof(struct request, digest)},

@@ -43,6 +43,7 @@ static const struct option options[] = {
     {"attachments", no_argument, NULL, CLIENT_HANDED},
     {"by", required_argument, NULL, CLIENT_HANDED},
     {"case", required_argument, NULL, CLIENT_HANDED},
+    {"checkpoint", required_argument, NULL, CLIENT_HANDED},
     {"deputy", required_argument, NULL, CLIENT_HANDED},
     {"details", no_argument, NULL, CLIENT_HANDED},
     {"digest", required_argument, NULL, CLIENT_HANDED},
@@ -219,13 +220,20 @@ call_talk(
 	return true;
 }
 
-/* psirtd reads no file of a user's: of a key it is given what stands in it. */
+/* psirtd reads no file of a user's: it is given what stands in it. */
 static int
 call_block(struct call *call, const char *name, struct error *err)
 {
 	const char **word = &call->args[call->nargs - 1];
 	const char *what = call->nwords == 3 ? word[-1] : NULL;
 
+	for (size_t i = 0; i + call->nwords < call->nargs; i++) {
+		if (strcmp(call->args[i], "--checkpoint") != 0)
+			continue;
+		call->args[i + 1] =
+		    checkpoint_read(call->ctx, call->args[i + 1], err);
+		return call->args[i + 1] != NULL ? 0 : -1;
+	}
 	if (what == NULL || strcmp(name, "key") != 0 ||
 	    strcmp(what, "stage") != 0)
 		return 0;

@@ -86,10 +86,13 @@ const struct verb verbs[] = {
 	"open cases; closed ones too; letters instead",
 	"Numbers, steps, dates and states only; it leaves no trace.",
 	view_list},
-    {"log", "log [--case CASE] [--notes | --verify]",
+    {"log", "log [--case CASE] [--notes | --verify [--checkpoint FILE]]",
 	"the record; with its notes; check its chain",
 	"--notes shows what people wrote as reasons; that is recorded.\n"
-	"--verify walks the whole chain and prints its head.",
+	"--verify walks the whole chain and prints its head. FILE holds the\n"
+	"text of a morning mail of before: the signature of the lines in it "
+	"is\n"
+	"checked, and that the record still holds what they say.",
 	view_log},
     {"merge", "merge CASE OTHER", "the first case becomes part of the other",
 	"Within one flow; \"psirt split CASE\" takes it back.", view_said},

@@ -30,6 +30,7 @@ static const struct column letter_wait[] = {
     {"short", "CASE", HOW_TEXT, false},
     {"who", "FROM", HOW_TEXT, false},
     {"reason", "WHY", HOW_TEXT, true},
+    {"junk", "JUNK", HOW_TEXT, false},
     {"due", "ANSWER DUE", HOW_DATE, true},
     {"next", "TYPE NEXT", HOW_BELOW, true},
 };
@@ -75,6 +76,7 @@ static const struct column letter_list[] = {
     {"state", "STATE", HOW_TEXT, false},
     {"verdict", "VERDICT", HOW_TEXT, false},
     {"reason", "REASON", HOW_TEXT, true},
+    {"junk", "JUNK", HOW_TEXT, false},
     {"short", "CASE", HOW_TEXT, true},
 };
 
@@ -222,6 +224,19 @@ view_short_numbers(json_t *rows)
 	}
 }
 
+static void
+view_letters(json_t *letters)
+{
+	json_t *letter;
+	size_t i;
+
+	view_short_numbers(letters);
+	json_array_foreach(letters, i, letter)
+	{
+		null_if_false(letter, "junk");
+	}
+}
+
 /* true: a person has to look. */
 static bool
 view_renewal(const struct printer *p, const json_t *renewal)
@@ -253,7 +268,7 @@ view_today(const struct printer *p, json_t *data)
 	json_int_t quiet = view_number(data, "set_aside_by_itself");
 	bool any = trouble != NULL;
 
-	view_short_numbers(json_object_get(data, "letters"));
+	view_letters(json_object_get(data, "letters"));
 	view_short_numbers(json_object_get(data, "steps"));
 	view_turn_columns(json_object_get(data, "steps"));
 	if (trouble != NULL)
@@ -305,7 +320,7 @@ view_list(const struct printer *p, json_t *data)
 	json_t *letters = json_object_get(data, "letters");
 	json_t *cases = json_object_get(data, "cases");
 
-	view_short_numbers(letters);
+	view_letters(letters);
 	view_turn_columns(cases);
 	if (letters != NULL && json_array_size(letters) > 0)
 		print_table(p, letters, letter_list, N(letter_list));
@@ -372,7 +387,10 @@ void
 view_log(const struct printer *p, json_t *data)
 {
 	const json_t *lines = json_object_get(data, "lines");
-	char *head = view_text(NULL, data, "head");
+	const json_t *then = json_object_get(data, "checkpoint");
+	void *ctx = talloc_new(NULL);
+	char *head = view_text(ctx, data, "head");
+	char *at = print_value(ctx, json_object_get(then, "at"), HOW_TIME);
 	bool notes = false;
 	size_t i;
 
@@ -381,6 +399,11 @@ view_log(const struct printer *p, json_t *data)
 		    "The record is whole: %" JSON_INTEGER_FORMAT
 		    " lines.\nHead of the chain: %s\n",
 		    json_integer_value(lines), head != NULL ? head : "-");
+		if (json_is_object(then))
+			fprintf(p->out,
+			    "It holds what the checkpoint of %s says: line "
+			    "%" JSON_INTEGER_FORMAT " is the same.\n",
+			    at, view_number(then, "line"));
 	} else if (json_array_size(lines) == 0) {
 		fputs("No lines.\n", p->out);
 	} else {
@@ -389,7 +412,7 @@ view_log(const struct printer *p, json_t *data)
 		print_table(
 		    p, lines, log_lines, N(log_lines) - (notes ? 0 : 1));
 	}
-	talloc_free(head);
+	talloc_free(ctx);
 }
 
 /* "plc, qa"; "nobody" for none. */

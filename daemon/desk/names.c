@@ -71,6 +71,7 @@ reason_name(enum reason reason)
 	    [REASON_ANSWER_LATE] = "answer-late",
 	    [REASON_ANSWER_HELD] = "answer-held",
 	    [REASON_PIN_CHANGED] = "pin-changed",
+	    [REASON_MAILBOX_PASSWORD] = "mailbox-password",
 	};
 
 	return NAME(names, reason);
@@ -150,6 +151,9 @@ reason_text(enum reason reason)
 		"for a decision.",
 	    [REASON_PIN_CHANGED] =
 		"Keys of the settings were changed; they wait for two persons.",
+	    [REASON_MAILBOX_PASSWORD] =
+		"The mail server refuses the user name or the password of the "
+		"mailbox: no letter comes in.",
 	};
 
 	return NAME(texts, reason);
@@ -190,6 +194,7 @@ silence_name(enum silence silence)
 	    [SILENCE_OWN] = "own",
 	    [SILENCE_DEPARTMENT] = "department",
 	    [SILENCE_UNWANTED] = "unwanted",
+	    [SILENCE_JUNK] = "junk",
 	};
 
 	return NAME(names, silence);

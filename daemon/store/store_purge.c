@@ -26,11 +26,13 @@ enum {
 	PURGE_LEFT,
 	PURGE_STRAY,
 	PURGE_COUNT,
+	PURGE_GONE,
 	PURGE_CHUNKS,
 	/* of a letter, when its chunks are gone */
 	PURGE_LETTER,
 	PURGE_OPENING,
 	PURGE_LETTER_MESSAGE,
+	PURGE_LETTER_MAIL_MESSAGE,
 	PURGE_LETTER_MAIL_WIRE,
 	PURGE_LETTER_MAILS,
 	PURGE_LETTER_NOTES,
@@ -71,18 +73,31 @@ enum {
 
 #define OF_MAILS "(SELECT id FROM outmail WHERE casefile = ?1)"
 
+#define OF_LETTER                                                              \
+	"(SELECT id FROM outmail WHERE letter = ?1 AND casefile IS NULL)"
+
 static const char *const sql[PURGE_STMT_COUNT] = {
-    /* A merged case goes with the one that it is part of. */
+    /*
+     * A merged case goes with the one that it is part of, which has its
+     * letters and clocks.  A letter that came later, of somebody who could
+     * not open it again, holds the case until it is as old; one that came to
+     * a purged case ends as the others did.
+     */
     [PURGE_NEXT] = "SELECT id FROM casefile c WHERE state = 3 AND id > ?1"
 		   " AND closed > 0 AND closed < ?2"
 		   " AND (merged_into IS NULL OR EXISTS (SELECT 1"
 		   " FROM casefile t WHERE t.id = c.merged_into"
 		   " AND t.state = 3 AND t.closed > 0 AND t.closed < ?2))"
-		   " AND NOT EXISTS (SELECT 1 FROM record"
+		   " AND (NOT EXISTS (SELECT 1 FROM record"
 		   " WHERE record.casefile = c.id AND what = ?3"
-		   " AND at >= c.closed)"
-		   " AND NOT EXISTS (SELECT 1 FROM clock"
-		   " WHERE clock.casefile = c.id AND kind = ?4 AND ended = 0"
+		   " AND at >= c.closed) OR EXISTS (SELECT 1 FROM letter"
+		   " WHERE letter.casefile = c.id AND" LEFT "))"
+		   " AND NOT EXISTS (SELECT 1 FROM letter WHERE"
+		   " letter.casefile = ifnull(c.merged_into, c.id)"
+		   " AND stored >= ?2)"
+		   " AND NOT EXISTS (SELECT 1 FROM clock WHERE"
+		   " clock.casefile = ifnull(c.merged_into, c.id)"
+		   " AND kind = ?4 AND ended = 0"
 		   " AND due > ?5) ORDER BY id LIMIT 1",
     [PURGE_WHEN] = "SELECT ifnull(max(at), 0) FROM record"
 		   " WHERE casefile = ? AND what = ?",
@@ -92,15 +107,18 @@ static const char *const sql[PURGE_STMT_COUNT] = {
 		    " AND casefile IS NULL AND stored > 0 AND stored < ?"
 		    " AND" LEFT " ORDER BY id LIMIT 1",
     [PURGE_COUNT] = "SELECT count(*) FROM letter WHERE casefile = ?",
+    [PURGE_GONE] = "SELECT digest IS NOT NULL AND stream IS NULL"
+		   " FROM letter WHERE id = ?",
     [PURGE_CHUNKS] = "DELETE FROM letter_chunk WHERE id IN (SELECT id"
 		     " FROM letter_chunk WHERE letter = ? LIMIT ?)",
     [PURGE_LETTER] = "UPDATE letter SET stream = NULL, sender = NULL,"
 		     " subject = NULL, signer = NULL WHERE id = ?1",
     [PURGE_OPENING] = "DELETE FROM opening WHERE letter = ?1",
     [PURGE_LETTER_MESSAGE] = "DELETE FROM message_id WHERE letter = ?1",
-    [PURGE_LETTER_MAIL_WIRE] = "DELETE FROM outmail_wire WHERE outmail IN"
-			       " (SELECT id FROM outmail WHERE letter = ?1"
-			       " AND casefile IS NULL)",
+    [PURGE_LETTER_MAIL_MESSAGE] = "DELETE FROM message_id WHERE outmail"
+				  " IN" OF_LETTER,
+    [PURGE_LETTER_MAIL_WIRE] = "DELETE FROM outmail_wire WHERE outmail"
+			       " IN" OF_LETTER,
     [PURGE_LETTER_MAILS] = MAIL_GOES " WHERE letter = ?1"
 				     " AND casefile IS NULL",
     /* Notes are few, lines are many. */
@@ -206,6 +224,21 @@ store_purge_count(
 	query_start(&q, st, FAMILY_PURGE, PURGE_COUNT, err);
 	query_int(&q, casefile);
 	return one(&q, letters);
+}
+
+int
+store_purge_gone(
+    struct store *st, int64_t letter, bool *gone, struct error *err)
+{
+	struct query q;
+	int64_t is = 0;
+	int rc;
+
+	query_start(&q, st, FAMILY_PURGE, PURGE_GONE, err);
+	query_int(&q, letter);
+	rc = one(&q, &is);
+	*gone = is != 0;
+	return rc;
 }
 
 /* These statements in turn, each with the id of the row they are about. */

@@ -421,7 +421,9 @@ run_batch(const void *ctx, struct store *st, int64_t now,
 	struct renewal r;
 	struct batch b = {.st = st, .r = &r, .now = now, .err = &why};
 	int found = renewal_get(ctx, st, &r, err);
+	struct bytes states = r.states;
 	int walked;
+	int rc = -1;
 
 	if (found != 1)
 		return found < 0 ? -1
@@ -430,8 +432,13 @@ run_batch(const void *ctx, struct store *st, int64_t now,
 				       "being renewed");
 	walked = walk(ctx, &b);
 	if (walked < 0)
-		return error_set(err, why.fault, "%s", why.text);
-	return end_batch(&b, walked, what, err);
+		error_set(err, why.fault, "%s", why.text);
+	else
+		rc = end_batch(&b, walked, what, err);
+	/* Streams of a letter, whose keys are in them. */
+	if (states.data != NULL)
+		sodium_memzero((void *)(uintptr_t)states.data, states.len);
+	return rc;
 }
 
 int

@@ -34,6 +34,12 @@ struct casework {
 	char *refused;
 };
 
+/* The record as it was: the line it ended with then, and its link. */
+struct checkpoint {
+	struct store_walk head;
+	int64_t at;
+};
+
 /* What a person decides of a case: one transaction each (engine_order.c). */
 enum order_kind {
 	ORDER_STEP_START = 1, /* step; also a pass of an ended step anew */
@@ -101,12 +107,15 @@ struct control_engine {
 	    struct error *err);
 	/*
 	 * `psirt key reseal`: the data key to the POC and recovery keys of
-	 * today.  1: under way, ask again; 0: done and recorded.
+	 * today.  1: under way, ask again; 0: done and recorded.  again: this
+	 * request asked before; what another one left is no answer to a first.
 	 */
-	int (*reseal)(void *arg, const char *actor, struct error *err);
+	int (*reseal)(
+	    void *arg, const char *actor, bool again, struct error *err);
 	/* The same for `psirt key renew`; 0: the new key is in use, and what
 	 * is under the former is being sealed anew. */
-	int (*renew)(void *arg, const char *actor, struct error *err);
+	int (*renew)(
+	    void *arg, const char *actor, bool again, struct error *err);
 	/*
 	 * *said: what came of it, sentences a line each, on ctx.  FAULT_DENIED:
 	 * refused, with what to do.
@@ -132,6 +141,12 @@ struct control_engine {
 	 */
 	int (*stage)(void *arg, const void *ctx, struct bytes block,
 	    struct vault_keys **keys, struct error *err);
+	/*
+	 * `psirt log --verify --checkpoint`: is the clearsigned block ours, and
+	 * what does it say?  1: under way, ask again; FAULT_DENIED: it is not.
+	 */
+	int (*checkpoint)(void *arg, struct bytes block, struct checkpoint *c,
+	    struct error *err);
 	/* Every key as a vault saw it last; NULL: none has looked yet. */
 	const struct vault_ready *(*keys)(void *arg);
 	/* A letter or a mail is under way: what can wait gives way to it. */

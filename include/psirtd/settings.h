@@ -181,6 +181,7 @@ struct settings {
 
 	struct server_settings mailbox;
 	const char *folder, *filed, *too_large;
+	const char *junk; /* looked at too, or NULL */
 	unsigned poll_s;
 	int64_t letter_max; /* bytes */
 	enum adopt adopt;

@@ -147,6 +147,9 @@ int store_mailbox_get(const void *ctx, struct store *st, const char *folder,
     struct store_mailbox *mb, struct error *err);
 int store_mailbox_put(
     struct store *st, const struct store_mailbox *mb, struct error *err);
+/* A copy of this letter that we made or found ourselves; twice is nothing. */
+int store_copy_add(struct store *st, const char *folder, uint32_t uidvalidity,
+    uint32_t uid, int64_t letter, struct error *err);
 /* The letter of a copy (folder, uidvalidity, uid); 0 unknown. */
 int store_copy_find(struct store *st, const char *folder, uint32_t uidvalidity,
     uint32_t uid, int64_t *letter, struct error *err);
@@ -154,6 +157,13 @@ int store_copy_moved(struct store *st, const char *folder, uint32_t uidvalidity,
     uint32_t uid, uint32_t how, struct error *err);
 
 /* ---- letters ---- */
+
+/* How a letter came: bits of `came`. */
+#define CAME_ADOPTED 1u /* it stood there at the first start */
+/* It was missing here though it had been seen to elsewhere (RULES 9): nobody
+ * knows whether it was answered. */
+#define CAME_RECONCILED 2u
+#define CAME_JUNK 4u /* it stood in the folder for junk */
 
 struct store_letter {
 	int64_t id;
@@ -164,7 +174,7 @@ struct store_letter {
 	uint32_t reason; /* enum reason */
 	uint32_t verdict;
 	int64_t casefile; /* 0 none */
-	uint32_t adopted; /* stood there at the first start */
+	uint32_t came;    /* CAME_… */
 	uint32_t by_hand;
 	uint32_t tries; /* openings that ended a room of ours */
 	char *sender;   /* shown address; NULL */
@@ -184,7 +194,7 @@ struct store_letter {
 struct store_intake;
 struct store_intake *store_intake_begin(const void *ctx, struct store *st,
     const char *folder, uint32_t uidvalidity, uint32_t uid, int64_t received,
-    bool adopted, struct error *err);
+    uint32_t came, struct error *err);
 int store_intake_chunk(
     struct store_intake *in, struct bytes chunk, struct error *err);
 /*

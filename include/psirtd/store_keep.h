@@ -56,6 +56,9 @@ int store_purge_case(struct store *st, int64_t casefile, struct error *err);
 /* When it was last purged; 0 not. */
 int store_purge_when(
     struct store *st, int64_t casefile, int64_t *at, struct error *err);
+/* Its bytes were here, and are no more. */
+int store_purge_gone(
+    struct store *st, int64_t letter, bool *gone, struct error *err);
 /* Nothing of it stays in the WAL. */
 int store_purge_end(struct store *st, struct error *err);
 

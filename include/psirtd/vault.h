@@ -24,6 +24,8 @@ enum vault_frame {
 	VAULT_UNWRAP,    /* struct vault_blob: that message in, secret out */
 	VAULT_UNWRAPPED,
 	VAULT_FAILED, /* struct vault_failed */
+	VAULT_SIGN,   /* struct vault_blob: lines of plain ASCII in ... */
+	VAULT_SIGNED, /* ... the same clearsigned by the POC key out */
 };
 
 struct vault_setup {

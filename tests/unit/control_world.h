@@ -57,9 +57,11 @@ struct desk_world {
 	bool details, attachments;
 	size_t ndepartments;
 	int reseal_turns;
-	struct vault_keys staged; /* what a vault sees in "a block" */
-	struct vault_ready *keys; /* NULL: no vault has looked */
-	enum fault refuse;        /* FAULT_NONE: it does what it is asked */
+	bool again;                   /* by a request that asked before */
+	struct vault_keys staged;     /* what a vault sees in "a block" */
+	struct checkpoint checkpoint; /* the same */
+	struct vault_ready *keys;     /* NULL: no vault has looked */
+	enum fault refuse;            /* FAULT_NONE: it does what it is asked */
 	struct order orders[ORDERS_MOST]; /* copies, in the order they came */
 	size_t norders;
 	const char *said,
@@ -158,11 +160,25 @@ engine_stage(void *arg, const void *ctx, struct bytes block,
 }
 
 static int
-engine_reseal(void *arg, const char *actor, struct error *err)
+engine_checkpoint(
+    void *arg, struct bytes block, struct checkpoint *c, struct error *err)
+{
+	struct desk_world *w = arg;
+
+	if (w->reseal_turns-- > 0)
+		return 1;
+	assert_string_equal((const char *)block.data, "a block");
+	*c = w->checkpoint;
+	return engine_answer(w, 0, err);
+}
+
+static int
+engine_reseal(void *arg, const char *actor, bool again, struct error *err)
 {
 	struct desk_world *w = arg;
 
 	(void)actor;
+	w->again = again;
 	if (w->reseal_turns-- > 0)
 		return 1;
 	return engine_answer(w, 0, err);
@@ -425,6 +441,7 @@ desk_settings(struct desk_world *w)
 	    .confirm = engine_confirm,
 	    .stage = engine_stage,
 	    .at_work = engine_at_work,
+	    .checkpoint = engine_checkpoint,
 	    .trouble = engine_trouble};
 }
 

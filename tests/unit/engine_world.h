@@ -12,6 +12,7 @@
 
 #include "../../daemon/engine_internal.h"
 #include "psirtd/clock.h"
+#include "psirtd/wire.h"
 
 #define POC "0000000000000000000000000000000000000001"
 #define AKIRA "0000000000000000000000000000000000000002"
@@ -161,6 +162,43 @@ vendor_teardown(void **state)
 
 	*state = v->w;
 	return world_teardown(state);
+}
+
+/* ---- a vault, played ---- */
+
+static inline void
+vendor_worker(struct vendor *v)
+{
+	v->e->workers = talloc_zero_array(v->e, struct worker, 1);
+	v->e->workers[0].read.ready = v->e->workers[0].vault.ready = true;
+	v->e->nworkers = 1;
+}
+
+/* It answers what it was asked for a checkpoint; false: nothing was. */
+static inline bool
+vendor_checkpoint(struct vendor *v, uint32_t type, const struct wire_type *of,
+    const void *obj)
+{
+	struct task *task = v->e->nworkers > 0 ? v->e->workers[0].task : NULL;
+	struct buf *buf = buf_new(v, 65536);
+	struct frame frame = {.type = type};
+
+	if (task == NULL || task->kind != WORK_CHECKPOINT)
+		return false;
+	assert_ok(v->w, wire_encode(of, obj, buf, &v->w->err));
+	frame.payload = buf_bytes(buf);
+	checkpoint_vault_frame(task, &frame);
+	assert_null(v->e->workers[0].task);
+	return true;
+}
+
+/* The head of the record is "signed". */
+static inline bool
+vendor_signs(struct vendor *v)
+{
+	const struct vault_blob block = {bytes_str("-----SIGNED-----\n")};
+
+	return vendor_checkpoint(v, VAULT_SIGNED, &vault_blob_wire, &block);
 }
 
 /* ---- cases, steps, mails ---- */

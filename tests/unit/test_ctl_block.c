@@ -1,6 +1,6 @@
 /*
  * test_ctl_block.c - of a file for `psirt key stage` a public key in armor is
- * handed on, and nothing else.
+ * handed on, of one with a checkpoint the block, and nothing else.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -75,11 +75,54 @@ test_a_file_that_is_not_there(void **state)
 	assert_non_null(strstr(err.text, "cannot be read"));
 }
 
+#define CHECKPOINT                                                             \
+	"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\nlines\n"          \
+	"-----BEGIN PGP SIGNATURE-----\n\niQIz\n=AAAA\n"                       \
+	"-----END PGP SIGNATURE-----\n"
+
+static void
+test_a_checkpoint(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *why; /* NULL: it is */
+	} rows[] = {
+	    {CHECKPOINT, NULL},
+	    {"Good morning,\n\nsecret\n" CHECKPOINT "\n-- \npsirtd\n", NULL},
+	    {"Good morning,\n", "no clearsigned text"},
+	    {CHECKPOINT CHECKPOINT, "two clearsigned texts"},
+	    {"> " CHECKPOINT, "no clearsigned text"},
+	};
+	char path[] = "/tmp/block.XXXXXX";
+	void *ctx = talloc_new(NULL);
+	int fd = mkstemp(path);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct error err = {0};
+		ssize_t len = (ssize_t)strlen(rows[i].text);
+		char *got;
+
+		assert_int_equal(ftruncate(fd, 0), 0);
+		assert_int_equal(pwrite(fd, rows[i].text, (size_t)len, 0), len);
+		got = checkpoint_read(ctx, path, &err);
+		if (rows[i].why == NULL)
+			assert_string_equal(got, CHECKPOINT);
+		else
+			assert_non_null(strstr(err.text, rows[i].why));
+	}
+	close(fd);
+	unlink(path);
+	assert_null(checkpoint_read(ctx, "/nonexistent", &(struct error){0}));
+	talloc_free(ctx);
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_what_is_handed_on),
+	    cmocka_unit_test(test_a_checkpoint),
 	    cmocka_unit_test(test_a_file_that_is_not_there),
 	};
 

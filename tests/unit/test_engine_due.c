@@ -14,7 +14,7 @@ run(struct vendor *v)
 {
 	size_t n = 0;
 
-	while (n < 1000 && stop_due(v->e))
+	while (n < 1000 && (stop_due(v->e) || vendor_signs(v)))
 		n++;
 	assert_false(v->e->trouble);
 	assert_true(n < 1000);
@@ -573,6 +573,10 @@ test_the_morning_mail(void **state)
 	morning_was(v, clock_now() - DAY);
 	assert_true(due_next(v->e) <= clock_now());
 	assert_ok(w, store_record_verify(v, w->st, &lines, &head, &w->err));
+	/* Until a vault has signed the head. */
+	assert_false(stop_due(v->e));
+	assert_int_equal(mails_of(v, 0, MAIL_MORNING), 0);
+	vendor_worker(v);
 	run(v);
 	/* To who has an address and a key. */
 	assert_int_equal(mails_of(v, 0, MAIL_MORNING), 1);
@@ -580,6 +584,7 @@ test_the_morning_mail(void **state)
 	assert_string_equal(m.to, "haru@vendor.example");
 	assert_int_equal(m.encrypt, 1);
 	assert_non_null(strstr(m.body, head));
+	assert_non_null(strstr(m.body, "\n-----SIGNED-----\n"));
 	assert_non_null(strstr(m.body, "PSIRT-2026-0001  2.2.1"));
 	assert_non_null(
 	    strstr(m.body, talloc_asprintf(v, "psirt approve %lld",
@@ -622,6 +627,7 @@ test_the_morning_tells_of_keys(void **state)
 	v->e->keys = &ready;
 	v->e->expiry_at = -1;
 	morning_was(v, clock_now() - DAY);
+	vendor_worker(v);
 	run(v);
 	body = vendor_mail(v, 0, MAIL_MORNING).body;
 	at = strstr(body, "poc  its key expires on ");
@@ -635,6 +641,31 @@ test_the_morning_tells_of_keys(void **state)
 	assert_null(strstr(body, "Sora"));
 	assert_null(strstr(body, "Rei"));
 	v->e->keys = NULL;
+}
+
+/* No key to sign with: the mail is made all the same. */
+static void
+test_the_morning_without_a_signature(void **state)
+{
+	struct vendor *v = *state;
+	const struct vault_failed failed = {
+	    .reason = VAULT_FAIL_KEY, .text = "it has expired"};
+	struct store_outmail m;
+
+	vendor_order(v, &(struct order){.what = ORDER_NOTE,
+			    .casefile = vendor_case(v, FLOW_DIRECT),
+			    .text = "one"});
+	morning_was(v, clock_now() - DAY);
+	v->s.morning = 0;
+	vendor_worker(v);
+	while (stop_due(v->e))
+		continue;
+	assert_true(
+	    vendor_checkpoint(v, VAULT_FAILED, &vault_failed_wire, &failed));
+	run(v);
+	m = vendor_mail(v, 0, MAIL_MORNING);
+	assert_non_null(strstr(m.body, "The head of the record"));
+	assert_null(strstr(m.body, "--checkpoint"));
 }
 
 /* Somebody was at the file: the mail says which line. */
@@ -681,6 +712,7 @@ main(void)
 	    TEST(test_a_pointer_to_jpcert_is_no_word_to_it),
 	    TEST(test_the_morning_mail),
 	    TEST(test_the_morning_tells_of_keys),
+	    TEST(test_the_morning_without_a_signature),
 	    TEST(test_the_morning_tells_of_a_broken_record),
 	};
 

@@ -92,6 +92,31 @@ test_a_changed_pin_waits(void **state)
 	assert_false(settings_key_waits(&v->s, OTHER));
 }
 
+/* Whoever it is that is written to or believed. */
+static void
+test_the_pins_of_all_parties(void **state)
+{
+	struct vendor *v = *state;
+	struct customer customer = {.name = "Plant", .fingerprint = SORA};
+	const char **pins[] = {&v->contacts[1].fingerprint,
+	    &v->operators[0].fingerprint, &customer.fingerprint};
+
+	v->s.customers = &customer;
+	v->s.ncustomers = 1;
+	settled(v);
+	for (size_t i = 0; i < sizeof(pins) / sizeof(pins[0]); i++) {
+		const char *was = *pins[i];
+
+		*pins[i] = OTHER;
+		start(v);
+		assert_true(settings_key_waits(&v->s, OTHER));
+		*pins[i] = was;
+		start(v);
+		assert_false(settings_key_waits(&v->s, OTHER));
+	}
+	v->s.ncustomers = 0;
+}
+
 /* A key that is trusted as one party's is not so as another's. */
 static void
 test_a_known_key_of_another(void **state)
@@ -115,7 +140,11 @@ test_two_persons_confirm(void **state)
 	pin_key(v, OTHER);
 	start(v);
 	assert_non_null(strstr(confirm(v, OTHER, "root", 0), "none"));
+	if (geteuid() == 0)
+		assert_int_equal(seteuid(65534), 0);
 	assert_non_null(strstr(confirm(v, OTHER, "psirtd", geteuid()), "none"));
+	if (getuid() == 0)
+		assert_int_equal(seteuid(0), 0);
 	assert_null(confirm(v, OTHER, "haru", other));
 	assert_true(settings_key_waits(&v->s, OTHER));
 	assert_non_null(
@@ -224,6 +253,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 	    TEST(test_the_first_start_is_exempt),
 	    TEST(test_a_changed_pin_waits),
+	    TEST(test_the_pins_of_all_parties),
 	    TEST(test_a_known_key_of_another),
 	    TEST(test_two_persons_confirm),
 	    TEST(test_held_mails_leave),

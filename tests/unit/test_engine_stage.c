@@ -4,8 +4,6 @@
  */
 #include "engine_world.h"
 
-#include "psirtd/wire.h"
-
 static struct vault_keys *seen;
 
 static int
@@ -49,9 +47,7 @@ test_asked_and_answered(void **state)
 	/* No vault is idle. */
 	assert_int_equal(ask(v, "one"), 1);
 	assert_int_equal(v->e->stage.state, STAGE_NONE);
-	v->e->workers = talloc_zero_array(v->e, struct worker, 1);
-	v->e->workers[0].read.ready = v->e->workers[0].vault.ready = true;
-	v->e->nworkers = 1;
+	vendor_worker(v);
 	assert_int_equal(ask(v, "one"), 1);
 	/* Another has to wait for it. */
 	assert_int_equal(ask(v, "two"), 1);
@@ -75,9 +71,7 @@ test_refused_and_lost(void **state)
 	struct vault_failed failed = {.reason = VAULT_FAIL_INPUT,
 	    .text = "this is no block of public keys"};
 
-	v->e->workers = talloc_zero_array(v->e, struct worker, 1);
-	v->e->workers[0].read.ready = v->e->workers[0].vault.ready = true;
-	v->e->nworkers = 1;
+	vendor_worker(v);
 	assert_int_equal(ask(v, "one"), 1);
 	answer(v, VAULT_FAILED, &vault_failed_wire, &failed);
 	assert_int_equal(ask(v, "one"), -1);

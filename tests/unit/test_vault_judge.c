@@ -250,7 +250,7 @@ test_for_the_reader_alone(void **state)
 	struct _gpgme_invalid_key invalid = {0};
 	void *ctx = talloc_new(NULL);
 	struct vault vault = {0};
-	struct seal seal = {ctx, &vault, NULL, NULL, &reader, NULL, NULL};
+	struct seal seal = {.ctx = ctx, .vault = &vault, .reader = &reader};
 
 	subkeys[0].keyid = (char *)(uintptr_t) "0000000000000006";
 	subkeys[0].next = &subkeys[1];
