@@ -21,6 +21,7 @@
 #include "psirtd/log.h"
 
 #define MEMO "pins" /* when they were first seen */
+#define LETTERS_MOST 20
 
 char *
 pin_refusal(const void *ctx, const struct settings *s, const char *fingerprint)
@@ -223,6 +224,34 @@ confirm_row(struct engine *e, struct store_pin *row, const char *actor,
 	    e, RECORD_PIN_CONFIRMED, actor, row->fingerprint, *code, err);
 }
 
+/*
+ * A letter that it signed while it waited is not judged anew by itself: what
+ * was typed of it since stands.  The desk is told which may be.
+ */
+static int
+letters_since(struct engine *e, const void *ctx, int64_t since, char **said,
+    struct error *err)
+{
+	static const uint32_t states[] = {LETTER_INQUIRY, LETTER_SET_ASIDE};
+
+	for (size_t s = 0; s < sizeof(states) / sizeof(states[0]); s++) {
+		int64_t *ids = NULL;
+		size_t n = 0;
+
+		if (store_pin_letters(ctx, e->st, states[s],
+			VERDICT_UNKNOWN_KEY, since, LETTERS_MOST, &ids, &n,
+			err) != 0)
+			return -1;
+		for (size_t i = 0; i < n; i++)
+			*said = talloc_asprintf_append(*said,
+			    "\nSigned meanwhile by a key that was not "
+			    "believed: "
+			    "psirt letter %lld --reopen",
+			    (long long)ids[i]);
+	}
+	return 0;
+}
+
 static int
 confirm(struct engine *e, const void *ctx, const char *fingerprint,
     const char *actor, char **said, struct error *err)
@@ -258,7 +287,7 @@ confirm(struct engine *e, const void *ctx, const char *fingerprint,
 	*said = talloc_asprintf(ctx,
 	    "Two persons have confirmed it. Held mails that leave now: %zu.",
 	    mails);
-	return 0;
+	return letters_since(e, ctx, row->at, said, err);
 }
 
 int

@@ -149,6 +149,8 @@ struct control_engine {
 	    struct error *err);
 	/* Every key as a vault saw it last; NULL: none has looked yet. */
 	const struct vault_ready *(*keys)(void *arg);
+	/* A letter or a mail is under way: what can wait gives way to it. */
+	bool (*at_work)(void *arg);
 	/* state of the rooms for `psirt`: one line or NULL when all is well */
 	const char *(*trouble)(void *arg, const void *ctx);
 };

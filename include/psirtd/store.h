@@ -629,6 +629,10 @@ int store_pin_add(
 int store_pin_put(
     struct store *st, const struct store_pin *p, struct error *err);
 int store_pin_remove(struct store *st, int64_t id, struct error *err);
+/* Letters stored since then that are so judged, in this state, oldest first. */
+int store_pin_letters(const void *ctx, struct store *st, uint32_t state,
+    uint32_t verdict, int64_t since, size_t most, int64_t **list, size_t *count,
+    struct error *err);
 
 /* ---- counts, for `psirt` ---- */
 

@@ -68,6 +68,7 @@ struct desk_world {
 	const char *said,
 	    *refused; /* what the engine says of an order, a case */
 	const char *trouble;
+	bool at_work;
 };
 
 static int
@@ -370,6 +371,12 @@ engine_digest(void *arg, const void *ctx, const struct store_outmail *m)
 	return talloc_asprintf(ctx, "digest-of-%s", m->subject);
 }
 
+static bool
+engine_at_work(void *arg)
+{
+	return ((struct desk_world *)arg)->at_work;
+}
+
 static const char *
 engine_trouble(void *arg, const void *ctx)
 {
@@ -436,6 +443,7 @@ desk_settings(struct desk_world *w)
 	    .keys = engine_keys,
 	    .confirm = engine_confirm,
 	    .stage = engine_stage,
+	    .at_work = engine_at_work,
 	    .checkpoint = engine_checkpoint,
 	    .trouble = engine_trouble};
 }

@@ -5,10 +5,12 @@
 #include "control_world.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "../../daemon/control/request.h"
 #include "psirtd/store_keep.h"
 
+#define PIECE_BYTES (32 * 4096)
 #define LINE "{\"version\":1,\"args\":[\"backup\"]}\n"
 
 static void
@@ -94,6 +96,40 @@ test_backup_turn_by_turn(void **state)
 	talloc_free(copy);
 	json_decref(root);
 	unlink(path);
+}
+
+/* Letters go first: then it gets one piece a turn, and wakes nobody. */
+static void
+test_backup_gives_way(void **state)
+{
+	struct desk_world *w = *state;
+	struct buf *in = buf_new(w, 1 << 20);
+	char path[96];
+	struct stat info;
+	int fd, file, turns = 0;
+
+	snprintf(path, sizeof(path), "%s.copy", w->path);
+	for (int i = 0; i < 1200; i++)
+		add_case(w, 2, 2026);
+	file = new_file(path);
+	w->at_work = true;
+	fd = client_connect(w);
+	pass(fd, LINE, file);
+	for (int64_t lines = last_line(w).id; last_line(w).id == lines;)
+		turn(w, 10);
+	for (; !client_take(fd, in); turns++) {
+		if (in->len == 0)
+			assert_false(control_busy(w->c));
+		turn(w, 0);
+	}
+	assert_int_equal(fstat(file, &info), 0);
+	assert_true(turns >= info.st_size / PIECE_BYTES);
+	assert_true(turns > 5);
+	close(fd);
+	close(file);
+	unlink(path);
+	talloc_free(in);
+	turn(w, 0);
 }
 
 static void
@@ -362,6 +398,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, desk_setup, desk_teardown)
 	    TEST(test_backup_turn_by_turn),
+	    TEST(test_backup_gives_way),
 	    TEST(test_backup_wants_a_new_file),
 	    TEST(test_backup_is_no_viewers),
 	    TEST(test_many_files_at_once),

@@ -214,6 +214,37 @@ test_held_mails_leave(void **state)
 	assert_int_equal(state_of(v, why), OUTMAIL_HELD);
 }
 
+/* Which letters may be judged anew; not one from before, nor another's. */
+static void
+test_its_letters_are_named(void **state)
+{
+	struct vendor *v = *state;
+	uid_t other = geteuid() + 4711;
+	const struct vendor_letter claim = {.from = "office@jpcert.example",
+	    .text = "The details.",
+	    .key = OTHER,
+	    .made = clock_now()};
+	const struct vendor_letter clear = {
+	    .from = "office@jpcert.example", .text = "The details."};
+	struct store_letter row;
+	char *said = NULL;
+
+	settled(v);
+	pin_key(v, OTHER);
+	start(v);
+	row = vendor_files(v, &claim);
+	assert_int_equal(row.state, LETTER_SET_ASIDE);
+	assert_int_equal(vendor_files(v, &clear).state, LETTER_SET_ASIDE);
+	assert_null(confirm(v, OTHER, "haru", other));
+	assert_ok(v->w,
+	    pin_confirm(v->e, v, OTHER, "yuki", other + 1, &said, &v->w->err));
+	assert_string_equal(strchr(said, '\n') + 1,
+	    talloc_asprintf(v,
+		"Signed meanwhile by a key that was not believed: psirt "
+		"letter %lld --reopen",
+		(long long)row.id));
+}
+
 int
 main(void)
 {
@@ -226,6 +257,7 @@ main(void)
 	    TEST(test_a_known_key_of_another),
 	    TEST(test_two_persons_confirm),
 	    TEST(test_held_mails_leave),
+	    TEST(test_its_letters_are_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
