@@ -22,6 +22,7 @@
 #include "psirtd/text.h"
 
 #define WALK_LINES 2000 /* of the record, a round */
+#define WAIT_S 60       /* that letters wait for a signature */
 
 /* ---- the lines ---- */
 
@@ -313,6 +314,16 @@ checkpoint_make(struct engine *e, const void *ctx, int64_t now, char **block,
 	if (rc < 0)
 		log_warn("the head of the record is not signed: %s", why.text);
 	return rc > 0 ? 1 : 0;
+}
+
+bool
+checkpoint_waits(const struct engine *e)
+{
+	int64_t since = clock_now() - e->morning.at;
+
+	/* Not for long: the clock may have been set meanwhile. */
+	return e->morning.at != 0 && since >= 0 && since < WAIT_S &&
+	       e->errands[ERRAND_SIGN].state == ERRAND_NONE;
 }
 
 int

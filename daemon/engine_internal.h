@@ -781,6 +781,8 @@ int checkpoint_sign(struct engine *e, const void *ctx,
  */
 int checkpoint_make(struct engine *e, const void *ctx, int64_t now,
     char **block, struct error *broken, bool *at_once, struct error *err);
+/* The next idle vault is for it. */
+bool checkpoint_waits(const struct engine *e);
 /* As struct control_engine says; arg is the engine. */
 int checkpoint_verify(
     void *arg, struct bytes block, struct checkpoint *c, struct error *err);

@@ -148,6 +148,31 @@ test_asked_and_answered(void **state)
 	assert_int_equal(v->w->err.fault, FAULT_RETRY);
 }
 
+/* Letters are opened by whatever vault is idle: one is left for the head. */
+static void
+test_a_flood_leaves_a_vault(void **state)
+{
+	struct vendor *v = *state;
+	struct engine *e = v->e;
+	char *block = NULL;
+
+	assert_false(checkpoint_waits(e));
+	e->morning = some(7);
+	e->morning.at = clock_now();
+	assert_true(checkpoint_waits(e));
+	assert_false(stop_open(e));
+	vendor_worker(v);
+	assert_int_equal(
+	    checkpoint_sign(e, v, &e->morning, &block, &v->w->err), 1);
+	assert_false(checkpoint_waits(e));
+	/* Whatever comes of it, letters do not wait for ever. */
+	e->errands[ERRAND_SIGN].state = ERRAND_NONE;
+	e->morning.at = clock_now() - 61;
+	assert_false(checkpoint_waits(e));
+	e->morning.at = clock_now() + 3600;
+	assert_false(checkpoint_waits(e));
+}
+
 int
 main(void)
 {
@@ -157,6 +182,7 @@ main(void)
 	    TEST(test_who_is_believed),
 	    TEST(test_what_is_a_checkpoint),
 	    TEST(test_asked_and_answered),
+	    TEST(test_a_flood_leaves_a_vault),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

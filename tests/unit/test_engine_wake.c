@@ -5,6 +5,7 @@
 #include "engine_world.h"
 
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static int
@@ -82,6 +83,28 @@ test_the_disk(void **state)
 	assert_int_equal(alerts(v, REASON_DISK), 2);
 	v->s.reserve = 0;
 	restart(v);
+	look(v);
+	assert_false(watch_disk_low(v->e));
+}
+
+/* A disk that is as full as `reserve` says is no news each second. */
+static void
+test_a_disk_at_its_edge(void **state)
+{
+	struct vendor *v = *state;
+	struct statvfs fs;
+
+	assert_int_equal(statvfs(v->w->folder, &fs), 0);
+	v->s.reserve = INT64_C(1) << 60;
+	look(v);
+	assert_true(watch_disk_low(v->e));
+	v->s.reserve = (int64_t)(fs.f_bavail * fs.f_frsize / 100 * 95);
+	look(v);
+	assert_true(watch_disk_low(v->e));
+	v->s.reserve = (int64_t)(fs.f_bavail * fs.f_frsize / 100 * 80);
+	look(v);
+	assert_false(watch_disk_low(v->e));
+	v->s.reserve = (int64_t)(fs.f_bavail * fs.f_frsize / 100 * 95);
 	look(v);
 	assert_false(watch_disk_low(v->e));
 }
@@ -325,6 +348,7 @@ main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, vendor_teardown)
 	static const struct CMUnitTest tests[] = {
 	    TEST(test_the_disk),
+	    TEST(test_a_disk_at_its_edge),
 	    TEST(test_the_mailbox),
 	    TEST(test_the_heartbeat),
 	    TEST(test_what_waits),
