@@ -19,6 +19,7 @@
  *   engine_alert.c   the same: what the POC is told
  *   engine_seal.c    a draft is sealed by a worker
  *   engine_mail.c    a sealed mail is sent
+ *   engine_copy.c    the same: our own copy of it comes back
  *   engine_ask.c     what control asks of the engine
  *   engine_case.c    rows -> casework: what the desk is told of a case
  *   engine_flow.c    the stop `flow`: a case goes on as its flow says
@@ -61,6 +62,7 @@
 #include "psirtd/write.h"
 
 struct engine;
+struct filing;
 struct worker;
 struct task;
 struct slot;
@@ -357,6 +359,7 @@ struct filing {
 	struct candidate candidates[CANDIDATES_MOST];
 	int64_t report;
 	int64_t report_case; /* that it belongs to already; 0 none */
+	int64_t own;         /* the mail of ours that it calls itself; 0 none */
 	int64_t bounced;     /* the mail of ours that it reports of; 0 none */
 	enum bounce bounce;  /* what it says of it */
 	const struct decision *d;
@@ -476,6 +479,18 @@ void send_frame(struct engine *e, const struct frame *frame);
 void send_lost(struct engine *e);
 /* At start: what was `sending` when we died is `uncertain` (RULES 23). */
 int mail_recover(struct engine *e, struct error *err);
+/* It was sent: its case is acknowledged, where it says so. */
+int mail_acknowledged(
+    struct engine *e, const struct store_outmail *m, struct error *err);
+
+/* ---- engine_copy.c ---- */
+/* Where to a copy of it goes; NULL: nowhere. */
+const char *copy_address(const struct engine *e, const struct store_outmail *m);
+/* Its copy was filed before anybody doubted that it left: 1, 0, -1. */
+int copy_came(
+    struct engine *e, const struct store_outmail *m, struct error *err);
+/* Our own mail is filed: it left, if its bytes say so. */
+int copy_take(struct filing *f, struct error *err);
 
 /* ---- engine_release.c ---- */
 /* Restored from a backup: nothing leaves before `psirt queue release`. */
