@@ -6,6 +6,7 @@
  *   engine_setup.c   what a room is told first
  *   engine_key.c     the data key: opened at start, sealed anew
  *   engine_intake.c  fetch <-> store: a letter comes in
+ *   engine_mailbox.c the same: what is known of a folder
  *   engine_reconcile.c  the same: letters that were missed are found
  *   engine_open.c    read <-> vault: a letter is opened by a worker
  *   engine_opening.c what read and vault said, checked and put together
@@ -304,8 +305,14 @@ void task_done(struct task *task);
 void intake_frame(struct engine *e, const struct frame *frame);
 void intake_lost(struct engine *e); /* the fetch room is gone */
 const char *intake_folder(const struct engine *e, uint32_t which);
+
 /* Since when the mail server refuses our password; 0: it does not. */
 #define MEMO_PASSWORD "mailbox_password"
+
+/* ---- engine_mailbox.c ---- */
+/* A folder of ours is seen: e->boxes says what is known of it. */
+int mailbox_know(
+    struct engine *e, const struct fetch_mailbox *mb, struct error *err);
 
 /* ---- engine_reconcile.c ---- */
 /* When all folders were gone through last; 0: it is to be done at once. */
