@@ -48,8 +48,8 @@ store_SRC := store store_schema store_schema_3 store_schema_5 store_query store_
 engine_SRC := engine engine_rooms engine_setup engine_key engine_intake engine_open \
 	engine_opening engine_proof engine_report engine_match engine_source engine_file \
 	engine_finder engine_draft engine_limit engine_rest \
-	engine_overview engine_alert engine_seal engine_mail engine_ask engine_check engine_inspect \
-	engine_restore engine_release engine_reconcile \
+	engine_overview engine_alert engine_seal engine_mail engine_copy engine_ask engine_check engine_inspect \
+	engine_restore engine_release engine_mailbox engine_reconcile \
 	engine_case engine_flow engine_aside engine_step engine_step_mail engine_step_letter \
 	engine_step_facts engine_counterpart \
 	engine_leave engine_answer engine_question engine_clock engine_department engine_arrival engine_bounce \

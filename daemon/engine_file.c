@@ -341,7 +341,7 @@ write_procedure(struct filing *f, struct error *err)
 {
 	int taken;
 
-	if (bounce_take(f, err) != 0)
+	if (copy_take(f, err) != 0 || bounce_take(f, err) != 0)
 		return -1;
 	taken = answer_take(f, err);
 	if (taken < 0)

@@ -6,6 +6,7 @@
  *   engine_setup.c   what a room is told first
  *   engine_key.c     the data key: opened at start, sealed anew
  *   engine_intake.c  fetch <-> store: a letter comes in
+ *   engine_mailbox.c the same: what is known of a folder
  *   engine_reconcile.c  the same: letters that were missed are found
  *   engine_open.c    read <-> vault: a letter is opened by a worker
  *   engine_opening.c what read and vault said, checked and put together
@@ -20,6 +21,7 @@
  *   engine_wake.c    the stop `watch`: disk, mailbox, heartbeat
  *   engine_seal.c    a draft is sealed by a worker
  *   engine_mail.c    a sealed mail is sent
+ *   engine_copy.c    the same: our own copy of it comes back
  *   engine_ask.c     what control asks of the engine
  *   engine_case.c    rows -> casework: what the desk is told of a case
  *   engine_flow.c    the stop `flow`: a case goes on as its flow says
@@ -64,6 +66,7 @@
 #include "psirtd/write.h"
 
 struct engine;
+struct filing;
 struct worker;
 struct task;
 struct slot;
@@ -341,8 +344,14 @@ void task_done(struct task *task);
 void intake_frame(struct engine *e, const struct frame *frame);
 void intake_lost(struct engine *e); /* the fetch room is gone */
 const char *intake_folder(const struct engine *e, uint32_t which);
+
 /* Since when the mail server refuses our password; 0: it does not. */
 #define MEMO_PASSWORD "mailbox_password"
+
+/* ---- engine_mailbox.c ---- */
+/* A folder of ours is seen: e->boxes says what is known of it. */
+int mailbox_know(
+    struct engine *e, const struct fetch_mailbox *mb, struct error *err);
 
 /* ---- engine_reconcile.c ---- */
 /* When all folders were gone through last; 0: it is to be done at once. */
@@ -396,6 +405,7 @@ struct filing {
 	struct candidate candidates[CANDIDATES_MOST];
 	int64_t report;
 	int64_t report_case; /* that it belongs to already; 0 none */
+	int64_t own;         /* the mail of ours that it calls itself; 0 none */
 	int64_t bounced;     /* the mail of ours that it reports of; 0 none */
 	enum bounce bounce;  /* what it says of it */
 	const struct decision *d;
@@ -526,6 +536,18 @@ void send_frame(struct engine *e, const struct frame *frame);
 void send_lost(struct engine *e);
 /* At start: what was `sending` when we died is `uncertain` (RULES 23). */
 int mail_recover(struct engine *e, struct error *err);
+/* It was sent: its case is acknowledged, where it says so. */
+int mail_acknowledged(
+    struct engine *e, const struct store_outmail *m, struct error *err);
+
+/* ---- engine_copy.c ---- */
+/* Where to a copy of it goes; NULL: nowhere. */
+const char *copy_address(const struct engine *e, const struct store_outmail *m);
+/* Its copy was filed before anybody doubted that it left: 1, 0, -1. */
+int copy_came(
+    struct engine *e, const struct store_outmail *m, struct error *err);
+/* Our own mail is filed: it left, if its bytes say so. */
+int copy_take(struct filing *f, struct error *err);
 
 /* ---- engine_release.c ---- */
 /* Restored from a backup: nothing leaves before `psirt queue release`. */

@@ -115,8 +115,8 @@ next_try(uint32_t tries)
 	return clock_now() + (wait > RETRY_MOST_S ? RETRY_MOST_S : wait);
 }
 
-static int
-mark_acknowledged(
+int
+mail_acknowledged(
     struct engine *e, const struct store_outmail *m, struct error *err)
 {
 	struct store_case c = {0};
@@ -158,6 +158,14 @@ commit_sent(struct engine *e, int64_t id, uint32_t outcome, uint32_t code,
 
 	if (store_outmail_get(ctx, e->st, id, &m, err) != 1)
 		goto out;
+	if (outcome == SEND_UNCERTAIN) {
+		int came = copy_came(e, &m, err);
+
+		if (came < 0)
+			goto out;
+		if (came == 1)
+			outcome = SEND_ACCEPTED;
+	}
 	m.state = after_send[outcome].state;
 	m.smtp_code = code;
 	if (outcome == SEND_ACCEPTED)
@@ -171,7 +179,7 @@ commit_sent(struct engine *e, int64_t id, uint32_t outcome, uint32_t code,
 	    store_outmail_put(e->st, &m, OUTMAIL_SENDING, err) != 0 ||
 	    engine_record(e, after_send[outcome].record, m.casefile, m.letter,
 		id, code, err) != 0 ||
-	    (outcome == SEND_ACCEPTED && mark_acknowledged(e, &m, err) != 0) ||
+	    (outcome == SEND_ACCEPTED && mail_acknowledged(e, &m, err) != 0) ||
 	    mail_tell_case(e, &m, err) != 0 ||
 	    mail_tell(e, &m, after_send[outcome].tell, err) != 0)
 		goto out;
@@ -262,6 +270,7 @@ stop_send(struct engine *e)
 	mail.outmail = id;
 	mail.from = m.from;
 	mail.to = m.to;
+	mail.copy = copy_address(e, &m);
 	room_tell(&e->send, SEND_MAIL, &send_mail_wire, &mail);
 	done = true;
 out:

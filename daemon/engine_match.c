@@ -143,6 +143,7 @@ match_thread(struct filing *f, struct error *err)
 	if (store_message_id_find(
 		f->e->st, h->message_id, &casefile, &outmail, err) != 0)
 		return -1;
+	f->own = outmail;
 	f->in.own_message_id = outmail != 0;
 	return 0;
 }

@@ -219,21 +219,9 @@ view_short_numbers(json_t *rows)
 		const char *of =
 		    json_string_value(json_object_get(row, "case"));
 
+		null_if_false(row, "junk");
 		json_object_set_new(row, "short",
 		    of != NULL ? json_string(short_number(of)) : json_null());
-	}
-}
-
-static void
-view_letters(json_t *letters)
-{
-	json_t *letter;
-	size_t i;
-
-	view_short_numbers(letters);
-	json_array_foreach(letters, i, letter)
-	{
-		null_if_false(letter, "junk");
 	}
 }
 
@@ -268,7 +256,7 @@ view_today(const struct printer *p, json_t *data)
 	json_int_t quiet = view_number(data, "set_aside_by_itself");
 	bool any = trouble != NULL;
 
-	view_letters(json_object_get(data, "letters"));
+	view_short_numbers(json_object_get(data, "letters"));
 	view_short_numbers(json_object_get(data, "steps"));
 	view_turn_columns(json_object_get(data, "steps"));
 	if (trouble != NULL)
@@ -320,7 +308,7 @@ view_list(const struct printer *p, json_t *data)
 	json_t *letters = json_object_get(data, "letters");
 	json_t *cases = json_object_get(data, "cases");
 
-	view_letters(letters);
+	view_short_numbers(letters);
 	view_turn_columns(cases);
 	if (letters != NULL && json_array_size(letters) > 0)
 		print_table(p, letters, letter_list, N(letter_list));

@@ -1,5 +1,6 @@
 /*
- * mail.c - one mail, one recipient, one outcome (RULES 23).
+ * mail.c - one mail, one recipient, one outcome (RULES 23); a copy of the same
+ * bytes to ourselves may go along.
  *
  * Takes the bytes as the vault made them; they leave unchanged.  What became
  * of them is decided by the reply's code and by whether the final CRLF.CRLF
@@ -15,6 +16,7 @@
 #include <talloc.h>
 
 #include "psirtd/clock.h"
+#include "psirtd/log.h"
 #include "psirtd/text.h"
 
 #define LINE_MOST 998 /* RFC 5322, 2.1.1; without CRLF */
@@ -82,6 +84,9 @@ check_mail(
 	    (mail->from[0] != '\0' && !text_is_address(mail->from)))
 		return outcome(done, ctx, SEND_REFUSED, 0,
 		    "the sender's address cannot be used with SMTP");
+	if (mail->copy != NULL && !text_is_address(mail->copy))
+		return outcome(done, ctx, SEND_REFUSED, 0,
+		    "our own address cannot be used with SMTP");
 	if (!wire_is_clean(mail->wire))
 		return outcome(done, ctx, SEND_REFUSED, 0,
 		    "the mail is not made of clean lines of ASCII");
@@ -127,6 +132,18 @@ envelope(struct smtp *s, const void *ctx, const struct send_mail *mail,
 		mailesmtp_rcpt(s->session, mail->to, 0, NULL);
 	if (reply_take(s) / 100 != 2)
 		return judge(s, ctx, "RCPT", done);
+	if (mail->copy != NULL) {
+		submission_allow(s);
+		if (!out_of_turn(s))
+			mailesmtp_rcpt(s->session, mail->copy, 0, NULL);
+		/* Without it a person decides, as ever. */
+		if (reply_take(s) == 0 || s->code == 421)
+			return judge(s, ctx, "RCPT", done);
+		if (s->code / 100 != 2)
+			log_warn("the server does not take the copy to "
+				 "ourselves: %u",
+			    s->code);
+	}
 	submission_allow(s);
 	if (!out_of_turn(s))
 		mailsmtp_data(s->session);

@@ -106,7 +106,11 @@ static const struct key mailbox_keys[] = {
 	.least = 16 * KIB, .most = 100 * MIB},
 };
 
-static const struct key submission_keys[] = {SERVER_KEYS(submission)};
+static const struct key submission_keys[] = {
+    SERVER_KEYS(submission),
+    {"copy_to_self", KEY_BOOL, AT(settings, copy_to_self), .fallback = "no",
+	.choices = yes_no},
+};
 
 static const struct key keys_keys[] = {
     {"gnupghome", KEY_PATH, AT(settings, gnupghome),

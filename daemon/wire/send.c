@@ -14,6 +14,7 @@ static const struct wire_field send_mail_fields[] = {
     WIRE_F(WIRE_STR, send_mail, from),
     WIRE_F(WIRE_STR, send_mail, to),
     WIRE_F(WIRE_BYTES, send_mail, wire),
+    WIRE_F(WIRE_STR, send_mail, copy),
 };
 const struct wire_type send_mail_wire = WIRE_TYPE(send_mail, send_mail_fields);
 

@@ -24,6 +24,9 @@ struct send_mail {
 	const char *from; /* envelope; "" is the null return path (RFC 3834) */
 	const char *to;
 	struct bytes wire; /* CRLF, 7-bit */
+	/* Our own address, which gets the same bytes; NULL: no copy.  That it
+	 * is refused changes nothing for `to`. */
+	const char *copy;
 };
 
 enum send_outcome {

@@ -191,6 +191,7 @@ struct settings {
 	int64_t stale_s; /* no automatic answer to a letter older than this */
 
 	struct server_settings submission;
+	bool copy_to_self; /* what leaves for outside comes to us, too */
 	const char *from_name;
 	const char *address;  /* the POC's own, From of every mail */
 	const char **aliases; /* other addresses that are ours */

@@ -22,6 +22,7 @@ static struct smtp_ways {
 	const char *auth;
 	const char *mail;
 	const char *rcpt;
+	const char *rcpt_copy; /* of our own address */
 	const char *data;
 	const char *dot; /* "": leaves; "mute": says nothing */
 	const char *starttls_answer;
@@ -94,7 +95,10 @@ smtp_talk(struct peer *p)
 		} else if (strncasecmp(line, "MAIL", 4) == 0) {
 			answer(p, ways.mail, "250 fine");
 		} else if (strncasecmp(line, "RCPT", 4) == 0) {
-			answer(p, ways.rcpt, "250 fine");
+			answer(p,
+			    strstr(line, USER) != NULL ? ways.rcpt_copy
+						       : ways.rcpt,
+			    "250 fine");
 		} else if (strcasecmp(line, "DATA") == 0) {
 			if (ways.data != NULL && ways.data[0] == '\0')
 				return;
@@ -113,10 +117,13 @@ smtp_talk(struct peer *p)
 	}
 }
 
+static const char *copy; /* to whom, of the next mails */
+
 static void
 ways_new(void)
 {
 	memset(&ways, 0, sizeof(ways));
+	copy = NULL;
 }
 
 static void
@@ -143,6 +150,7 @@ send_one(
 	mail.from = from;
 	mail.to = to;
 	mail.wire = bytes_str(content);
+	mail.copy = copy;
 	tell(r, SEND_MAIL, &send_mail_wire, &mail);
 	done = expect(r, SEND_DONE, &send_done_wire);
 	assert_int_equal(done->outmail, number);
@@ -491,6 +499,50 @@ test_long_password(void **state)
 	end(&r, &s);
 }
 
+/* A second recipient; what becomes of the mail says the first alone. */
+static void
+test_copy_to_ourselves(void **state)
+{
+	static const struct {
+		const char *rcpt_copy;
+		enum send_outcome outcome;
+	} rows[] = {
+	    {NULL, SEND_ACCEPTED},
+	    {"550 no such user", SEND_ACCEPTED},
+	    {"451 later", SEND_ACCEPTED},
+	    {"421 going down", SEND_RETRY},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct net_server s;
+		struct test_room r;
+
+		ways_new();
+		ways.rcpt_copy = rows[i].rcpt_copy;
+		copy = USER;
+		up(&r, &s);
+		assert_int_equal(
+		    send_one(&r, USER, TO, wire)->outcome, rows[i].outcome);
+		assert_true(
+		    was_told(&s, "RCPT TO:<" TO ">\r\nRCPT TO:<" USER ">\r\n"));
+		assert_int_equal(was_told(&s, "end\r\n.\r\n"),
+		    rows[i].outcome == SEND_ACCEPTED);
+		end(&r, &s);
+	}
+	ways_new();
+	copy = "two words@vendor.example";
+	{
+		struct net_server s;
+		struct test_room r;
+
+		up(&r, &s);
+		assert_int_equal(
+		    send_one(&r, USER, TO, wire)->outcome, SEND_REFUSED);
+		assert_false(was_told(&s, "MAIL"));
+		end(&r, &s);
+	}
+}
+
 int
 main(void)
 {
@@ -506,6 +558,7 @@ main(void)
 	    cmocka_unit_test(test_rset_after_a_refusal),
 	    cmocka_unit_test(test_out_of_turn),
 	    cmocka_unit_test(test_long_password),
+	    cmocka_unit_test(test_copy_to_ourselves),
 	};
 
 	return cmocka_run_group_tests(tests, net_setup, net_teardown);
