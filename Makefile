@@ -31,7 +31,7 @@ settings_SRC := settings_keys settings_load settings_parse settings_read \
 	flow_answers flow_value flow_names flow_keys flow_parse flow_words \
 	flow_check flow_notes
 stream_SRC := connect tls stream secret watchdog walls
-fetch_SRC := room session login list letter take move wait talk utf7
+fetch_SRC := room session login folder list letter reconcile take move wait talk utf7
 read_SRC := read_address read_armor read_archive read_autocrypt read_charset read_guess read_header read_japanese read_language read_param read_signed read_word read_normal read_html read_page read_style read_ident read_product read_label read_line read_value read_field read_json read read_leaf read_message read_mime read_protected read_repeated read_sealed read_room
 vault_SRC := vault_room vault_setup vault_home vault_agent vault_import vault_run vault_job vault_open vault_scan vault_verify vault_packets vault_armor vault_key vault_blob vault_gpgme vault_mime vault_mail vault_seal vault_wrap
 desk_SRC := judge match belief signer claims machine bounce report answer route exploited fold names \
@@ -39,24 +39,27 @@ desk_SRC := judge match belief signer claims machine bounce report answer route 
 write_SRC := write_names write_facts write_flow write_parse write_load \
     write_render
 send_SRC := room session reply mail
-store_SRC := store store_schema store_schema_3 store_query store_seal store_key \
-	store_mailbox store_intake store_letter store_case store_known store_outmail \
+store_SRC := store store_schema store_schema_3 store_schema_5 store_query store_seal store_key \
+	store_renew store_renew_row store_renew_letter store_mailbox store_intake \
+	store_letter store_case store_known store_outmail \
 	store_record store_alert store_flow store_step store_answer store_desk \
-	store_approval store_clock store_link store_names store_inspect
+	store_approval store_clock store_link store_expiry store_pin store_names \
+	store_inspect store_backup store_purge
 engine_SRC := engine engine_rooms engine_setup engine_key engine_intake engine_open \
 	engine_opening engine_proof engine_report engine_match engine_source engine_file \
 	engine_finder engine_draft engine_limit engine_rest \
 	engine_overview engine_alert engine_seal engine_mail engine_ask engine_check engine_inspect \
+	engine_restore engine_release engine_reconcile \
 	engine_case engine_flow engine_aside engine_step engine_step_mail engine_step_letter \
 	engine_step_facts engine_counterpart \
 	engine_leave engine_answer engine_question engine_clock engine_department engine_arrival engine_bounce \
-	engine_link engine_task engine_due engine_status engine_morning engine_order \
+	engine_link engine_task engine_due engine_status engine_morning engine_expiry engine_pin engine_held engine_stage engine_checkpoint engine_wake engine_order \
 	engine_order_step engine_order_mail engine_order_case engine_order_clock \
 	engine_order_talk engine_order_link
 control_SRC := control request strangers words commands answer today waits unread cases casework \
 	show step orders desk_lists approve keys letters letter_show letter_headers \
-	letter_parts mails record
-ctl_SRC := psirt verbs ask talk edit print print_line view view_case view_step \
+	letter_parts mails record backup purge
+ctl_SRC := psirt verbs ask block talk save edit print print_line view view_case view_step \
 	view_approve view_letter view_part
 
 # what a unit test of a room links beside that room
@@ -205,6 +208,7 @@ $(BUILD)/harness/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(REPLAY) $(ROOM_LIBS) \
 	$(call say,LINK  $@)
 	$(Q)$(CC) -o $@ $(filter %.o,$^) $(LDFLAGS) \
 	    $(call link_group,$(filter %.a,$^)) $(LIBS)
+$(BUILD)/harness/control: LIBS += -lcmocka # its desk is that of the unit tests
 $(BUILD)/obj/tests/fuzz/%.o: ROOM_CFLAGS = $(call pkg_cflags,$(ALL_PKGS))
 .PHONY: harnesses fuzz fuzz-build fuzz-keep
 harnesses: $(addprefix $(BUILD)/harness/,$(HARNESSES))

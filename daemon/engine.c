@@ -59,6 +59,8 @@ static const struct stop stops[] = {
     {"open", "a received letter is read and its PGP opened: opened", stop_open},
     {"due", "reminders, warnings, status and morning mails", stop_due},
     {"alert", "what the POC is to be told becomes one mail", stop_alert},
+    {"watch", "disk and mailbox are looked after, the heart beats", stop_watch},
+    {"renew", "what is under the former data key is sealed anew", stop_renew},
     {"route", "psirt route: drafts to departments", NULL},
     {"decide", "psirt file and letter --reopen: received again", NULL},
     {"order", "what a person decides of a case, its steps and drafts", NULL},
@@ -212,6 +214,10 @@ engine_settled(struct engine *e)
 		return false;
 	if (store_case_next_advance(e->st, 0, &id, &err) != 0 || id != 0)
 		return false;
+	if (release_waits(e)) {
+		e->trouble = true; /* a person is to let mails leave */
+		return true;
+	}
 	if (store_outmail_next(e->st, OUTMAIL_APPROVED, clock_now(), 0, &id,
 		&next, &err) != 0 ||
 	    id != 0)
@@ -398,7 +404,7 @@ engine_load_secrets(struct engine *e, struct error *err)
 	return load_ca(e, s->submission.ca_file, &e->submission_ca, err);
 }
 
-static char *
+char *
 folder_of(const void *ctx, const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -453,7 +459,8 @@ engine_new(
 			fputs(errors, stderr);
 		goto fail;
 	}
-	e->st = store_open(e, s->database, err);
+	if (restore_left(s, err) == 0)
+		e->st = store_open(e, s->database, err);
 	if (e->st == NULL)
 		goto fail;
 	e->asks = engine_asks;
@@ -491,6 +498,8 @@ engine_run(const struct settings *s, const char *self, bool once)
 	store_rollback(e->st);
 	rooms_stop(e);
 	exit_code = e->exit_code;
+	if (exit_code == ENGINE_EXIT_OK)
+		watch_end(e);
 	talloc_free(e);
 	close(signals);
 	return exit_code;

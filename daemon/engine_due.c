@@ -162,7 +162,8 @@ remind(struct engine *e, struct casework *w, const struct case_step *pass,
 		bool again = false;
 
 		for (size_t k = 0; k < i; k++)
-			if (is_question(&mails[k]) &&
+			if (is_question(&mails[k]) && mails[k].to != NULL &&
+			    mails[i].to != NULL &&
 			    strcmp(mails[k].to, mails[i].to) == 0)
 				again = true;
 		if (c == NULL || again || !is_question(&mails[i]) ||
@@ -347,7 +348,7 @@ do_duty(struct engine *e, const struct duty *d, const struct store_due *due,
 bool
 stop_due(struct engine *e)
 {
-	static const struct store_due morning = {0};
+	static const struct store_due morning = {0}, keys = {0};
 	int64_t now = clock_now();
 	struct error err = {0};
 	bool done = false;
@@ -366,7 +367,9 @@ stop_due(struct engine *e)
 		return do_duty(e, &duties[i], &due, &err) == 0 ||
 		       stop_aside(e, "due", &due, duties[i].put_off, &err);
 	}
-	if (morning_due(e, now, &done, &err) != 0)
+	if (expiry_due(e, now, &done, &err) != 0)
+		return stop_aside(e, "due", &keys, expiry_put_off, &err);
+	if (!done && morning_due(e, now, &done, &err) != 0)
 		return stop_aside(e, "due", &morning, morning_put_off, &err);
 	return done;
 }
@@ -392,5 +395,6 @@ due_next(struct engine *e)
 	}
 	if (morning_next(e, clock_now(), &at, NULL) == 0)
 		sooner(&next, at);
+	sooner(&next, expiry_next(e));
 	return next;
 }

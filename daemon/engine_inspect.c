@@ -1,7 +1,8 @@
 /*
  * engine_inspect.c - `psirtd --inspect FILE`: a database as it rests, while
- * no daemon has it: numbers, dates and states, and whether the record is
- * whole.  Needs no key, no settings and no room, so it also works on a backup.
+ * no daemon has it: numbers, dates and states, and whether it and its record
+ * are whole.  Needs no key, no settings and no room, so it also works on a
+ * backup.
  */
 #include "engine_internal.h"
 
@@ -11,6 +12,7 @@
 #include <talloc.h>
 
 #include "psirtd/clock.h"
+#include "psirtd/store_keep.h"
 #include "psirtd/store_names.h"
 
 typedef const char *namer(uint32_t value);
@@ -174,7 +176,8 @@ engine_inspect(const char *path)
 	int64_t lines = 0;
 	char *head = NULL;
 
-	if (st == NULL || store_inspect(st, print_row, NULL, &err) != 0)
+	if (st == NULL || store_check(st, &err) != 0 ||
+	    store_inspect(st, print_row, NULL, &err) != 0)
 		goto out;
 	if (store_record_verify(ctx, st, &lines, &head, &err) != 0)
 		goto out;

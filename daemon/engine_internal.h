@@ -6,6 +6,7 @@
  *   engine_setup.c   what a room is told first
  *   engine_key.c     the data key: opened at start, sealed anew
  *   engine_intake.c  fetch <-> store: a letter comes in
+ *   engine_reconcile.c  the same: letters that were missed are found
  *   engine_open.c    read <-> vault: a letter is opened by a worker
  *   engine_opening.c what read and vault said, checked and put together
  *   engine_report.c  what makes two letters the same report
@@ -16,6 +17,7 @@
  *   engine_draft.c   facts -> drafts, rows of outmail: answers to a sender
  *   engine_overview.c  the same: what departments are handed
  *   engine_alert.c   the same: what the POC is told
+ *   engine_wake.c    the stop `watch`: disk, mailbox, heartbeat
  *   engine_seal.c    a draft is sealed by a worker
  *   engine_mail.c    a sealed mail is sent
  *   engine_ask.c     what control asks of the engine
@@ -32,7 +34,11 @@
  *   engine_arrival.c the counterpart's or finder's letter on a case
  *   engine_leave.c   guards, approvals, who was told what
  *   engine_due.c     the stop `due`: reminders, clocks, status, morning
- *   engine_status.c, engine_morning.c  the mails of it
+ *   engine_status.c, engine_morning.c, engine_expiry.c  the mails of it
+ *   engine_checkpoint.c  the head of the record, signed; and verified later
+ *   engine_stage.c   a key is looked into before it is pinned
+ *   engine_pin.c     pins that changed wait for two persons
+ *   engine_held.c    mails that wait for a key
  *   engine_task.c    what waits for a person
  *   engine_clock.c   a case's clocks are set, met and warned of
  *   engine_order.c   what a person decides of a case: the table
@@ -82,7 +88,13 @@ struct worker {
 	struct task *task; /* NULL: idle */
 };
 
-enum work_kind { WORK_OPEN, WORK_SEAL, WORK_RESEAL };
+enum work_kind {
+	WORK_OPEN,
+	WORK_SEAL,
+	WORK_RESEAL,
+	WORK_STAGE,
+	WORK_CHECKPOINT
+};
 
 struct task {
 	enum work_kind kind;
@@ -101,12 +113,57 @@ enum reseal_state {
 	RESEAL_FAILED
 };
 
-/* `psirt key reseal` under way (engine_key.c). */
+/* `psirt key reseal` or `psirt key renew` under way (engine_key.c). */
 struct reseal {
 	enum reseal_state state;
+	bool renew;  /* the key is a new one */
+	bool former; /* the key of before is sealed first */
 	char *actor;
 	uint8_t key[STORE_KEY_BYTES];
 	struct error err; /* RESEAL_FAILED */
+};
+
+enum stage_state { STAGE_NONE, STAGE_ASKED, STAGE_DONE, STAGE_FAILED };
+
+/* `psirt key stage` under way (engine_stage.c). */
+struct stage {
+	enum stage_state state;
+	uint8_t digest[STORE_DIGEST_BYTES]; /* of the block that was asked of */
+	struct vault_keys *keys;            /* STAGE_DONE */
+	struct error err;                   /* STAGE_FAILED */
+};
+
+/* What a vault does for a checkpoint (engine_checkpoint.c). */
+enum errand_kind { ERRAND_SIGN, ERRAND_VERIFY, ERRAND_KINDS };
+enum errand_state { ERRAND_NONE, ERRAND_ASKED, ERRAND_DONE, ERRAND_FAILED };
+
+struct errand {
+	enum errand_state state;
+	uint8_t digest[STORE_DIGEST_BYTES]; /* of what was asked */
+	char *text;                         /* ERRAND_DONE */
+	struct error err;                   /* ERRAND_FAILED */
+};
+
+/* A folder that letters are taken from. */
+struct box {
+	struct store_mailbox row;
+	bool known;       /* the row is read, or made */
+	int64_t in_doubt; /* letters up to this uid are (RULES 9) */
+};
+
+/* What nobody writes a letter about (engine_wake.c). */
+#define WATCHED 2
+
+enum told { TOLD_UNKNOWN, TOLD_NO, TOLD_YES };
+
+struct watch {
+	bool reached;       /* the mailbox */
+	int64_t reached_ms; /* since when it is, or is not; 0: no word yet */
+	bool low;           /* less is free than `reserve` */
+	int64_t low_ms;     /* looked at last */
+	int64_t beat_ms;    /* the heartbeat was written; 0: never */
+	bool beat_failed;   /* said */
+	enum told told[WATCHED];
 };
 
 /* Sets the time of a row alone. */
@@ -138,30 +195,41 @@ struct engine {
 	struct buf *submission_secret;
 	struct buf *passphrase;
 	const char *mailbox_ca, *submission_ca; /* PEM */
-	struct vault_ready *keys; /* of the first vault that was ready */
+	struct vault_ready *keys; /* of the vault that was ready last */
+	int64_t expiry_at;        /* look at their dates; 0 now, -1 never */
 	bool unlocked;            /* the store has its data key */
+	bool former_asked;        /* that of before, while it is renewed */
 	struct slot *unlocking;   /* the vault that was asked for it */
 	uint8_t new_key[STORE_KEY_BYTES]; /* first start: on its way to wrap */
 	struct reseal reseal;
+	struct stage stage;
+	struct errand errands[ERRAND_KINDS];
+	char *renew_trouble;    /* NULL: the renewal goes on */
+	int64_t renew_after_ms; /* not before */
+	bool renew_left_told;   /* what could not be brought over */
 
 	struct kept_flow *flows; /* parsed, of engine_case.c */
 	size_t nflows;
 
-	struct store_mailbox mailbox;
-	bool mailbox_known;
+	struct box boxes[FETCH_FOLDERS];
+	bool reconciling;             /* the fetch room was told to */
+	bool in_doubt;                /* the letter that is being filed is */
 	struct store_intake *intake;  /* a letter is arriving */
 	struct fetch_letter taken;    /* FETCH_TAKE was said; uid 0: none */
 	struct fetch_letter arriving; /* its bytes come */
 	int64_t arrived;              /* how many so far */
 	char *fetch_trouble;          /* NULL: connected */
+	bool no_junk;                 /* that folder cannot be opened */
 	char *send_trouble;           /* NULL: the last mail left */
 	bool fetch_idle;              /* nothing more to fetch for now */
 
 	int64_t sending; /* outmail in flight; 0 none */
 	int64_t alerted_at;
-	struct store_walk walk; /* of the morning, over the record */
-	int64_t retry_at;       /* seconds: mail waits until then; 0 none */
-	int64_t pause_until_ms; /* the store failed: rest until then */
+	int64_t woken_at; /* the same, of what wakes somebody */
+	struct watch watch;
+	struct checkpoint morning; /* its head; at 0: it is walked to yet */
+	int64_t retry_at;          /* seconds: mail waits until then; 0 none */
+	int64_t pause_until_ms;    /* the store failed: rest until then */
 	struct failing failing;
 	bool progress; /* a stop did something: come round again at once */
 	bool trouble;  /* --once: something must be tried again */
@@ -203,6 +271,8 @@ void stop_test(const char *name, const char *side);
 /* The store failed: logs, rolls back, rests a while. */
 void engine_trouble(
     struct engine *e, const char *where, const struct error *err);
+/* The folder that a path lies in; NULL: no memory. */
+char *folder_of(const void *ctx, const char *path);
 /* The operator must act: ends with this exit code. */
 void engine_end(struct engine *e, int exit_code);
 int engine_record(struct engine *e, enum record_what what, int64_t casefile,
@@ -252,7 +322,10 @@ void key_ask(struct engine *e, struct slot *slot);
 void key_wrapped(struct engine *e, const struct frame *frame);
 void key_unwrapped(struct engine *e, const struct frame *frame);
 /* As struct control_engine says; arg is the engine. */
-int key_reseal(void *arg, const char *actor, struct error *err);
+int key_reseal(void *arg, const char *actor, bool again, struct error *err);
+int key_renew(void *arg, const char *actor, bool again, struct error *err);
+/* The next batch of what is sealed under the new data key. */
+bool stop_renew(struct engine *e);
 void key_vault_frame(struct task *task, const struct frame *frame);
 void key_lost(struct task *task);
 
@@ -267,6 +340,26 @@ void task_done(struct task *task);
 /* ---- engine_intake.c ---- */
 void intake_frame(struct engine *e, const struct frame *frame);
 void intake_lost(struct engine *e); /* the fetch room is gone */
+const char *intake_folder(const struct engine *e, uint32_t which);
+/* Since when the mail server refuses our password; 0: it does not. */
+#define MEMO_PASSWORD "mailbox_password"
+
+/* ---- engine_reconcile.c ---- */
+/* When all folders were gone through last; 0: it is to be done at once. */
+#define MEMO_RECONCILED "reconciled"
+/* Reads which letters of it are in doubt, as of the last run. */
+int reconcile_read(struct engine *e, uint32_t which, struct error *err);
+/* Inside a transaction: those that stand there now are, and everything is to
+ * be gone through at once. */
+int reconcile_doubt(
+    struct engine *e, uint32_t which, uint32_t upto, struct error *err);
+/* Restored from a backup, and not gone through since? */
+int reconcile_restored(struct engine *e, bool *restored, struct error *err);
+/* Asks the room for it where it is due. */
+void reconcile_ask(struct engine *e);
+/* What the room said of it. */
+void reconcile_list(struct engine *e, const struct fetch_uids *list);
+void reconcile_done(struct engine *e, const struct fetch_reconciled *done);
 
 /* ---- engine_open.c ---- */
 bool stop_open(struct engine *e);
@@ -395,6 +488,17 @@ int draft_overviews(struct engine *e, const struct store_case *c,
 /* ---- engine_alert.c ---- */
 bool stop_alert(struct engine *e);
 
+/* ---- engine_wake.c ---- */
+bool stop_watch(struct engine *e);
+/* The mailbox was opened, or is not reached. */
+void watch_mailbox(struct engine *e, bool reached);
+/* Since when it is not, seconds; 0: it is. */
+int64_t watch_unreached_since(const struct engine *e);
+/* Less is free than `reserve`: no letter is taken. */
+bool watch_disk_low(struct engine *e);
+/* A clean stop: nobody is to look for a heartbeat. */
+void watch_end(struct engine *e);
+
 /* ---- engine_seal.c ---- */
 bool stop_seal(struct engine *e);
 void seal_vault_frame(struct task *task, const struct frame *frame);
@@ -422,6 +526,26 @@ void send_frame(struct engine *e, const struct frame *frame);
 void send_lost(struct engine *e);
 /* At start: what was `sending` when we died is `uncertain` (RULES 23). */
 int mail_recover(struct engine *e, struct error *err);
+
+/* ---- engine_release.c ---- */
+/* Restored from a backup: nothing leaves before `psirt queue release`. */
+bool release_waits(struct engine *e);
+const char *release_why(struct engine *e, const void *ctx); /* NULL: it does */
+/* At its first start: what was about to leave is uncertain. */
+int release_start(struct engine *e, struct error *err);
+/*
+ * draft_add(): so is what psirtd makes before that, unless for the desk, and
+ * what answers a letter that was found late.  release_tell(), when it has its
+ * row.
+ */
+void release_doubt(
+    struct engine *e, struct store_outmail *m, const char *actor);
+int release_tell(
+    struct engine *e, const struct store_outmail *m, struct error *err);
+
+/* ---- engine_restore.c ---- */
+/* -1: a restore was cut short, and nothing may start on what is there. */
+int restore_left(const struct settings *s, struct error *err);
 
 /* ---- engine_case.c ---- */
 /* NULL with FAULT_DENIED: there is no such case.  Reads alone. */
@@ -497,6 +621,8 @@ bool case_counterpart(const void *ctx, struct engine *e,
     const struct casework *w, struct draft_to *to, enum audience *audience);
 
 /* ---- engine_leave.c ---- */
+/* Alerts, the morning's list and their like. */
+bool mail_is_to_desk(const struct store_outmail *m);
 /* A draft of a case: asks the guards, renders, writes the row as its policy
  * says, and who is told what once it leaves. */
 struct case_draft {
@@ -625,6 +751,64 @@ int morning_due(struct engine *e, int64_t now, bool *done, struct error *err);
 int morning_next(
     struct engine *e, int64_t now, int64_t *next, struct error *err);
 put_off_fn morning_put_off;
+/* Keys that expire, the same way; expiry_next() 0: none does. */
+int expiry_due(struct engine *e, int64_t now, bool *done, struct error *err);
+int64_t expiry_next(const struct engine *e);
+/* What the morning says of a key; NULL: nothing. */
+char *expiry_line(const void *ctx, const struct engine *e,
+    const struct vault_key *k, int64_t now, bool ja);
+put_off_fn expiry_put_off;
+
+/* ---- engine_stage.c ---- */
+/* As struct control_engine says; arg is the engine. */
+int stage_key(void *arg, const void *ctx, struct bytes block,
+    struct vault_keys **keys, struct error *err);
+void stage_vault_frame(struct task *task, const struct frame *frame);
+void stage_lost(struct task *task);
+
+/* ---- engine_checkpoint.c ---- */
+/* The lines that are signed. */
+char *checkpoint_text(
+    const void *ctx, const char *desk, const struct checkpoint *c);
+/* 1: under way, ask again; 0: *block, on ctx, that gpg verifies. */
+int checkpoint_sign(struct engine *e, const void *ctx,
+    const struct checkpoint *c, char **block, struct error *err);
+/*
+ * For the morning: e->morning becomes the head, *block signs it.  1: ask again,
+ * *at_once or when a vault has answered; 0: there, or *broken says that the
+ * record is not whole.  Where no vault can sign, *block stays NULL: the mail
+ * goes all the same, and waits itself for a key to be signed with.
+ */
+int checkpoint_make(struct engine *e, const void *ctx, int64_t now,
+    char **block, struct error *broken, bool *at_once, struct error *err);
+/* The next idle vault is for it. */
+bool checkpoint_waits(const struct engine *e);
+/* As struct control_engine says; arg is the engine. */
+int checkpoint_verify(
+    void *arg, struct bytes block, struct checkpoint *c, struct error *err);
+void checkpoint_vault_frame(struct task *task, const struct frame *frame);
+void checkpoint_lost(struct task *task);
+
+/* ---- engine_pin.c ---- */
+/* The pins of the settings against those of the last start. */
+int pin_start(struct engine *e, struct error *err);
+/* Why no mail may be sealed to it; NULL: it may. */
+char *pin_refusal(
+    const void *ctx, const struct settings *s, const char *fingerprint);
+/* As struct control_engine says; arg is the engine. */
+int pin_confirm(void *arg, const void *ctx, const char *fingerprint,
+    const char *actor, uid_t uid, char **said, struct error *err);
+
+/* ---- engine_held.c ---- */
+/* What is said of a mail that waits for a key. */
+char *held_reason(
+    const void *ctx, const struct engine *e, const struct vault_failed *failed);
+/* Inside the open transaction: what is held and whose reason begins with one
+ * of these leaves; *count: so many more. */
+int held_release(struct engine *e, const char *const *whys, size_t nwhys,
+    size_t *count, struct error *err);
+/* A vault has looked at the keys: what waited for one that can be used. */
+int held_look(struct engine *e, struct error *err);
 
 /* ---- engine_order.c ---- */
 int engine_order(void *arg, const void *ctx, const struct order *order,

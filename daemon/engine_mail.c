@@ -215,7 +215,8 @@ stop_send(struct engine *e)
 	bool stale = false;
 	bool done = false;
 
-	if (!e->unlocked || !e->send.ready || e->sending != 0)
+	if (!e->unlocked || !e->send.ready || e->sending != 0 ||
+	    release_waits(e))
 		return false;
 	if (doubt_all(e, "its answer could not be kept", &err) != 0) {
 		engine_trouble(e, "send", &err);

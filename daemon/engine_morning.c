@@ -4,8 +4,8 @@
  *
  * Runs in the engine process, for the stop `due`.  It holds numbers, kinds
  * and dates alone.  With it goes the head of the record's chain, verified
- * just before: kept outside of this machine, it proves later that no line
- * was taken away.
+ * just before, as a clearsigned checkpoint: kept outside of this machine, it
+ * proves later that no line was changed or taken away.
  */
 #include "engine_internal.h"
 
@@ -18,7 +18,6 @@
 
 #define MEMO "morning"
 #define MEMO_REGISTRATION "registration"
-#define WALK_LINES 2000 /* of the record, a round */
 #define LINES_MOST 200
 #define CASES_MOST 500
 #define ROWS_MOST 100
@@ -302,6 +301,23 @@ letter_lines(struct list *l, int64_t now, struct error *err)
 	return 0;
 }
 
+/* As a vault saw them last: our own come first. */
+static int
+key_lines(struct list *l, int64_t now, struct error *err)
+{
+	const struct vault_ready *keys = l->e->keys;
+
+	(void)err;
+	for (size_t i = 0; keys != NULL && i < keys->nkeys; i++) {
+		char *text =
+		    expiry_line(l->ctx, l->e, &keys->keys[i], now, l->ja);
+
+		if (text != NULL)
+			line(l, "psirt key list", "%s", text);
+	}
+	return 0;
+}
+
 /* ---- the mail ---- */
 
 /*
@@ -312,7 +328,7 @@ static int
 make_list(struct list *l, int64_t now, struct error *err)
 {
 	static int (*const lists[])(
-	    struct list * l, int64_t now, struct error * err) = {
+	    struct list * l, int64_t now, struct error * err) = {key_lines,
 	    case_lines, task_lines, mail_lines, clock_lines, letter_lines};
 
 	l->text = talloc_strdup(l->ctx, "");
@@ -329,7 +345,7 @@ make_list(struct list *l, int64_t now, struct error *err)
 
 static int
 draft_morning(struct engine *e, const struct operator* to, const struct list *l,
-    const char *head, struct error *err)
+    const char *head, const char *block, struct error *err)
 {
 	void *ctx = talloc_new(e);
 	const char *language = l->ja ? "ja" : "en";
@@ -348,6 +364,7 @@ draft_morning(struct engine *e, const struct operator* to, const struct list *l,
 	draft_fact(&f, "count", talloc_asprintf(ctx, "%zu", l->n + l->over));
 	draft_fact(&f, "lines", l->text);
 	draft_fact(&f, "head", head);
+	draft_fact(&f, "checkpoint", block);
 	rc = draft_add(e, &m, language, &f, "psirtd", err);
 	talloc_free(ctx);
 	return rc;
@@ -371,10 +388,12 @@ registration(struct engine *e, int64_t now, struct error *err)
 	return store_memo_put(e->st, MEMO_REGISTRATION, now, err);
 }
 
+/* broken: why the record is not whole; block: its head, signed; or NULL. */
 static int
-morning_mail(
-    struct engine *e, int64_t now, const char *broken, struct error *err)
+morning_mail(struct engine *e, int64_t now, const char *broken,
+    const char *block, struct error *err)
 {
+	const struct store_walk *walk = &e->morning.head;
 	struct store_record r = {.at = now,
 	    .what = RECORD_MORNING,
 	    .actor = (char *)(uintptr_t) "psirtd"};
@@ -384,10 +403,10 @@ morning_mail(
 	char *head = NULL;
 	int rc = -1;
 
-	r.digest = bytes_hex(ctx, bytes_of(e->walk.link, sizeof(e->walk.link)));
+	r.digest = bytes_hex(ctx, bytes_of(walk->link, sizeof(walk->link)));
 	head = broken != NULL ? talloc_strdup(ctx, broken)
 			      : talloc_asprintf(ctx, "%lld %s",
-				    (long long)e->walk.lines, r.digest);
+				    (long long)walk->lines, r.digest);
 	if (registration(e, now, err) != 0)
 		goto out;
 	for (size_t i = 0; i < e->s->noperators; i++) {
@@ -401,7 +420,7 @@ morning_mail(
 			continue;
 		if (l->text == NULL && make_list(l, now, err) != 0)
 			goto out;
-		if (draft_morning(e, to, l, head, err) != 0)
+		if (draft_morning(e, to, l, head, block, err) != 0)
 			goto out;
 	}
 	if (store_memo_put(e->st, MEMO, now, err) == 0)
@@ -434,34 +453,35 @@ int
 morning_due(struct engine *e, int64_t now, bool *done, struct error *err)
 {
 	struct error broken = {0};
+	void *ctx = talloc_new(e);
+	char *block = NULL;
 	int64_t last = 0;
 	int64_t next;
-	bool whole = false;
+	int rc;
 
-	if (morning_next(e, now, &next, err) != 0)
-		return -1;
-	if (next == 0 || next > now)
-		return 0;
+	rc = morning_next(e, now, &next, err);
+	if (rc != 0 || next == 0 || next > now)
+		goto out;
 	*done = true;
-	if (store_memo_get(e->st, MEMO, &last, err) < 0)
-		return -1;
-	if (counts_anew(last, now))
-		return begin_days(e, now, err);
-	if (store_record_walk(e->st, &e->walk, WALK_LINES, &whole, &broken) !=
-	    0) {
-		/* Not whole: the mail says so, and where. */
-		if (broken.fault != FAULT_INPUT) {
-			*err = broken;
-			return -1;
-		}
-		whole = true;
+	rc = store_memo_get(e->st, MEMO, &last, err) < 0 ? -1 : 0;
+	if (rc != 0 || counts_anew(last, now)) {
+		rc = rc == 0 ? begin_days(e, now, err) : rc;
+		goto out;
 	}
-	if (!whole)
-		return 0;
-	if (store_begin(e->st, err) != 0 ||
-	    morning_mail(e, now, broken.fault != 0 ? broken.text : NULL, err) !=
-		0)
-		return -1;
-	memset(&e->walk, 0, sizeof(e->walk));
-	return stop_commit(e, "due", err);
+	rc = checkpoint_make(e, ctx, now, &block, &broken, done, err);
+	if (rc > 0) {
+		rc = 0;
+		goto out;
+	}
+	if (rc == 0 &&
+	    (store_begin(e->st, err) != 0 ||
+		morning_mail(e, now, broken.fault != 0 ? broken.text : NULL,
+		    block, err) != 0 ||
+		stop_commit(e, "due", err) != 0))
+		rc = -1;
+	/* What failed is begun anew, tomorrow perhaps. */
+	memset(&e->morning, 0, sizeof(e->morning));
+out:
+	talloc_free(ctx);
+	return rc;
 }

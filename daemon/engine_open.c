@@ -445,7 +445,8 @@ stop_open(struct engine *e)
 	struct bytes raw;
 	int64_t id = 0;
 
-	if (w == NULL || !e->unlocked)
+	/* A flood must not keep the morning's checkpoint from being signed. */
+	if (w == NULL || !e->unlocked || checkpoint_waits(e))
 		return false;
 	do {
 		if (store_letter_next(e->st, LETTER_RECEIVED, id, &id, &err) !=

@@ -97,12 +97,14 @@ vault_ready(struct engine *e, struct slot *slot, const struct frame *frame)
 		    strcmp(k->fingerprint, e->s->poc) == 0)
 			engine_end(e, ENGINE_EXIT_SETUP);
 	}
-	if (e->keys == NULL)
-		e->keys = ready;
-	else
-		talloc_free(ready);
+	/* A key that was prolonged meanwhile is seen by a vault made since. */
+	talloc_free(e->keys);
+	e->keys = ready;
+	e->expiry_at = 0;
 	slot->failures = 0;
 	slot->set_up = true;
+	if (e->unlocked && held_look(e, &err) != 0)
+		engine_trouble(e, "keys", &err);
 	if (!e->stopping)
 		key_ask(e, slot);
 }
@@ -124,6 +126,12 @@ vault_frame(struct engine *e, struct slot *slot, const struct frame *frame)
 			return;
 		case WORK_RESEAL:
 			key_vault_frame(task, frame);
+			return;
+		case WORK_STAGE:
+			stage_vault_frame(task, frame);
+			return;
+		case WORK_CHECKPOINT:
+			checkpoint_vault_frame(task, frame);
 			return;
 		}
 	}
@@ -226,6 +234,12 @@ task_lost(struct task *task)
 		break;
 	case WORK_RESEAL:
 		key_lost(task);
+		break;
+	case WORK_STAGE:
+		stage_lost(task);
+		break;
+	case WORK_CHECKPOINT:
+		checkpoint_lost(task);
 		break;
 	}
 }

@@ -98,6 +98,8 @@ find_refusal(
 	if (guard != 0)
 		*why = talloc_asprintf(s, "guard %s: %s", guard_name(guard),
 		    *why != NULL ? *why : "it may not leave");
+	if (*why == NULL && s->m.encrypt && s->m.recipient != NULL)
+		*why = pin_refusal(s, e->s, s->m.recipient);
 	if (stale)
 		*why = talloc_strdup(s, MAIL_STALE);
 	return 0;
@@ -116,7 +118,7 @@ stop_seal(struct engine *e)
 	char *why = NULL;
 	bool done;
 
-	if (w == NULL || !e->unlocked)
+	if (w == NULL || !e->unlocked || release_waits(e))
 		return false;
 	do {
 		if (store_outmail_next(e->st, OUTMAIL_APPROVED, clock_now(), id,
@@ -230,6 +232,7 @@ commit_later(struct task *task, struct error *err)
 void
 seal_vault_frame(struct task *task, const struct frame *frame)
 {
+	struct engine *e = task->engine;
 	struct vault_sealed *sealed;
 	struct vault_failed *failed;
 	struct error err = {0};
@@ -246,15 +249,13 @@ seal_vault_frame(struct task *task, const struct frame *frame)
 		if (failed != NULL && failed->reason == VAULT_FAIL_CHILD)
 			rc = commit_later(task, &err);
 		else if (failed != NULL)
-			rc = commit_held(task,
-			    failed->text != NULL ? failed->text
-						 : "cannot be sealed",
-			    &err);
+			rc = commit_held(
+			    task, held_reason(task, e, failed), &err);
 	} else {
 		error_set(&err, FAULT_RETRY, "the vault answered another job");
 	}
 	if (rc != 0)
-		engine_trouble(task->engine, "seal", &err);
+		engine_trouble(e, "seal", &err);
 	else
 		log_info("outmail=%lld stop=seal", (long long)task->id);
 	task_done(task);

@@ -78,7 +78,7 @@ look_back(struct engine *e, const struct casework *w, const char *to,
 		if (m->kind == MAIL_STATUS)
 			*waits |= (m->state == OUTMAIL_DRAFT ||
 				      m->state == OUTMAIL_HELD) &&
-				  strcasecmp(m->to, to) == 0;
+				  m->to != NULL && strcasecmp(m->to, to) == 0;
 		/* That one is for the finder, to whom we speak no more. */
 		else if (m->kind == MAIL_MEDIATED)
 			continue;

@@ -63,7 +63,7 @@ run_room(const char *name)
 }
 
 static int
-run_engine(const char *config, bool check, bool once)
+run_engine(const char *config, bool check, bool once, const char *restore)
 {
 	void *ctx = talloc_new(NULL);
 	const struct settings *s;
@@ -78,6 +78,8 @@ run_engine(const char *config, bool check, bool once)
 	} else if (settings_trust(ctx, s, &errors, &err) != 0) {
 		fputs(errors, stderr);
 		fprintf(stderr, "psirtd: %s\n", err.text);
+	} else if (restore != NULL) {
+		exit_code = engine_restore(s, restore);
 	} else if (check) {
 		exit_code = engine_check(s, "/proc/self/exe");
 	} else {
@@ -91,7 +93,7 @@ static void
 usage(FILE *to)
 {
 	fprintf(to,
-	    "usage: psirtd [-c FILE] [-n | --once]\n"
+	    "usage: psirtd [-c FILE] [-n | --once | --restore FILE]\n"
 	    "  -c, --config FILE   settings (default " PSIRTD_SYSCONFDIR
 	    "/psirtd/psirtd.conf)\n"
 	    "  -n, --check         check settings, keys and templates; start "
@@ -103,6 +105,10 @@ usage(FILE *to)
 	    "while no\n"
 	    "                      daemon has it open; no content, no key "
 	    "needed\n"
+	    "      --restore FILE  put a backup in the place of the database, "
+	    "where none\n"
+	    "                      is; nothing leaves before \"psirt queue "
+	    "release\"\n"
 	    "      --stops         the table of stops\n"
 	    "      --version\n"
 	    "      --help\n");
@@ -116,6 +122,7 @@ main(int argc, char **argv)
 	    {"check", no_argument, NULL, 'n'},
 	    {"once", no_argument, NULL, 'o'},
 	    {"inspect", required_argument, NULL, 'i'},
+	    {"restore", required_argument, NULL, 'r'},
 	    {"stops", no_argument, NULL, 's'},
 	    {"version", no_argument, NULL, 'V'},
 	    {"help", no_argument, NULL, 'h'},
@@ -123,6 +130,7 @@ main(int argc, char **argv)
 	};
 	const char *config = PSIRTD_SYSCONFDIR "/psirtd/psirtd.conf";
 	struct error err = {0};
+	const char *restore = NULL;
 	const char *room = NULL;
 	bool check = false;
 	bool once = false;
@@ -150,6 +158,9 @@ main(int argc, char **argv)
 			break;
 		case 'i':
 			return engine_inspect(optarg);
+		case 'r':
+			restore = optarg;
+			break;
 		case 's':
 			engine_print_stops();
 			return 0;
@@ -164,11 +175,11 @@ main(int argc, char **argv)
 			return EXIT_USAGE;
 		}
 	}
-	if (optind < argc || (check && once)) {
+	if (optind < argc || check + once + (restore != NULL) > 1) {
 		usage(stderr);
 		return EXIT_USAGE;
 	}
 	if (room != NULL)
 		return run_room(room);
-	return run_engine(config, check, once);
+	return run_engine(config, check, once, restore);
 }

@@ -28,6 +28,7 @@ struct connection {
 	uid_t uid;
 	struct buf *in;
 	struct request *request; /* NULL: the line is not whole yet */
+	int passed;              /* a file that came with it; -1 */
 	int64_t since_ms, active_ms;
 	bool gone; /* to be closed at the end of this turn */
 };
@@ -35,6 +36,8 @@ struct connection {
 static int
 connection_close(struct connection *conn)
 {
+	if (conn->passed >= 0)
+		close(conn->passed);
 	if (conn->fd >= 0)
 		close(conn->fd);
 	return 0;
@@ -58,13 +61,42 @@ control_address(
 	return 0;
 }
 
+/* 0, or what connect(2) says. */
+static int
+control_knock(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int rc;
+
+	if (fd < 0)
+		return errno;
+	do
+		rc = connect(
+		    fd, (const struct sockaddr *)address, sizeof(*address));
+	while (rc != 0 && errno == EINTR);
+	rc = rc == 0 ? 0 : errno;
+	close(fd);
+	return rc;
+}
+
+bool
+control_is_answered(const char *path)
+{
+	struct sockaddr_un address;
+	int rc;
+
+	if (control_address(path, &address, NULL) != 0)
+		return false;
+	rc = control_knock(&address);
+	return rc == 0 || rc == EAGAIN;
+}
+
 /* A socket somebody answers at is refused, one left behind is taken away. */
 static int
 control_clear(const struct sockaddr_un *address, struct error *err)
 {
 	const char *path = address->sun_path;
 	struct stat st;
-	int fd;
 	int rc;
 
 	if (lstat(path, &st) != 0) {
@@ -75,15 +107,7 @@ control_clear(const struct sockaddr_un *address, struct error *err)
 	if (!S_ISSOCK(st.st_mode))
 		return error_set(err, FAULT_SETUP,
 		    "%s is there and no socket: move it away", path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return error_errno(err, FAULT_RETRY, "socket");
-	do
-		rc = connect(
-		    fd, (const struct sockaddr *)address, sizeof(*address));
-	while (rc != 0 && errno == EINTR);
-	rc = rc == 0 ? 0 : errno;
-	close(fd);
+	rc = control_knock(address);
 	if (rc != ECONNREFUSED && rc != ENOENT)
 		return error_set(err, FAULT_SETUP,
 		    "another psirtd answers at %s: stop it first", path);
@@ -174,6 +198,7 @@ connection_new(struct control *c, int fd, uid_t uid)
 		return NULL;
 	conn->control = c;
 	conn->fd = -1;
+	conn->passed = -1;
 	conn->uid = uid;
 	conn->in = buf_new(conn, CONTROL_REQUEST_MAX);
 	if (conn->in == NULL) {
@@ -257,14 +282,55 @@ connection_ask(struct connection *conn, struct bytes line)
 	conn->request = request_new(conn, conn->control, conn->uid, line);
 	if (conn->request == NULL)
 		conn->gone = true;
+	else
+		conn->request->passed = conn->passed;
 	buf_clear(conn->in);
+}
+
+/*
+ * What came, and a file that was passed with it.  To close one may take long,
+ * on a file system that its sender chose: nobody but the desk may pass any.
+ */
+static ssize_t
+connection_receive(struct connection *conn, char *chunk, size_t size)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} passed;
+	struct iovec to = {.iov_base = chunk, .iov_len = size};
+	struct msghdr message = {.msg_iov = &to, .msg_iovlen = 1};
+	const struct operator* who =
+	    settings_operator(conn->control->s, conn->uid);
+	const struct cmsghdr *m;
+	ssize_t n;
+
+	if (who != NULL && who->role >= OPERATOR_OPERATOR && conn->passed < 0) {
+		message.msg_control = &passed;
+		message.msg_controllen = sizeof(passed);
+	}
+	n = recvmsg(conn->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (n < 0)
+		return n;
+	m = CMSG_FIRSTHDR(&message);
+	if (m != NULL && m->cmsg_level == SOL_SOCKET &&
+	    m->cmsg_type == SCM_RIGHTS)
+		for (size_t at = CMSG_LEN(0); at + sizeof(int) <= m->cmsg_len;
+		     at += sizeof(int)) {
+			/* Room for one may hold two: the last one stays. */
+			if (conn->passed >= 0)
+				close(conn->passed);
+			memcpy(
+			    &conn->passed, (const char *)m + at, sizeof(int));
+		}
+	return n;
 }
 
 static void
 connection_read(struct connection *conn)
 {
 	char chunk[16384];
-	ssize_t n = recv(conn->fd, chunk, sizeof(chunk), MSG_DONTWAIT);
+	ssize_t n = connection_receive(conn, chunk, sizeof(chunk));
 	const char *end;
 
 	if (n < 0) {
@@ -427,7 +493,8 @@ control_close(struct control *c)
 		if (conn->request == NULL &&
 		    now_ms - conn->since_ms > CONTROL_ASK_MS)
 			conn->gone = true;
-		if (now_ms - conn->since_ms > c->life_ms)
+		/* A backup takes as long as its file. */
+		if (conn->passed < 0 && now_ms - conn->since_ms > c->life_ms)
 			conn->gone = true;
 		if (conn->gone)
 			talloc_free(conn);

@@ -7,6 +7,8 @@
  */
 #include "request.h"
 
+#include <string.h>
+
 #include <talloc.h>
 
 #include "psirtd/opening.h"
@@ -120,6 +122,15 @@ answer_chunk(struct request *r, struct reader *reader)
 
 /* ---- the cursor ---- */
 
+/* Its bytes were taken once: their digest is known. */
+static bool
+letter_was_here(const struct store_letter *l)
+{
+	static const uint8_t none[STORE_DIGEST_BYTES];
+
+	return memcmp(l->digest, none, sizeof(none)) != 0;
+}
+
 static int
 reader_load(struct request *r, struct reader *reader)
 {
@@ -131,6 +142,12 @@ reader_load(struct request *r, struct reader *reader)
 		if (store_letter_bytes(
 			reader, r->st, l->id, &reader->raw, &r->err) != 0)
 			return -1;
+		if (reader->raw.len == 0 && letter_was_here(l)) {
+			request_fail(r, CONTROL_EXIT_REFUSED,
+			    "letter %lld was purged: its digest alone is kept",
+			    (long long)l->id);
+			return -1;
+		}
 		if (reader->raw.len == 0) {
 			request_fail(r, CONTROL_EXIT_REFUSED,
 			    "the bytes of letter %lld are not here: it lies "

@@ -12,6 +12,7 @@
 #include <talloc.h>
 
 #include "psirtd/clock.h"
+#include "psirtd/store_keep.h"
 #include "psirtd/write.h"
 
 static const enum outmail_state queue_states[] = {OUTMAIL_HELD,
@@ -157,6 +158,18 @@ queue_run(struct request *r)
 
 /* ---- decisions ---- */
 
+/* Restored from a backup: what has not left may be dropped before it does. */
+static bool
+waits_for_release(struct request *r, const struct store_outmail *m)
+{
+	struct error err = {0};
+	int64_t since = 0;
+
+	return (m->state == OUTMAIL_APPROVED || m->state == OUTMAIL_SEALED) &&
+	       store_memo_get(r->st, MEMO_RESTORED, &since, &err) == 0 &&
+	       since != 0;
+}
+
 /* A mail that waits for a person; else failed, false. */
 static bool
 request_mail(struct request *r, const char *word, struct store_outmail *m)
@@ -175,7 +188,7 @@ request_mail(struct request *r, const char *word, struct store_outmail *m)
 	default:
 		return false;
 	}
-	if (needs_decision(m))
+	if (needs_decision(m) || waits_for_release(r, m))
 		return true;
 	request_fail(r, CONTROL_EXIT_REFUSED,
 	    "mail %lld is %s: only held, uncertain and failed ones wait for a "
@@ -258,9 +271,11 @@ queue_resend_run(struct request *r)
 		return TURN_FAILED;
 	/*
 	 * It may have arrived: only the very same bytes under the same
-	 * Message-ID can be recognised as the same mail (RULES 23).
+	 * Message-ID can be recognised as the same mail (RULES 23).  One that
+	 * was never tried is in doubt by a restore, or by a letter that was
+	 * found late: no bytes of it were here.
 	 */
-	if (m.state == OUTMAIL_UNCERTAIN && wire.len == 0)
+	if (m.state == OUTMAIL_UNCERTAIN && wire.len == 0 && m.tries > 0)
 		return request_fail(r, CONTROL_EXIT_REFUSED,
 		    "the bytes of mail %lld are gone, so it cannot go out the "
 		    "same again: psirt queue drop %lld",
@@ -291,4 +306,30 @@ queue_sent_run(struct request *r)
 		    (long long)m.id, (long long)m.id);
 	m.sent = clock_now();
 	return mail_decide(r, &m, OUTMAIL_SENT, "counts as sent");
+}
+
+enum turn
+queue_release_run(struct request *r)
+{
+	int64_t since = 0;
+
+	if (store_memo_get(r->st, MEMO_RESTORED, &since, &r->err) < 0)
+		return TURN_FAILED;
+	if (since == 0)
+		return request_fail(r, CONTROL_EXIT_REFUSED,
+		    "mails leave: this database was not restored, or was "
+		    "released");
+	if (store_begin(r->st, &r->err) != 0)
+		return TURN_FAILED;
+	if (store_memo_put(r->st, MEMO_RESTORED, 0, &r->err) != 0) {
+		store_rollback(r->st);
+		return TURN_FAILED;
+	}
+	if (request_record(r, 0, 0, 0, 0, NULL, true) != 0)
+		return TURN_FAILED;
+	r->control->engine->wake(r->control->engine->arg);
+	if (answer_set(r, "done", json_text("Mails leave again.")) != 0 ||
+	    answer_set(r, "next", json_pack("[s]", "psirt queue")) != 0)
+		return TURN_FAILED;
+	return TURN_DONE;
 }

@@ -7,8 +7,11 @@
  */
 #include "request.h"
 
+#include <string.h>
+
 #include <talloc.h>
 
+#include "psirtd/clock.h"
 #include "psirtd/opening.h"
 #include "psirtd/write.h"
 
@@ -176,36 +179,113 @@ line_row(struct request *r, const struct store_record *line)
 		json_text(line->digest), "chain", json_text(line->chain)));
 }
 
-/* A piece a turn: the record of ten years is long (RULES 19). */
-static enum turn
-record_verify(struct request *r)
-{
-	struct store_walk *walk = r->state;
-	bool done = false;
+/* A walk over the record, and what it is held against. */
+struct verify {
+	struct store_walk walk;
+	struct checkpoint then; /* its head.lines 0: nothing, or not yet */
+};
 
-	if (walk == NULL)
-		r->state = walk = talloc_zero(r, struct store_walk);
-	if (walk == NULL)
-		return request_fail(r, CONTROL_EXIT_AGAIN, "out of memory");
-	while (!done) {
-		if (!request_has_time(r))
-			return TURN_MORE;
-		if (store_record_walk(r->st, walk, LOG_LINES, &done, &r->err) ==
-		    0)
-			continue;
-		if (r->err.fault != FAULT_INPUT)
-			return TURN_FAILED;
-		error_prefix(&r->err, "the record was altered");
-		r->exit = CONTROL_EXIT_REFUSED;
-		return TURN_FAILED;
+/* 0: it is known what the record is held against; 1: a vault is at it. */
+static int
+verify_start(struct request *r, struct verify *v)
+{
+	const struct control_engine *engine = r->control->engine;
+	int rc;
+
+	if (r->checkpoint == NULL || v->then.head.lines != 0)
+		return 0;
+	rc = engine->checkpoint(
+	    engine->arg, bytes_str(r->checkpoint), &v->then, &r->err);
+	r->waits = rc > 0;
+	return rc;
+}
+
+/* The walk stands at the checkpoint's line, or at the end. */
+static int
+verify_compare(struct request *r, const struct verify *v, bool done)
+{
+	const struct store_walk *then = &v->then.head;
+
+	if (v->walk.lines == then->lines &&
+	    memcmp(v->walk.link, then->link, sizeof(then->link)) != 0) {
+		request_fail(r, CONTROL_EXIT_REFUSED,
+		    "the record was rewritten: line %lld is another than the "
+		    "checkpoint of %s says (or it is the checkpoint of another "
+		    "database)",
+		    (long long)then->lines, clock_text(r, v->then.at));
+		return -1;
 	}
+	if (done && v->walk.lines < then->lines) {
+		request_fail(r, CONTROL_EXIT_REFUSED,
+		    "lines are missing: the record ends with line %lld, and "
+		    "had %lld at the checkpoint of %s (a backup of before "
+		    "then, restored, looks like this)",
+		    (long long)v->walk.lines, (long long)then->lines,
+		    clock_text(r, v->then.at));
+		return -1;
+	}
+	return 0;
+}
+
+static enum turn
+verify_answer(struct request *r, const struct verify *v)
+{
+	const struct store_walk *walk = &v->walk;
+
 	if (answer_set(r, "whole", json_true()) != 0 ||
 	    answer_set(r, "lines", json_integer(walk->lines)) != 0 ||
 	    answer_set(r, "head",
 		json_text(bytes_hex(
 		    walk, bytes_of(walk->link, sizeof(walk->link))))) != 0)
 		return TURN_FAILED;
+	if (r->checkpoint != NULL &&
+	    answer_set(r, "checkpoint",
+		json_pack("{s:I,s:o}", "line", (json_int_t)v->then.head.lines,
+		    "at", json_time(v->then.at))) != 0)
+		return TURN_FAILED;
 	return TURN_DONE;
+}
+
+/* How many lines a step may take, so that it stops at the checkpoint. */
+static size_t
+verify_step(const struct verify *v)
+{
+	int64_t left = v->then.head.lines - v->walk.lines;
+
+	return left > 0 && left < LOG_LINES ? (size_t)left : LOG_LINES;
+}
+
+/* A piece a turn: the record of ten years is long (RULES 19). */
+static enum turn
+record_verify(struct request *r)
+{
+	struct verify *v = r->state;
+	bool done = false;
+	int rc;
+
+	if (v == NULL)
+		r->state = v = talloc_zero(r, struct verify);
+	if (v == NULL)
+		return request_fail(r, CONTROL_EXIT_AGAIN, "out of memory");
+	rc = verify_start(r, v);
+	if (rc != 0)
+		return rc > 0 ? TURN_MORE : TURN_FAILED;
+	while (!done) {
+		if (!request_has_time(r))
+			return TURN_MORE;
+		if (store_record_walk(
+			r->st, &v->walk, verify_step(v), &done, &r->err) == 0) {
+			if (verify_compare(r, v, done) != 0)
+				return TURN_FAILED;
+			continue;
+		}
+		if (r->err.fault != FAULT_INPUT)
+			return TURN_FAILED;
+		error_prefix(&r->err, "the record was altered");
+		r->exit = CONTROL_EXIT_REFUSED;
+		return TURN_FAILED;
+	}
+	return verify_answer(r, v);
 }
 
 static int
@@ -238,6 +318,9 @@ log_run(struct request *r)
 	if (request_has(r, OPTION_VERIFY) && r->casefile != NULL)
 		return request_fail(r, CONTROL_EXIT_USAGE,
 		    "--verify takes the whole record: leave --case out");
+	if (request_has(r, OPTION_CHECKPOINT) && !request_has(r, OPTION_VERIFY))
+		return request_fail(
+		    r, CONTROL_EXIT_USAGE, "--checkpoint goes with --verify");
 	if (request_has(r, OPTION_VERIFY))
 		return record_verify(r);
 	if (r->state == NULL && record_start(r) != 0)

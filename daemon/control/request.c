@@ -55,6 +55,7 @@ request_start(const void *ctx, struct control *c)
 	r->control = c;
 	r->st = c->st;
 	r->s = c->s;
+	r->passed = -1;
 	r->out = buf_new(r, CONTROL_OUT_MAX);
 	if (r->out == NULL) {
 		talloc_free(r);

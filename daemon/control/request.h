@@ -22,8 +22,10 @@
  *   letter_headers.c  its header fields, and who vouches for them
  *   letter_parts.c  its layers and parts, and who signed which bytes
  *   mails.c     queue and its decisions
- *   keys.c      key reseal
+ *   keys.c      key list, stage, confirm, renew, reseal
  *   record.c    log
+ *   backup.c    backup
+ *   purge.c     purge
  *
  * A request is a cursor: its handler is called again and again, works while
  * request_has_time(), and keeps where it stands in r->state.  Nothing of the
@@ -88,6 +90,8 @@ enum request_option {
 	OPTION_OVERRIDE = 1 << 18,
 	OPTION_SHARE = 1 << 19,
 	OPTION_YES = 1 << 20,
+	OPTION_DRY_RUN = 1 << 21,
+	OPTION_CHECKPOINT = 1 << 22,
 };
 
 enum turn { TURN_DONE, TURN_MORE, TURN_FAILED };
@@ -142,10 +146,12 @@ struct request {
 	uint32_t options;
 	/* of --why, --case … */
 	const char *why, *casefile, *by, *deputy, *digest, *override, *share;
+	const char *checkpoint; /* a clearsigned block */
 
 	void *state;      /* of the handler */
 	int64_t until_ms; /* the end of this turn, monotonic */
 	bool recorded;    /* its line of the record is committed */
+	int passed;       /* a file that came with it, of control; -1 */
 	bool waits;       /* for another room: nothing to do till it answers */
 	struct error err;
 	int exit;
@@ -387,13 +393,29 @@ enum turn queue_run(struct request *r);
 enum turn queue_drop_run(struct request *r);
 enum turn queue_resend_run(struct request *r);
 enum turn queue_sent_run(struct request *r);
+enum turn queue_release_run(struct request *r);
 
 /* ---- keys.c ---- */
 
+enum turn keys_run(struct request *r);
+enum turn confirm_run(struct request *r);
+/* Waits for a vault turn by turn, as a reseal does. */
+enum turn stage_run(struct request *r);
+enum turn renew_run(struct request *r);
 enum turn reseal_run(struct request *r);
+/* A piece of `psirt`: keys that expire soon or cannot be used. */
+int waits_keys(struct request *r);
 
 /* ---- record.c ---- */
 
 enum turn log_run(struct request *r);
+
+/* ---- backup.c ---- */
+
+enum turn backup_run(struct request *r);
+
+/* ---- purge.c ---- */
+
+enum turn purge_run(struct request *r);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "psirtd/opening.h"
 #include "psirtd/reading.h"
+#include "psirtd/store_keep.h"
 #include "psirtd/write.h"
 
 #define SHOW_ROWS 100
@@ -138,6 +139,17 @@ show_who(struct request *r, const struct store_case *c)
 		return -1;
 	return answer_set(
 	    r, "proposed", json_words(c->routed == 1 ? c->proposed : NULL));
+}
+
+/* When its letters and words were purged; null: they are here. */
+static int
+show_purged(struct request *r, const struct store_case *c)
+{
+	int64_t at = 0;
+
+	if (store_purge_when(r->st, c->id, &at, &r->err) != 0)
+		return -1;
+	return answer_set(r, "purged", json_time(at));
 }
 
 static int
@@ -288,9 +300,10 @@ show_run(struct request *r)
 		return TURN_FAILED;
 	if (request_record(r, c.id, 0, 0, 0, NULL, false) != 0)
 		return TURN_FAILED;
-	if (show_who(r, &c) != 0 || show_way(r, w) != 0 ||
-	    show_idents(r, &c) != 0 || show_letters(r, &c) != 0 ||
-	    show_mails(r, &c) != 0 || show_next(r, &c) != 0)
+	if (show_who(r, &c) != 0 || show_purged(r, &c) != 0 ||
+	    show_way(r, w) != 0 || show_idents(r, &c) != 0 ||
+	    show_letters(r, &c) != 0 || show_mails(r, &c) != 0 ||
+	    show_next(r, &c) != 0)
 		return TURN_FAILED;
 	return TURN_DONE;
 }

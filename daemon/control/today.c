@@ -72,12 +72,14 @@ today_start(struct request *r)
 {
 	struct today *t = talloc_zero(r, struct today);
 	struct store_counts counts;
+	struct store_renewal renewal;
 	const struct control_engine *engine = r->control->engine;
 
 	if (t == NULL)
 		return error_set(&r->err, FAULT_RETRY, "out of memory");
 	r->state = t;
 	if (store_count(r->st, &counts, &r->err) != 0 ||
+	    store_renewal(r->st, &renewal, &r->err) != 0 ||
 	    request_newest_case(r, &t->newest) != 0)
 		return -1;
 	t->id = t->newest + 1;
@@ -85,6 +87,14 @@ today_start(struct request *r)
 	t->open = t->open_cases;
 	if (answer_set(r, "trouble",
 		json_text(engine->trouble(engine->arg, r))) != 0 ||
+	    answer_set(r, "renewal",
+		renewal.started != 0
+		    ? json_pack("{s:o,s:i,s:I,s:o}", "since",
+			  json_time(renewal.started), "percent",
+			  (int)renewal.percent, "left",
+			  (json_int_t)renewal.left, "where",
+			  json_text(renewal.left > 0 ? renewal.where : NULL))
+		    : json_null()) != 0 ||
 	    answer_set(r, "open_cases", json_integer(t->open)) != 0)
 		return -1;
 	return answer_list(r, "cases");
@@ -429,7 +439,7 @@ today_run(struct request *r)
 		if (today_step(r, t) != 0)
 			return TURN_FAILED;
 	}
-	if (waits_tasks(r) != 0 || waits_clocks(r) != 0 ||
+	if (waits_tasks(r) != 0 || waits_clocks(r) != 0 || waits_keys(r) != 0 ||
 	    answer_set(r, "set_aside_by_itself", json_integer(t->by_itself)) !=
 		0 ||
 	    answer_set(r, "damaged", json_boolean(t->damaged)) != 0 ||

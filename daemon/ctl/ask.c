@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -19,11 +20,19 @@
 #define ANSWER_MAX ((size_t)1 << 30)
 #define WAIT_S 60
 
+/* A file that psirtd writes while we wait. */
+struct growth {
+	int file; /* -1: none */
+	bool shown;
+	off_t size;
+	int still_s; /* since it grew */
+};
+
 static int
-ask_connect(const char *path, struct error *err)
+ask_connect(const char *path, int wait_s, struct error *err)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	struct timeval wait = {.tv_sec = WAIT_S};
+	struct timeval wait = {.tv_sec = wait_s};
 	int fd;
 
 	if (strlen(path) >= sizeof(address.sun_path))
@@ -80,6 +89,32 @@ ask_line(const char *const *args, size_t nargs)
 	return line;
 }
 
+/* The first byte of the question, and the file with it. */
+static int
+ask_pass(int fd, const char *line, int file, struct error *err)
+{
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} passed = {0};
+	struct iovec byte = {.iov_base = (void *)(uintptr_t)line, .iov_len = 1};
+	struct msghdr message = {.msg_iov = &byte,
+	    .msg_iovlen = 1,
+	    .msg_control = &passed,
+	    .msg_controllen = sizeof(passed)};
+
+	passed.header.cmsg_level = SOL_SOCKET;
+	passed.header.cmsg_type = SCM_RIGHTS;
+	passed.header.cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(&passed.header), &file, sizeof(int));
+	/* Refused at the door: the answer says why. */
+	if (sendmsg(fd, &message, MSG_NOSIGNAL) < 0 && errno != EPIPE &&
+	    errno != ECONNRESET)
+		return error_errno(
+		    err, FAULT_RETRY, "psirtd takes no question");
+	return 0;
+}
+
 static int
 ask_send(int fd, const char *data, size_t len, struct error *err)
 {
@@ -100,8 +135,24 @@ ask_send(int fd, const char *data, size_t len, struct error *err)
 	return 0;
 }
 
+/* A second passed without an answer; true: it is worth to wait on. */
+static bool
+grows(struct growth *g)
+{
+	struct stat info;
+
+	if (g->file < 0 || fstat(g->file, &info) != 0)
+		return false;
+	g->still_s = info.st_size > g->size ? 0 : g->still_s + 1;
+	g->size = info.st_size;
+	if (g->shown)
+		fprintf(
+		    stderr, "\r%lld MB written ", (long long)(g->size >> 20));
+	return g->still_s < WAIT_S;
+}
+
 static int
-ask_receive(int fd, struct buf *in, struct error *err)
+ask_receive(int fd, struct buf *in, struct growth *g, struct error *err)
 {
 	char chunk[65536];
 
@@ -109,6 +160,8 @@ ask_receive(int fd, struct buf *in, struct error *err)
 		ssize_t n = recv(fd, chunk, sizeof(chunk), 0);
 
 		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN && grows(g))
 			continue;
 		if (n == 0 || (n < 0 && errno == ECONNRESET && in->len > 0))
 			return 0;
@@ -146,9 +199,18 @@ json_t *
 ask(const char *socket, const char *const *args, size_t nargs,
     struct error *err)
 {
+	return ask_to_write(socket, args, nargs, -1, false, err);
+}
+
+json_t *
+ask_to_write(const char *socket, const char *const *args, size_t nargs,
+    int file, bool growing, struct error *err)
+{
+	struct growth growth = {.file = file, .shown = growing};
 	struct buf *in = buf_new(NULL, ANSWER_MAX);
 	char *line = ask_line(args, nargs);
 	json_t *root = NULL;
+	size_t sent = 0;
 	int fd = -1;
 
 	if (in == NULL || line == NULL) {
@@ -156,13 +218,22 @@ ask(const char *socket, const char *const *args, size_t nargs,
 		    err, FAULT_DENIED, "a word of the command is not UTF-8");
 		goto out;
 	}
-	fd = ask_connect(socket, err);
-	if (fd < 0 || ask_send(fd, line, strlen(line), err) != 0 ||
+	fd = ask_connect(socket, file < 0 ? WAIT_S : 1, err);
+	if (fd < 0)
+		goto out;
+	if (file >= 0) {
+		if (ask_pass(fd, line, file, err) != 0)
+			goto out;
+		sent = 1;
+	}
+	if (ask_send(fd, line + sent, strlen(line) - sent, err) != 0 ||
 	    ask_send(fd, "\n", 1, err) != 0)
 		goto out;
 	shutdown(fd, SHUT_WR);
-	if (ask_receive(fd, in, err) == 0)
+	if (ask_receive(fd, in, &growth, err) == 0)
 		root = ask_answer(buf_bytes(in), err);
+	if (growing)
+		fputs("\r\033[K", stderr);
 out:
 	if (fd >= 0)
 		close(fd);

@@ -5,6 +5,7 @@
 #define PSIRTD_CTL_ASK_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "psirtd/error.h"
 
@@ -20,5 +21,11 @@
  */
 json_t *ask(const char *socket, const char *const *args, size_t nargs,
     struct error *err);
+/*
+ * The same, with a file that psirtd is to write; waits as long as it grows.
+ * growing: says how far it is, on standard error.
+ */
+json_t *ask_to_write(const char *socket, const char *const *args, size_t nargs,
+    int file, bool growing, struct error *err);
 
 #endif

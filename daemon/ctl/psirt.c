@@ -16,6 +16,7 @@
 #include <talloc.h>
 
 #include "ask.h"
+#include "block.h"
 #include "talk.h"
 #include "verbs.h"
 
@@ -42,10 +43,12 @@ static const struct option options[] = {
     {"attachments", no_argument, NULL, CLIENT_HANDED},
     {"by", required_argument, NULL, CLIENT_HANDED},
     {"case", required_argument, NULL, CLIENT_HANDED},
+    {"checkpoint", required_argument, NULL, CLIENT_HANDED},
     {"deputy", required_argument, NULL, CLIENT_HANDED},
     {"details", no_argument, NULL, CLIENT_HANDED},
     {"digest", required_argument, NULL, CLIENT_HANDED},
     {"drop", no_argument, NULL, CLIENT_HANDED},
+    {"dry-run", no_argument, NULL, CLIENT_HANDED},
     {"edit", no_argument, NULL, CLIENT_HANDED},
     {"ja", no_argument, NULL, CLIENT_HANDED},
     {"letters", no_argument, NULL, CLIENT_HANDED},
@@ -185,8 +188,8 @@ call_has(const struct call *call, const char *option)
 }
 
 /*
- * A command that takes more than one question; false: it is asked as it
- * stands.  With a digest it says itself what was read.
+ * A command that takes more than one question, or a file; false: it is asked as
+ * it stands.  With a digest it says itself what was read.
  */
 static bool
 call_talk(
@@ -197,6 +200,10 @@ call_talk(
 
 	if (call->nwords != 2)
 		return false;
+	if (strcmp(name, "backup") == 0) {
+		*code = talk_backup(t, word);
+		return true;
+	}
 	if (strcmp(name, "reply") == 0 && t->override == NULL) {
 		*code = talk_reply(t, word);
 		return true;
@@ -211,6 +218,27 @@ call_talk(
 	    : edit ? APPROVE_EDIT
 		   : APPROVE_ASK);
 	return true;
+}
+
+/* psirtd reads no file of a user's: it is given what stands in it. */
+static int
+call_block(struct call *call, const char *name, struct error *err)
+{
+	const char **word = &call->args[call->nargs - 1];
+	const char *what = call->nwords == 3 ? word[-1] : NULL;
+
+	for (size_t i = 0; i + call->nwords < call->nargs; i++) {
+		if (strcmp(call->args[i], "--checkpoint") != 0)
+			continue;
+		call->args[i + 1] =
+		    checkpoint_read(call->ctx, call->args[i + 1], err);
+		return call->args[i + 1] != NULL ? 0 : -1;
+	}
+	if (what == NULL || strcmp(name, "key") != 0 ||
+	    strcmp(what, "stage") != 0)
+		return 0;
+	*word = block_read(call->ctx, *word, err);
+	return *word != NULL ? 0 : -1;
 }
 
 static int
@@ -247,6 +275,8 @@ call_run(struct call *call, int argc, char **argv)
 	if (call_talk(call, &t, name, &rc))
 		return rc;
 	error_clear(&err);
+	if (call_block(call, name, &err) != 0)
+		return talk_refuse(call->json, err.text, ASK_EXIT_REFUSED);
 	answer = ask(call->socket, call->args, call->nargs, &err);
 	if (answer == NULL)
 		return talk_refuse(call->json, err.text,

@@ -1,5 +1,6 @@
 /*
- * talk.h - commands that take more than one question: approve, reply.
+ * talk.h - commands that take more than one question: approve, reply; or a
+ * file: backup.
  */
 #ifndef PSIRTD_CTL_TALK_H
 #define PSIRTD_CTL_TALK_H
@@ -25,6 +26,8 @@ enum approve_do {
 int talk_approve(const struct talk *t, const char *mail, enum approve_do what);
 /* The text of an answer, out of the editor or `in`. */
 int talk_reply(const struct talk *t, const char *casefile);
+/* A copy of the database into a new file (save.c). */
+int talk_backup(const struct talk *t, const char *path);
 /* Prints an answer to `verb`, or why there is none; its exit code. */
 int talk_answer(const struct talk *t, const char *verb, const json_t *answer);
 /* A refusal of psirt itself: a sentence, or the object psirtd would answer. */

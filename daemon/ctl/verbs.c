@@ -21,6 +21,11 @@ const struct verb verbs[] = {
 	"approve. Editing voids approvals; it is done under $XDG_RUNTIME_DIR,\n"
 	"in memory, and refused elsewhere.",
 	view_approve},
+    {"backup", "backup FILE", "a copy of the whole database, while it works",
+	"FILE is new and yours alone. It holds the database as it is at the\n"
+	"end, all its content sealed, the data key too: the POC key or the\n"
+	"recovery key opens it. \"psirtd --restore FILE\" puts it in place.",
+	view_backup},
     {"clock", "clock CASE [set NAME WHEN | start NAME | end NAME]",
 	"due dates of a case; set, start or end one",
 	"WHEN is 2026-12-01 or \"2026-12-01 10:00 JST\". A clock that words "
@@ -49,9 +54,21 @@ const struct verb verbs[] = {
     {"help", "help [COMMAND]", "this page; more about one command", NULL, NULL},
     {"incident", "incident CASE [--why TEXT]",
 	"an incident, no vulnerability: to csirt, and closed", NULL, view_said},
-    {"key", "key reseal", "seal the data key to the keys of today",
-	"For leads, after the POC key or the recovery key was changed in the\n"
-	"settings: old backups still open with the old ones.",
+    {"key",
+	"key list | key stage FILE | key confirm FINGERPRINT | key renew | "
+	"key reseal",
+	"whose keys there are; confirm a new one; renew the data key",
+	"confirm  a key that is new in the settings is written to, and\n"
+	"        believed, once two persons have confirmed its fingerprint\n"
+	"list    our own keys and those the settings pin: what each can do,\n"
+	"        when it expires, and why it cannot be used\n"
+	"renew   for leads: seal everything anew under another data key, "
+	"beside\n"
+	"        the daily work and across restarts; \"psirt\" says how far it "
+	"is\n"
+	"reseal  for leads, after the POC key or the recovery key was changed\n"
+	"        in the settings: old backups still open with the old ones\n"
+	"stage   look into an armored key before it is pinned",
 	view_key},
     {"letter", "letter LETTER [--raw | --reopen]",
 	"read a letter; its bytes; open it anew with new keys",
@@ -69,15 +86,25 @@ const struct verb verbs[] = {
 	"open cases; closed ones too; letters instead",
 	"Numbers, steps, dates and states only; it leaves no trace.",
 	view_list},
-    {"log", "log [--case CASE] [--notes | --verify]",
+    {"log", "log [--case CASE] [--notes | --verify [--checkpoint FILE]]",
 	"the record; with its notes; check its chain",
 	"--notes shows what people wrote as reasons; that is recorded.\n"
-	"--verify walks the whole chain and prints its head.",
+	"--verify walks the whole chain and prints its head. FILE holds the\n"
+	"text of a morning mail of before: the signature of the lines in it "
+	"is\n"
+	"checked, and that the record still holds what they say.",
 	view_log},
     {"merge", "merge CASE OTHER", "the first case becomes part of the other",
 	"Within one flow; \"psirt split CASE\" takes it back.", view_said},
     {"note", "note CASE TEXT [--by NAME]", "put a note on record", NULL,
 	view_said},
+    {"purge", "purge [--dry-run]",
+	"remove letters of cases closed longer than retention_years",
+	"For leads. Bytes, words, people and notes of those cases go, and of\n"
+	"letters that became none; numbers, dates, states, digests and the\n"
+	"record stay. It cannot be undone: backups keep what they hold.\n"
+	"--dry-run  only says which",
+	view_purge},
     {"question", "question CASE [ask [N] | answer N TEXT | again N | drop N]",
 	"a department's questions; draft the mail that asks them",
 	"Names, quoted mail and headers of the department are left out of "
@@ -86,11 +113,12 @@ const struct verb verbs[] = {
 	"answer  the answer is this, not what a letter seemed to say\n"
 	"again   it is not answered: ask it once more",
 	view_question},
-    {"queue", "queue [drop MAIL | resend MAIL | sent MAIL]",
+    {"queue", "queue [drop MAIL | resend MAIL | sent MAIL | release]",
 	"mails that have not left; decide about one",
 	"drop    it will not be sent\n"
 	"resend  try again; where it may have arrived, the same bytes\n"
-	"sent    it did arrive (you asked the reader): count it as sent",
+	"sent    it did arrive (you asked the reader): count it as sent\n"
+	"release  mails may leave again, after a backup was restored",
 	view_queue},
     {"reopen", "reopen CASE", "open a closed case again", NULL, view_said},
     {"reply", "reply CASE [TEXT]", "draft an answer in your own words",

@@ -30,6 +30,7 @@ static const struct column letter_wait[] = {
     {"short", "CASE", HOW_TEXT, false},
     {"who", "FROM", HOW_TEXT, false},
     {"reason", "WHY", HOW_TEXT, true},
+    {"junk", "JUNK", HOW_TEXT, false},
     {"due", "ANSWER DUE", HOW_DATE, true},
     {"next", "TYPE NEXT", HOW_BELOW, true},
 };
@@ -75,12 +76,28 @@ static const struct column letter_list[] = {
     {"state", "STATE", HOW_TEXT, false},
     {"verdict", "VERDICT", HOW_TEXT, false},
     {"reason", "REASON", HOW_TEXT, true},
+    {"junk", "JUNK", HOW_TEXT, false},
     {"short", "CASE", HOW_TEXT, true},
 };
 
 static const struct column clock_columns[] = {
     {"clock", "CLOCK", HOW_TEXT, true},
     {"due", "DUE", HOW_DATE, true},
+};
+
+static const struct column key_wait[] = {
+    {"whose", "WHOSE", HOW_TEXT, true},
+    {"expires", "EXPIRES", HOW_DATE, true},
+    {"problem", "PROBLEM", HOW_TEXT, false},
+    {"next", "TYPE NEXT", HOW_BELOW, true},
+};
+
+static const struct column key_list[] = {
+    {"whose", "WHOSE", HOW_TEXT, true},
+    {"expires", "EXPIRES", HOW_DATE, true},
+    {"can", "CAN", HOW_TEXT, false},
+    {"problem", "PROBLEM", HOW_TEXT, false},
+    {"fingerprint", "FINGERPRINT", HOW_BELOW, true},
 };
 
 static const struct column log_lines[] = {
@@ -207,6 +224,43 @@ view_short_numbers(json_t *rows)
 	}
 }
 
+static void
+view_letters(json_t *letters)
+{
+	json_t *letter;
+	size_t i;
+
+	view_short_numbers(letters);
+	json_array_foreach(letters, i, letter)
+	{
+		null_if_false(letter, "junk");
+	}
+}
+
+/* true: a person has to look. */
+static bool
+view_renewal(const struct printer *p, const json_t *renewal)
+{
+	json_int_t left = view_number(renewal, "left");
+	char text[640];
+
+	if (!json_is_object(renewal))
+		return false;
+	if (left > 0)
+		snprintf(text, sizeof(text),
+		    "%lld values are damaged and could not be brought over; "
+		    "the former key is kept until they are gone or a backup "
+		    "is restored: %s",
+		    (long long)left, view_string(renewal, "where"));
+	else
+		snprintf(text, sizeof(text),
+		    "everything is sealed anew, %d %% done.",
+		    (int)json_integer_value(
+			json_object_get(renewal, "percent")));
+	print_wrapped(p, "New data key: ", "              ", text);
+	return left > 0;
+}
+
 void
 view_today(const struct printer *p, json_t *data)
 {
@@ -214,11 +268,12 @@ view_today(const struct printer *p, json_t *data)
 	json_int_t quiet = view_number(data, "set_aside_by_itself");
 	bool any = trouble != NULL;
 
-	view_short_numbers(json_object_get(data, "letters"));
+	view_letters(json_object_get(data, "letters"));
 	view_short_numbers(json_object_get(data, "steps"));
 	view_turn_columns(json_object_get(data, "steps"));
 	if (trouble != NULL)
 		print_wrapped(p, "Trouble: ", "         ", trouble);
+	any |= view_renewal(p, json_object_get(data, "renewal"));
 	talloc_free(trouble);
 	if (json_is_true(json_object_get(data, "damaged"))) {
 		print_wrapped(p, "Damaged: ", "         ",
@@ -245,6 +300,8 @@ view_today(const struct printer *p, json_t *data)
 		any = true;
 	view_over(p, data, "mails", "psirt queue");
 	any |= view_case_clocks(p, data, "Clocks that are near");
+	any |= view_section(p, data, "keys",
+	    "Keys that expire or cannot be used", key_wait, N(key_wait));
 	if (!any)
 		fputs("Nothing waits for you.\n", p->out);
 	fprintf(p->out, "Open cases: %" JSON_INTEGER_FORMAT " (psirt list)",
@@ -263,7 +320,7 @@ view_list(const struct printer *p, json_t *data)
 	json_t *letters = json_object_get(data, "letters");
 	json_t *cases = json_object_get(data, "cases");
 
-	view_short_numbers(letters);
+	view_letters(letters);
 	view_turn_columns(cases);
 	if (letters != NULL && json_array_size(letters) > 0)
 		print_table(p, letters, letter_list, N(letter_list));
@@ -330,7 +387,10 @@ void
 view_log(const struct printer *p, json_t *data)
 {
 	const json_t *lines = json_object_get(data, "lines");
-	char *head = view_text(NULL, data, "head");
+	const json_t *then = json_object_get(data, "checkpoint");
+	void *ctx = talloc_new(NULL);
+	char *head = view_text(ctx, data, "head");
+	char *at = print_value(ctx, json_object_get(then, "at"), HOW_TIME);
 	bool notes = false;
 	size_t i;
 
@@ -339,6 +399,11 @@ view_log(const struct printer *p, json_t *data)
 		    "The record is whole: %" JSON_INTEGER_FORMAT
 		    " lines.\nHead of the chain: %s\n",
 		    json_integer_value(lines), head != NULL ? head : "-");
+		if (json_is_object(then))
+			fprintf(p->out,
+			    "It holds what the checkpoint of %s says: line "
+			    "%" JSON_INTEGER_FORMAT " is the same.\n",
+			    at, view_number(then, "line"));
 	} else if (json_array_size(lines) == 0) {
 		fputs("No lines.\n", p->out);
 	} else {
@@ -347,7 +412,7 @@ view_log(const struct printer *p, json_t *data)
 		print_table(
 		    p, lines, log_lines, N(log_lines) - (notes ? 0 : 1));
 	}
-	talloc_free(head);
+	talloc_free(ctx);
 }
 
 /* "plc, qa"; "nobody" for none. */
@@ -389,18 +454,63 @@ view_done(const struct printer *p, json_t *data)
 	talloc_free(ctx);
 }
 
+static void
+view_done_with(const struct printer *p, json_t *data,
+    const struct column *fields, size_t nfields)
+{
+	char *done = view_text(NULL, data, "done");
+
+	print_title(p, done != NULL ? done : "?");
+	talloc_free(done);
+	print_fields(p, data, fields, nfields);
+}
+
 void
 view_key(const struct printer *p, json_t *data)
 {
 	static const struct column fields[] = {
 	    {"poc", "POC key", HOW_TEXT, false},
 	    {"recovery", "recovery key", HOW_TEXT, false},
+	    {"uids", "user ids", HOW_TEXT, false},
+	    {"algorithm", "algorithm", HOW_TEXT, false},
+	    {"expires", "expires", HOW_DATE, false},
+	    {"owner", "pinned for", HOW_TEXT, false},
+	    {"import", "take it in", HOW_TEXT, false},
+	    {"line", "psirtd.conf", HOW_TEXT, false},
 	};
-	char *done = view_text(NULL, data, "done");
+	const json_t *keys = json_object_get(data, "keys");
 
-	print_title(p, done != NULL ? done : "?");
-	talloc_free(done);
-	print_fields(p, data, fields, N(fields));
+	if (keys != NULL)
+		print_table(p, keys, key_list, N(key_list));
+	else
+		view_done_with(p, data, fields, N(fields));
+}
+
+void
+view_purge(const struct printer *p, json_t *data)
+{
+	static const struct column cases[] = {
+	    {"case", "CASE", HOW_TEXT, false},
+	    {"letters", "LETTERS", HOW_TEXT, false},
+	};
+	static const struct column letters[] = {
+	    {"letter", "LETTER", HOW_TEXT, false},
+	};
+
+	print_table(p, json_object_get(data, "cases"), cases, N(cases));
+	print_table(p, json_object_get(data, "letters"), letters, N(letters));
+	view_done_with(p, data, NULL, 0);
+}
+
+void
+view_backup(const struct printer *p, json_t *data)
+{
+	static const struct column fields[] = {
+	    {"lines", "lines of the record", HOW_TEXT, false},
+	    {"head", "head of the record", HOW_TEXT, false},
+	};
+
+	view_done_with(p, data, fields, N(fields));
 }
 
 int

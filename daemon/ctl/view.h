@@ -13,6 +13,8 @@ void view_letter(const struct printer *p, json_t *data);
 void view_queue(const struct printer *p, json_t *data);
 void view_log(const struct printer *p, json_t *data);
 void view_key(const struct printer *p, json_t *data);
+void view_purge(const struct printer *p, json_t *data);
+void view_backup(const struct printer *p, json_t *data);
 /* Of the procedure: view_step.c, view_approve.c. */
 void view_approve(const struct printer *p, json_t *data);
 void view_clock(const struct printer *p, json_t *data);

@@ -31,6 +31,7 @@ static const struct column case_fields[] = {
     {"received", "received", HOW_TIME, false},
     {"filed", "filed", HOW_TIME, false},
     {"acknowledged", "acknowledged", HOW_TIME, false},
+    {"purged", "letters purged", HOW_TIME, false},
     {"language", "language", HOW_TEXT, false},
     {"routed", "routed", HOW_TEXT, false},
     {"proposed", "proposed", HOW_TEXT, false},

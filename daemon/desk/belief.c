@@ -55,6 +55,10 @@ find_signers(struct evidence *e)
 			e->bound = sig;
 		if (e->pinned != NULL)
 			continue;
+		if (settings_key_waits(e->s, sig->primary)) {
+			e->waits = true;
+			continue;
+		}
 		e->correspondent =
 		    settings_correspondent_by_key(e->s, sig->primary);
 		if (e->correspondent == NULL)
@@ -190,6 +194,12 @@ static bool
 of_this_case(const struct evidence *e)
 {
 	return e->bound != NULL;
+}
+
+static bool
+not_confirmed(const struct evidence *e)
+{
+	return e->waits;
 }
 
 static bool
@@ -352,6 +362,10 @@ const struct belief beliefs[] = {
 	"signed at a time that has not come yet"},
     {"a status nobody knows", unknown_status, VERDICT_BAD,
 	"the signature could not be checked"},
+
+    /* Who wrote it into the settings, two persons have not said yet. */
+    {"pinned key not confirmed yet", not_confirmed, STRANGER,
+	"signed by a key whose pin waits to be confirmed"},
 
     /* Signed by a stranger: no user id makes it somebody. */
     {"a user id that claims somebody else", user_id_claims, STRANGER,

@@ -116,6 +116,7 @@ struct evidence {
 	bool unchecked;   /* a signed layer around it failed as a whole */
 	bool over_sealed; /* what `layer` covers was still encrypted */
 	bool wrapped;     /* signed is a message inside of the letter */
+	bool waits;       /* good, by a pinned key that is not confirmed yet */
 	const struct signature *pinned; /* good, by one of the next two */
 	const struct correspondent *correspondent;
 	const struct contact *contact;

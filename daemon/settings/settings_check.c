@@ -101,8 +101,9 @@ static void
 check_folders(struct loader *l)
 {
 	const struct settings *s = l->s;
-	const char *const keys[] = {"folder", "filed", "too_large"};
-	const char *const names[] = {s->folder, s->filed, s->too_large};
+	const char *const keys[] = {"folder", "filed", "too_large", "junk"};
+	const char *const names[] = {
+	    s->folder, s->filed, s->too_large, s->junk};
 
 	for (size_t i = 1; i < COUNT(keys); i++)
 		for (size_t k = 0; k < i; k++) {
@@ -150,6 +151,33 @@ check_paths(struct loader *l)
 		    "gnupghome lies in work_dir, where psirtd takes old "
 		    "folders "
 		    "away: move it elsewhere");
+}
+
+/* Both in the same folder, and not the same. */
+static bool
+beside(const char *path, const char *other)
+{
+	const char *a = strrchr(path, '/'), *b = strrchr(other, '/');
+
+	return a != NULL && b != NULL && a - path == b - other &&
+	       strncmp(path, other, (size_t)(a - path)) == 0 &&
+	       strcmp(a, b) != 0;
+}
+
+/* The engine may write there, and nobody else may (settings_trust.c). */
+static void
+check_heartbeat(struct loader *l)
+{
+	const struct settings *s = l->s;
+
+	if (s->heartbeat == NULL || s->socket == NULL || s->database == NULL)
+		return;
+	if (strncmp(s->heartbeat, s->database, strlen(s->database)) == 0 ||
+	    (!beside(s->heartbeat, s->socket) &&
+		!beside(s->heartbeat, s->database)))
+		problem(l->p, single_line(l, "root", "heartbeat", NULL),
+		    "heartbeat: it must be a file of its own beside socket or "
+		    "database: psirtd writes nowhere else");
 }
 
 /* ---- products ---- */
@@ -244,6 +272,22 @@ check_own_addresses(struct loader *l)
 }
 
 /* A mail to it would come back to the mailbox that psirtd answers. */
+static void
+check_alert_plain(struct loader *l)
+{
+	const struct settings *s = l->s;
+
+	for (size_t i = 0; i < s->nalert_plain; i++)
+		if (settings_is_own_address(s, s->alert_plain[i]))
+			problem(l->p,
+			    single_line(
+				l, "desk", "alert_plain", s->alert_plain[i]),
+			    "alert_plain: %s is the desk's own address: name "
+			    "the person's",
+			    s->alert_plain[i]);
+}
+
+/* The same, of a person. */
 static void
 check_not_own(struct loader *l, const char *section, const char *name, int line,
     const char *address)
@@ -365,8 +409,10 @@ settings_check(struct loader *l)
 	check_secret(l, "keys", "passphrase_file", "passphrase_command", false);
 	check_folders(l);
 	check_paths(l);
+	check_heartbeat(l);
 	check_products(l);
 	check_own_addresses(l);
+	check_alert_plain(l);
 	check_departments(l);
 	check_operators(l);
 	settings_check_parties(l);

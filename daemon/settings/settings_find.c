@@ -66,6 +66,105 @@ settings_pinned(const void *ctx, const struct settings *s, size_t *count)
 	return list;
 }
 
+struct pins {
+	struct pin *list;
+	size_t n;
+	const char *only; /* NULL: all */
+};
+
+static void
+pin_add(struct pins *p, const char *fingerprint, const char *what,
+    const char *name, const char *person)
+{
+	struct pin *list;
+
+	if (fingerprint == NULL ||
+	    (p->only != NULL && !is_key(fingerprint, p->only)))
+		return;
+	list = talloc_realloc(NULL, p->list, struct pin, p->n + 1);
+	p->list = list;
+	list[p->n].fingerprint = fingerprint;
+	list[p->n++].owner = talloc_asprintf(list, "%s %s%s%s", what, name,
+	    person != NULL ? ": " : "", person != NULL ? person : "");
+}
+
+static void
+find_pins(const struct settings *s, struct pins *p)
+{
+	for (size_t i = 0; i < s->ndepartments; i++)
+		for (size_t k = 0; k < s->departments[i].ncontacts; k++)
+			pin_add(p, s->departments[i].contacts[k].fingerprint,
+			    "department", s->departments[i].name,
+			    s->departments[i].contacts[k].name);
+	for (size_t i = 0; i < s->ncorrespondents; i++)
+		for (size_t k = 0; k < s->correspondents[i].nfingerprints; k++)
+			pin_add(p, s->correspondents[i].fingerprints[k],
+			    "correspondent", s->correspondents[i].name, NULL);
+	for (size_t i = 0; i < s->noperators; i++)
+		pin_add(p, s->operators[i].fingerprint, "operator",
+		    s->operators[i].user, NULL);
+	for (size_t i = 0; i < s->ncustomers; i++)
+		pin_add(p, s->customers[i].fingerprint, "customer",
+		    s->customers[i].name, NULL);
+}
+
+struct pin *
+settings_pins(const void *ctx, const struct settings *s, size_t *count)
+{
+	struct pins p = {.list = NULL};
+
+	find_pins(s, &p);
+	*count = p.n;
+	return talloc_steal(ctx, p.list);
+}
+
+bool
+settings_key_waits(const struct settings *s, const char *fingerprint)
+{
+	for (size_t i = 0; s->waiting != NULL && i < s->waiting->n; i++)
+		if (is_key(s->waiting->fingerprints[i], fingerprint))
+			return true;
+	return false;
+}
+
+bool
+settings_key_retired(const struct settings *s, const char *fingerprint)
+{
+	for (size_t i = 0; i < s->nretired; i++)
+		if (is_key(s->retired[i], fingerprint))
+			return true;
+	return false;
+}
+
+static char *
+one_more(const void *ctx, char *all, const char *owner)
+{
+	return all == NULL ? talloc_strdup(ctx, owner)
+			   : talloc_asprintf(ctx, "%s; %s", all, owner);
+}
+
+char *
+settings_key_owner(
+    const void *ctx, const struct settings *s, const char *fingerprint)
+{
+	struct pins p = {.only = fingerprint};
+	char *all = NULL;
+
+	if (is_key(s->poc, fingerprint))
+		all = one_more(ctx, all, "poc");
+	for (size_t i = 0; i < s->nretired; i++)
+		if (is_key(s->retired[i], fingerprint))
+			all = one_more(ctx, all, "retired");
+	if (is_key(s->recovery, fingerprint))
+		all = one_more(ctx, all, "recovery");
+	if (fingerprint != NULL)
+		find_pins(s, &p);
+	for (size_t i = 0; i < p.n; i++)
+		all = one_more(ctx, all, p.list[i].owner);
+	talloc_free(p.list);
+	return all;
+}
+
 const struct correspondent *
 settings_correspondent_by_key(const struct settings *s, const char *fingerprint)
 {
@@ -286,6 +385,10 @@ settings_notes(const void *ctx, const struct settings *s)
 		notes = note(notes, s->operators[0].place,
 		    "no operator has address and fingerprint: alerts reach "
 		    "nobody by mail");
+	if (s->nalert_plain > 0)
+		notes = note(notes, s->desk_place,
+		    "alert_plain: these mails leave in clear, signed: the "
+		    "numbers of cases and letters, and why somebody is needed");
 	notes = holiday_notes(notes, s);
 	notes = flows_notes(notes, s);
 	if (notes != NULL && notes[0] == '\0')

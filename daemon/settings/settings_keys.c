@@ -58,6 +58,9 @@ static const struct key root_keys[] = {
     {"templates", KEY_PATH, AT(settings, templates),
 	.fallback = PSIRTD_DATADIR "/templates"},
     {"workers", KEY_NUMBER, AT(settings, workers), .fallback = "0", .most = 64},
+    {"heartbeat", KEY_PATH, AT(settings, heartbeat)},
+    {"reserve", KEY_SIZE, AT(settings, reserve), .fallback = "200M",
+	.most = GIB << 20},
     {"adopt", KEY_CHOICE, AT(settings, adopt), .choices = adopts},
     {"stale", KEY_SECONDS64, AT(settings, stale_s), .fallback = "3d",
 	.least = MINUTE, .most = 365 * DAY},
@@ -91,10 +94,13 @@ static const struct key root_keys[] = {
 static const struct key mailbox_keys[] = {
     SERVER_KEYS(mailbox),
     {"folder", KEY_FOLDER, AT(settings, folder), .fallback = "INBOX"},
+    {"junk", KEY_FOLDER, AT(settings, junk)},
     {"filed", KEY_FOLDER, AT(settings, filed), .fallback = "Filed"},
     {"too_large", KEY_FOLDER, AT(settings, too_large), .fallback = "Too large"},
     {"poll", KEY_SECONDS, AT(settings, poll_s), .fallback = "60s", .least = 1,
 	.most = DAY},
+    {"unreachable", KEY_SECONDS64, AT(settings, unreachable_s),
+	.fallback = "15m", .least = 1, .most = 7 * DAY},
     /* Letter and decoded parts travel together: see ROOM_FRAME_MAX. */
     {"letter_max", KEY_SIZE, AT(settings, letter_max), .fallback = "50M",
 	.least = 16 * KIB, .most = 100 * MIB},
@@ -115,6 +121,7 @@ static const struct key keys_keys[] = {
 static const struct key desk_keys[] = {
     {"address", KEY_ADDRESS, true, AT(settings, address)},
     {"aliases", KEY_ADDRESS, MANY(settings, aliases)},
+    {"alert_plain", KEY_ADDRESS, MANY(settings, alert_plain)},
     {"from_name", KEY_TEXT, AT(settings, from_name)},
     {"organization", KEY_TEXT, true, AT(settings, organization)},
     {"organization_ja", KEY_TEXT, AT(settings, organization_ja)},

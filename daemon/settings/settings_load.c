@@ -396,6 +396,18 @@ load_server(struct loader *l, struct server_settings *server, const char *name,
 		server->port = server->starttls ? starttls_port : tls_port;
 }
 
+/* Without the key it lies beside the socket. */
+static void
+load_heartbeat(struct loader *l)
+{
+	struct settings *s = l->s;
+	const char *slash = s->socket != NULL ? strrchr(s->socket, '/') : NULL;
+
+	if (s->heartbeat == NULL && slash != NULL)
+		s->heartbeat = talloc_asprintf(
+		    s, "%.*s/heartbeat", (int)(slash - s->socket), s->socket);
+}
+
 static void
 load_tree(struct loader *l)
 {
@@ -421,6 +433,7 @@ load_tree(struct loader *l)
 	    l, &s->passphrase, "keys", "passphrase_file", "passphrase_command");
 	if (s->from_name == NULL)
 		s->from_name = s->organization;
+	load_heartbeat(l);
 	load_departments(l);
 	load_products(l);
 	load_correspondents(l);
@@ -443,6 +456,7 @@ settings_load(
 	if (errors != NULL)
 		*errors = NULL;
 	if (s == NULL || (s->file = talloc_strdup(s, path)) == NULL ||
+	    (s->waiting = talloc_zero(s, struct waiting_keys)) == NULL ||
 	    (l.p = problems_new(s, s->file)) == NULL) {
 		error_set(err, FAULT_RETRY, "out of memory");
 		goto fail;

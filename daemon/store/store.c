@@ -34,6 +34,8 @@ const struct store_sql store_core_sql = {sql, CORE_STMT_COUNT};
 static const struct store_sql *const families[FAMILY_COUNT] = {
     [FAMILY_CORE] = &store_core_sql,
     [FAMILY_KEY] = &store_key_sql,
+    [FAMILY_RENEW] = &store_renew_sql,
+    [FAMILY_RENEW_LETTER] = &store_renew_letter_sql,
     [FAMILY_MAILBOX] = &store_mailbox_sql,
     [FAMILY_INTAKE] = &store_intake_sql,
     [FAMILY_LETTER] = &store_letter_sql,
@@ -49,7 +51,10 @@ static const struct store_sql *const families[FAMILY_COUNT] = {
     [FAMILY_APPROVAL] = &store_approval_sql,
     [FAMILY_CLOCK] = &store_clock_sql,
     [FAMILY_LINK] = &store_link_sql,
+    [FAMILY_EXPIRY] = &store_expiry_sql,
+    [FAMILY_PIN] = &store_pin_sql,
     [FAMILY_INSPECT] = &store_inspect_sql,
+    [FAMILY_PURGE] = &store_purge_sql,
 };
 
 /*
@@ -273,7 +278,12 @@ store_start(struct store *st, const char *path, struct error *err)
 	    prepare_all(st, err) != 0)
 		return error_prefix(err, "%s", path);
 	sqlite3_busy_timeout(st->db, BUSY_MS);
-	return store_intake_sweep(st, err);
+	if (store_intake_sweep(st, err) != 0)
+		return -1;
+	/* After a kill: what was purged or sealed anew stays in no log. */
+	sqlite3_wal_checkpoint_v2(
+	    st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	return 0;
 }
 
 static int
@@ -296,12 +306,28 @@ store_start_look(struct store *st, const char *path, struct error *err)
 	return 0;
 }
 
+static int
+store_start_copy(struct store *st, const char *name, struct error *err)
+{
+	int version = 0;
+	int rc = sqlite3_open_v2(name, &st->db, SQLITE_OPEN_READONLY, st->vfs);
+
+	if (rc != SQLITE_OK)
+		return store_sql_error(st, rc, "it cannot be opened", err);
+	if (set_limits(st, err) != 0 ||
+	    store_schema_check(st, store_migration_count, &version, err) != 0)
+		return -1;
+	if (version != store_migration_count)
+		return error_set(err, FAULT_BUG, "its schema is another");
+	return prepare_all(st, err);
+}
+
 typedef int store_starter(
     struct store *st, const char *path, struct error *err);
 
 static struct store *
-store_new(
-    const void *ctx, const char *path, store_starter *start, struct error *err)
+store_new(const void *ctx, const char *path, const char *vfs,
+    store_starter *start, struct error *err)
 {
 	struct store *st = talloc_zero(ctx, struct store);
 
@@ -309,6 +335,7 @@ store_new(
 		error_set(err, FAULT_RETRY, "out of memory");
 		return NULL;
 	}
+	st->vfs = vfs;
 	talloc_set_destructor(st, store_free);
 	if (sodium_init() < 0) {
 		error_set(err, FAULT_SETUP, "libsodium does not start");
@@ -325,13 +352,20 @@ store_new(
 struct store *
 store_open(const void *ctx, const char *path, struct error *err)
 {
-	return store_new(ctx, path, store_start, err);
+	return store_new(ctx, path, NULL, store_start, err);
 }
 
 struct store *
 store_look(const void *ctx, const char *path, struct error *err)
 {
-	return store_new(ctx, path, store_start_look, err);
+	return store_new(ctx, path, NULL, store_start_look, err);
+}
+
+struct store *
+store_look_copy(
+    const void *ctx, const char *name, const char *vfs, struct error *err)
+{
+	return store_new(ctx, name, vfs, store_start_copy, err);
 }
 
 /* ---- transactions ---- */

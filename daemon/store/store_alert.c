@@ -20,6 +20,8 @@ enum {
 	COUNT_CASES,
 	COUNT_PROPOSED,
 	COUNT_TASKS,
+	WAITING_LETTERS,
+	WAITING_MAILS,
 	ALERT_STMT_COUNT
 };
 
@@ -37,9 +39,17 @@ static const char *const sql[ALERT_STMT_COUNT] = {
     [COUNT_PROPOSED] = "SELECT 0, count(*) FROM casefile"
 		       " WHERE routed = 1 AND state <> 3",
     [COUNT_TASKS] = "SELECT 0, count(*) FROM task WHERE done = 0",
+    /* received, opened */
+    [WAITING_LETTERS] = "SELECT count(*), ifnull(min(stored), 0) FROM letter"
+			" WHERE state IN (1, 2)",
+    /* approved, sealed, sending */
+    [WAITING_MAILS] = "SELECT count(*), ifnull(min(made), 0) FROM outmail"
+		      " WHERE state IN (3, 4, 5)",
 };
 
 _Static_assert(CASE_CLOSED == 3, "COUNT_PROPOSED");
+_Static_assert(STORE_LETTER_RECEIVED == 1, "WAITING_LETTERS");
+_Static_assert(OUTMAIL_APPROVED == 3 && OUTMAIL_SENDING == 5, "WAITING_MAILS");
 
 const struct store_sql store_alert_sql = {sql, ALERT_STMT_COUNT};
 
@@ -131,4 +141,28 @@ store_count(struct store *st, struct store_counts *counts, struct error *err)
 	    count_by_state(st, COUNT_PROPOSED, &counts->proposed, 1, err) != 0)
 		return -1;
 	return count_by_state(st, COUNT_TASKS, &counts->tasks, 1, err);
+}
+
+static int
+waiting_of(struct store *st, int statement, int64_t *count, int64_t *since,
+    struct error *err)
+{
+	struct query q;
+
+	query_start(&q, st, FAMILY_ALERT, statement, err);
+	if (query_next(&q) == 1) {
+		*count = query_get_int(&q);
+		*since = query_get_int(&q);
+	}
+	return query_end(&q);
+}
+
+int
+store_waiting(struct store *st, struct store_waiting *w, struct error *err)
+{
+	*w = (struct store_waiting){0};
+	if (waiting_of(
+		st, WAITING_LETTERS, &w->letters, &w->letter_since, err) != 0)
+		return -1;
+	return waiting_of(st, WAITING_MAILS, &w->mails, &w->mail_since, err);
 }

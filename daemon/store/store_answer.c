@@ -106,16 +106,17 @@ int
 store_signature_use(struct store *st, const uint8_t digest[STORE_DIGEST_BYTES],
     int64_t letter, bool *fresh, struct error *err)
 {
-	uint8_t hash[SEAL_LOOKUP_BYTES];
+	struct lookup_hash hash;
 	struct query q;
 
 	*fresh = false;
 	if (store_writing(st, err) != 0 ||
 	    seal_lookup(st, LOOKUP_SIGNATURE,
-		bytes_of(digest, STORE_DIGEST_BYTES), hash, err) != 0)
+		bytes_of(digest, STORE_DIGEST_BYTES), &hash, err) != 0 ||
+	    renew_lookup(st, "signature_used", &hash, err) != 0)
 		return -1;
 	query_start(&q, st, FAMILY_ANSWER, SIGNATURE_USE, err);
-	query_blob(&q, bytes_of(hash, sizeof(hash)));
+	query_blob(&q, lookup_present(&hash));
 	query_int(&q, letter);
 	if (query_run(&q) != 0)
 		return -1;

@@ -26,7 +26,7 @@ const struct store_sql store_flow_sql = {sql, FLOW_STMT_COUNT};
 /* The SHA-256 of a text, with its flow in front. */
 static int
 flow_lookup(struct store *st, uint32_t flow, const char *text,
-    uint8_t hash[SEAL_LOOKUP_BYTES], struct error *err)
+    struct lookup_hash *hash, struct error *err)
 {
 	uint8_t value[4 + STORE_DIGEST_BYTES];
 
@@ -41,16 +41,14 @@ int
 store_flow_keep(struct store *st, uint32_t flow, const char *text, int64_t *id,
     struct error *err)
 {
-	uint8_t hash[SEAL_LOOKUP_BYTES];
+	struct lookup_hash hash;
 	struct query q;
 
 	*id = 0;
 	if (store_writing(st, err) != 0 ||
-	    flow_lookup(st, flow, text, hash, err) != 0)
+	    flow_lookup(st, flow, text, &hash, err) != 0)
 		return -1;
-	query_start(&q, st, FAMILY_FLOW, FLOW_FIND, err);
-	query_blob(&q, bytes_of(hash, sizeof(hash)));
-	if (query_next(&q) == 1)
+	if (query_find(&q, st, FAMILY_FLOW, FLOW_FIND, &hash, err) == 1)
 		*id = query_get_int(&q);
 	if (query_end(&q) != 0)
 		return -1;
@@ -61,7 +59,7 @@ store_flow_keep(struct store *st, uint32_t flow, const char *text, int64_t *id,
 	query_start(&q, st, FAMILY_FLOW, FLOW_ADD, err);
 	query_int(&q, *id);
 	query_int(&q, flow);
-	query_blob(&q, bytes_of(hash, sizeof(hash)));
+	query_blob(&q, lookup_present(&hash));
 	query_seal_text(&q, place("flow_text", "value", *id), text);
 	return query_run(&q);
 }

@@ -22,6 +22,7 @@ enum {
 	INSPECT_CLOCK,
 	INSPECT_LINK,
 	INSPECT_MEMO,
+	INSPECT_EXPIRY,
 	INSPECT_STMT_COUNT
 };
 
@@ -56,6 +57,8 @@ static const char *const sql[INSPECT_STMT_COUNT] = {
     [INSPECT_LINK] = "SELECT id, case_from, case_to, kind, at, why FROM link"
 		     " ORDER BY id",
     [INSPECT_MEMO] = "SELECT name, value FROM memo ORDER BY name",
+    [INSPECT_EXPIRY] = "SELECT expires, told FROM key_expiry"
+		       " ORDER BY expires",
 };
 
 const struct store_sql store_inspect_sql = {sql, INSPECT_STMT_COUNT};
@@ -75,6 +78,7 @@ static const char *const tables[INSPECT_STMT_COUNT] = {
     [INSPECT_CLOCK] = "clock",
     [INSPECT_LINK] = "link",
     [INSPECT_MEMO] = "memo",
+    [INSPECT_EXPIRY] = "key",
 };
 
 #define VALUES_MOST 16

@@ -6,6 +6,7 @@
  *   store_query.c    binding, stepping and reading prepared statements
  *   store_seal.c     sealing, look-up hashes, streams of letter bytes
  *   store_key.c      the data key: its row, its locked memory
+ *   store_renew.c, _row.c, _letter.c   a new data key: all is sealed anew
  *   store_mailbox.c  mailboxes and copies
  *   store_intake.c   a letter arrives
  *   store_letter.c   letters and openings
@@ -22,6 +23,8 @@
  *   store_clock.c    clocks
  *   store_link.c     cases that belong together: links, marks, merging
  *   store_inspect.c  what can be seen without the key
+ *   store_backup.c   a copy of it all
+ *   store_purge.c    what is kept no longer
  *
  * Each family of statements is one table of texts, indexed by an enum of its
  * file and prepared when the store is opened.
@@ -39,6 +42,8 @@
 enum store_family {
 	FAMILY_CORE, /* store.c */
 	FAMILY_KEY,
+	FAMILY_RENEW,
+	FAMILY_RENEW_LETTER,
 	FAMILY_MAILBOX,
 	FAMILY_INTAKE,
 	FAMILY_LETTER,
@@ -54,7 +59,10 @@ enum store_family {
 	FAMILY_APPROVAL,
 	FAMILY_CLOCK,
 	FAMILY_LINK,
+	FAMILY_EXPIRY,
+	FAMILY_PIN,
 	FAMILY_INSPECT,
+	FAMILY_PURGE,
 	FAMILY_COUNT
 };
 
@@ -63,24 +71,40 @@ struct store_sql {
 	int count;
 };
 
-extern const struct store_sql store_core_sql, store_key_sql, store_mailbox_sql,
-    store_intake_sql, store_letter_sql, store_case_sql, store_known_sql,
-    store_outmail_sql, store_record_sql, store_alert_sql, store_flow_sql,
-    store_step_sql, store_answer_sql, store_desk_sql, store_approval_sql,
-    store_clock_sql, store_link_sql, store_inspect_sql;
+extern const struct store_sql store_core_sql, store_key_sql, store_renew_sql,
+    store_renew_letter_sql, store_mailbox_sql, store_intake_sql,
+    store_letter_sql, store_case_sql, store_known_sql, store_outmail_sql,
+    store_record_sql, store_alert_sql, store_flow_sql, store_step_sql,
+    store_answer_sql, store_desk_sql, store_approval_sql, store_clock_sql,
+    store_link_sql, store_expiry_sql, store_pin_sql, store_inspect_sql,
+    store_purge_sql;
 
 struct store_keys;
 
+/* What a renewal stepped over: store_renew.c. */
+struct renew_left {
+	int64_t n;
+	char where[400];
+};
+
 struct store {
 	sqlite3 *db;
+	const char *vfs; /* of a copy; NULL: the common one */
 	sqlite3_stmt **stmts[FAMILY_COUNT];
 	bool begun;
-	struct store_keys *keys; /* locked memory; NULL until unlocked */
+	struct store_keys *keys;   /* locked memory; NULL until unlocked */
+	struct store_keys *former; /* while it is renewed: the one before */
+	uint32_t former_id;        /* of that; 0: none */
+	struct renew_left leaving; /* by the walk of the renewal */
+	struct renew_left left;    /* by the last whole one */
 };
 
 /* Says which fault a result code of SQLite is, with its text; returns -1. */
 int store_sql_error(
     struct store *st, int rc, const char *what, struct error *err);
+/* A whole copy, for looking, by its name in that VFS of SQLite. */
+struct store *store_look_copy(
+    const void *ctx, const char *name, const char *vfs, struct error *err);
 /* FAULT_BUG outside a transaction; FAULT_RETRY when SQLite gave it up. */
 int store_writing(const struct store *st, struct error *err);
 /*
@@ -91,6 +115,8 @@ int store_next_id(
     struct store *st, const char *table, int64_t *id, struct error *err);
 
 /* ---- one run of a statement (store_query.c) ---- */
+
+struct lookup_hash;
 
 /* Where a sealed value stands: part of its associated data. */
 struct place {
@@ -130,6 +156,12 @@ void query_id(struct query *q, int64_t id); /* 0 is NULL */
 void query_text(struct query *q, const char *text);
 /* Kept by pointer until the query ends. */
 void query_blob(struct query *q, struct bytes blob);
+/* Two ?s: under the present key, and under the former or NULL. */
+void query_lookup(struct query *q, const struct lookup_hash *hash);
+/* Starts a query of which the first value is a look-up, and steps it: under
+ * the present key or, where that gives nothing, under the former. */
+int query_find(struct query *q, struct store *st, enum store_family family,
+    int statement, const struct lookup_hash *hash, struct error *err);
 void query_seal(struct query *q, struct place where, struct bytes clear);
 void query_seal_text(struct query *q, struct place where, const char *clear);
 void query_seal_fields(struct query *q, const char *table, int64_t row,
@@ -175,7 +207,8 @@ void query_fail(struct query *q, enum fault fault, const char *text);
 /* ---- sealing (store_seal.c) ---- */
 
 #define SEAL_CHUNK 65536 /* clear bytes in one row of letter bytes */
-#define SEAL_LOOKUP_BYTES 32
+#define SEAL_HASH_BYTES 32
+#define SEAL_LOOKUP_MAX (4 + SEAL_HASH_BYTES)
 
 /* Each kind hashes under a key of its own, so that rows of different tables
  * cannot be tied to each other without the data key. */
@@ -189,6 +222,7 @@ enum lookup {
 	LOOKUP_REF,
 	LOOKUP_SIGNATURE,
 	LOOKUP_MARK,
+	LOOKUP_KEY,
 	LOOKUP_COUNT
 };
 
@@ -197,11 +231,46 @@ struct bytes seal_close(const void *ctx, struct store *st, struct place where,
     struct bytes clear, struct error *err);
 struct bytes seal_open(const void *ctx, struct store *st, struct place where,
     struct bytes sealed, struct error *err);
+
+/*
+ * What a value is found by.  While the data key is renewed it stands in a
+ * table under the present key or under the former one, never under both
+ * (store_renew.c).
+ */
+struct lookup_hash {
+	uint8_t present[SEAL_LOOKUP_MAX], former[SEAL_LOOKUP_MAX];
+	size_t present_len;
+	size_t former_len; /* 0: no key is being renewed */
+};
+
+/* {NULL,0} where there is none. */
+static inline struct bytes
+lookup_present(const struct lookup_hash *hash)
+{
+	return hash->present_len > 0
+		   ? bytes_of(hash->present, hash->present_len)
+		   : BYTES_NONE;
+}
+
+static inline struct bytes
+lookup_former(const struct lookup_hash *hash)
+{
+	return hash->former_len > 0 ? bytes_of(hash->former, hash->former_len)
+				    : BYTES_NONE;
+}
+
 int seal_lookup(struct store *st, enum lookup kind, struct bytes value,
-    uint8_t hash[SEAL_LOOKUP_BYTES], struct error *err);
+    struct lookup_hash *hash, struct error *err);
+/* The hash under the present key of a value that `was` is the former one of. */
+int seal_lookup_again(struct store *st, struct bytes was,
+    struct lookup_hash *hash, struct error *err);
+/* The data key that a sealed value, a header or a look-up is under; 0: none. */
+uint32_t sealed_key(struct bytes sealed);
+uint32_t header_key(struct bytes header);
+uint32_t lookup_key(struct bytes lookup);
 /* The hash that mails to one address are found by: store_outmail.c */
 int recipient_lookup(struct store *st, const char *address,
-    uint8_t hash[SEAL_LOOKUP_BYTES], struct error *err);
+    struct lookup_hash *hash, struct error *err);
 
 /* The bytes of one letter, as a stream of chunks. */
 #define SEAL_STREAM_HEADER                                                     \
@@ -230,21 +299,58 @@ int seal_stream_pull(struct seal_stream *stream, struct bytes sealed,
 
 /* ---- the data key (store_key.c) ---- */
 
-enum subkey { SUBKEY_COLUMN, SUBKEY_STREAM, SUBKEY_LOOKUP };
+#define SUBKEY_BYTES 32
 
 /*
- * Makes the subkeys readable until key_done.  NULL with FAULT_SETUP when the
- * store is locked; *key is the id of the data key.
+ * Marks and used signatures are hashes alone: there is no value to hash anew.
+ * So the hash of a value under a later key is that under the key before,
+ * hashed once more; the subkeys of the hashes before are carried along.
  */
-const uint8_t *key_use(struct store *st, enum subkey which, enum lookup kind,
-    uint32_t *key, struct error *err);
+struct store_keys {
+	uint32_t id;
+	uint8_t column[SUBKEY_BYTES];
+	uint8_t stream[SUBKEY_BYTES];
+	uint8_t lookup[LOOKUP_COUNT][SUBKEY_BYTES];
+	size_t nagain;
+	uint8_t again[][SUBKEY_BYTES]; /* one for each key after the first */
+};
+
+/*
+ * Makes the subkeys of the former data key, if that is its id, and else of
+ * the present one readable until key_done: a caller that opens compares the
+ * id.  NULL with FAULT_SETUP when the store is locked.
+ */
+const struct store_keys *key_use(
+    struct store *st, uint32_t id, struct error *err);
 void key_done(struct store *st);
 void key_forget(struct store *st);
+/* The row of the key after the present one; inside a transaction. */
+int key_add_next(struct store *st, struct bytes wrapped,
+    const uint8_t key[STORE_KEY_BYTES], struct error *err);
+/* The present one becomes the former; store_unlock() gives the next. */
+void key_next(struct store *st);
+/* Wiped, when nothing is under it any more. */
+void key_forget_former(struct store *st);
+
+/* ---- renewing the data key (store_renew.c) ---- */
+
+/*
+ * Before a value is added to a table where it stands once: what stands there
+ * under the former key is brought under the present one.
+ */
+int renew_lookup(struct store *st, const char *table,
+    const struct lookup_hash *hash, struct error *err);
+/*
+ * A letter of which a part is sealed anew: `stream` is made that of its
+ * beginning, and *rest that of the chunks from rest->seq on.
+ */
+int renew_letter(struct store *st, int64_t letter, struct seal_stream *stream,
+    struct seal_stream *rest, struct error *err); /* 1, 0 it is whole, -1 */
 
 /* ---- schema (store_schema.c) ---- */
 
 extern const char *const store_migrations[];
-extern const char store_version_3[];
+extern const char store_version_3[], store_version_5[], store_renew_version[];
 extern const int store_migration_count;
 
 /*

@@ -47,7 +47,7 @@ static const char *const sql[KNOWN_STMT_COUNT] = {
     [ADDRESS_ADD] = "INSERT INTO case_address (id, casefile, lookup, value)"
 		    " VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
     [ADDRESS_HAS] = "SELECT 1 FROM case_address"
-		    " WHERE lookup = ? AND casefile = ?",
+		    " WHERE casefile = ? AND lookup IN (?, ?)",
     [ADDRESS_FIND] = FIND_CASES("case_address"),
     [MESSAGE_ID_ADD] = "INSERT INTO message_id"
 		       " (id, casefile, letter, outmail, lookup, value)"
@@ -77,7 +77,7 @@ const struct store_sql store_known_sql = {sql, KNOWN_STMT_COUNT};
 /* The hash of a text in lower case, with the kind of identifier before it. */
 static int
 lookup_folded(struct store *st, enum lookup what, uint32_t kind,
-    const char *value, uint8_t hash[SEAL_LOOKUP_BYTES], struct error *err)
+    const char *value, struct lookup_hash *hash, struct error *err)
 {
 	char *folded = text_lower(st, value);
 	char *text =
@@ -96,15 +96,16 @@ lookup_folded(struct store *st, enum lookup what, uint32_t kind,
 /* The cases a query for one lookup hash gives. */
 static int
 find_cases(const void *ctx, struct store *st, int statement,
-    const uint8_t *hash, int64_t **cases, size_t *count, struct error *err)
+    const struct lookup_hash *hash, int64_t **cases, size_t *count,
+    struct error *err)
 {
 	struct query q;
+	int found;
 
 	*cases = NULL;
 	*count = 0;
-	query_start(&q, st, FAMILY_KNOWN, statement, err);
-	query_blob(&q, bytes_of(hash, SEAL_LOOKUP_BYTES));
-	while (query_next(&q) == 1) {
+	found = query_find(&q, st, FAMILY_KNOWN, statement, hash, err);
+	for (; found == 1; found = query_next(&q)) {
 		int64_t *one = query_row(&q, ctx, cases, *count, sizeof(*one));
 
 		if (one == NULL)
@@ -121,18 +122,19 @@ int
 store_case_ident_add(struct store *st, int64_t casefile, uint32_t kind,
     const char *value, struct error *err)
 {
-	uint8_t hash[SEAL_LOOKUP_BYTES];
+	struct lookup_hash hash;
 	struct query q;
 	int64_t id;
 
 	if (store_next_id(st, "case_ident", &id, err) != 0 ||
-	    lookup_folded(st, LOOKUP_IDENT, kind, value, hash, err) != 0)
+	    lookup_folded(st, LOOKUP_IDENT, kind, value, &hash, err) != 0 ||
+	    renew_lookup(st, "case_ident", &hash, err) != 0)
 		return -1;
 	query_start(&q, st, FAMILY_KNOWN, IDENT_ADD, err);
 	query_int(&q, id);
 	query_int(&q, casefile);
 	query_int(&q, kind);
-	query_blob(&q, bytes_of(hash, sizeof(hash)));
+	query_blob(&q, lookup_present(&hash));
 	query_seal_text(&q, place("case_ident", "value", id), value);
 	return query_run(&q);
 }
@@ -174,11 +176,11 @@ int
 store_cases_by_ident(const void *ctx, struct store *st, uint32_t kind,
     const char *value, int64_t **cases, size_t *count, struct error *err)
 {
-	uint8_t hash[SEAL_LOOKUP_BYTES];
+	struct lookup_hash hash;
 
-	if (lookup_folded(st, LOOKUP_IDENT, kind, value, hash, err) != 0)
+	if (lookup_folded(st, LOOKUP_IDENT, kind, value, &hash, err) != 0)
 		return -1;
-	return find_cases(ctx, st, IDENT_FIND, hash, cases, count, err);
+	return find_cases(ctx, st, IDENT_FIND, &hash, cases, count, err);
 }
 
 /* ---- addresses ---- */
@@ -187,17 +189,18 @@ int
 store_case_address_add(
     struct store *st, int64_t casefile, const char *address, struct error *err)
 {
-	uint8_t hash[SEAL_LOOKUP_BYTES];
+	struct lookup_hash hash;
 	struct query q;
 	int64_t id;
 
 	if (store_next_id(st, "case_address", &id, err) != 0 ||
-	    lookup_folded(st, LOOKUP_ADDRESS, 0, address, hash, err) != 0)
+	    lookup_folded(st, LOOKUP_ADDRESS, 0, address, &hash, err) != 0 ||
+	    renew_lookup(st, "case_address", &hash, err) != 0)
 		return -1;
 	query_start(&q, st, FAMILY_KNOWN, ADDRESS_ADD, err);
 	query_int(&q, id);
 	query_int(&q, casefile);
-	query_blob(&q, bytes_of(hash, sizeof(hash)));
+	query_blob(&q, lookup_present(&hash));
 	query_seal_text(&q, place("case_address", "value", id), address);
 	return query_run(&q);
 }
@@ -206,15 +209,15 @@ int
 store_case_has_address(struct store *st, int64_t casefile, const char *address,
     bool *has, struct error *err)
 {
-	uint8_t hash[SEAL_LOOKUP_BYTES];
+	struct lookup_hash hash;
 	struct query q;
 
 	*has = false;
-	if (lookup_folded(st, LOOKUP_ADDRESS, 0, address, hash, err) != 0)
+	if (lookup_folded(st, LOOKUP_ADDRESS, 0, address, &hash, err) != 0)
 		return -1;
 	query_start(&q, st, FAMILY_KNOWN, ADDRESS_HAS, err);
-	query_blob(&q, bytes_of(hash, sizeof(hash)));
 	query_int(&q, casefile);
+	query_lookup(&q, &hash);
 	*has = query_next(&q) == 1;
 	return query_end(&q);
 }
@@ -223,11 +226,11 @@ int
 store_cases_by_address(const void *ctx, struct store *st, const char *address,
     int64_t **cases, size_t *count, struct error *err)
 {
-	uint8_t hash[SEAL_LOOKUP_BYTES];
+	struct lookup_hash hash;
 
-	if (lookup_folded(st, LOOKUP_ADDRESS, 0, address, hash, err) != 0)
+	if (lookup_folded(st, LOOKUP_ADDRESS, 0, address, &hash, err) != 0)
 		return -1;
-	return find_cases(ctx, st, ADDRESS_FIND, hash, cases, count, err);
+	return find_cases(ctx, st, ADDRESS_FIND, &hash, cases, count, err);
 }
 
 /* ---- Message-IDs ---- */
@@ -236,20 +239,21 @@ int
 store_message_id_add(struct store *st, const char *message_id, int64_t casefile,
     int64_t letter, int64_t outmail, struct error *err)
 {
-	uint8_t hash[SEAL_LOOKUP_BYTES];
+	struct lookup_hash hash;
 	struct query q;
 	int64_t id;
 
 	if (store_next_id(st, "message_id", &id, err) != 0 ||
-	    seal_lookup(
-		st, LOOKUP_MESSAGE_ID, bytes_str(message_id), hash, err) != 0)
+	    seal_lookup(st, LOOKUP_MESSAGE_ID, bytes_str(message_id), &hash,
+		err) != 0 ||
+	    renew_lookup(st, "message_id", &hash, err) != 0)
 		return -1;
 	query_start(&q, st, FAMILY_KNOWN, MESSAGE_ID_ADD, err);
 	query_int(&q, id);
 	query_id(&q, casefile);
 	query_id(&q, letter);
 	query_id(&q, outmail);
-	query_blob(&q, bytes_of(hash, sizeof(hash)));
+	query_blob(&q, lookup_present(&hash));
 	query_seal_text(&q, place("message_id", "value", id), message_id);
 	return query_run(&q);
 }
@@ -258,17 +262,16 @@ int
 store_message_id_find(struct store *st, const char *message_id,
     int64_t *casefile, int64_t *outmail, struct error *err)
 {
-	uint8_t hash[SEAL_LOOKUP_BYTES];
+	struct lookup_hash hash;
 	struct query q;
 
 	*casefile = 0;
 	*outmail = 0;
 	if (seal_lookup(
-		st, LOOKUP_MESSAGE_ID, bytes_str(message_id), hash, err) != 0)
+		st, LOOKUP_MESSAGE_ID, bytes_str(message_id), &hash, err) != 0)
 		return -1;
-	query_start(&q, st, FAMILY_KNOWN, MESSAGE_ID_FIND, err);
-	query_blob(&q, bytes_of(hash, sizeof(hash)));
-	if (query_next(&q) == 1) {
+	if (query_find(&q, st, FAMILY_KNOWN, MESSAGE_ID_FIND, &hash, err) ==
+	    1) {
 		*casefile = query_get_int(&q);
 		*outmail = query_get_int(&q);
 	}
@@ -278,16 +281,14 @@ store_message_id_find(struct store *st, const char *message_id,
 /* ---- reports ---- */
 
 static int
-find_report(struct store *st, const uint8_t *hash, int64_t *report,
+find_report(struct store *st, const struct lookup_hash *hash, int64_t *report,
     int64_t *casefile, struct error *err)
 {
 	struct query q;
 
 	*report = 0;
 	*casefile = 0;
-	query_start(&q, st, FAMILY_KNOWN, REPORT_FIND, err);
-	query_blob(&q, bytes_of(hash, SEAL_LOOKUP_BYTES));
-	if (query_next(&q) == 1) {
+	if (query_find(&q, st, FAMILY_KNOWN, REPORT_FIND, hash, err) == 1) {
 		*report = query_get_int(&q);
 		*casefile = query_get_int(&q);
 	}
@@ -300,12 +301,12 @@ store_report(struct store *st, const uint8_t digest[STORE_DIGEST_BYTES],
     struct error *err)
 {
 	struct bytes value = bytes_of(digest, STORE_DIGEST_BYTES);
-	uint8_t hash[SEAL_LOOKUP_BYTES];
+	struct lookup_hash hash;
 	struct query q;
 
 	if (store_writing(st, err) != 0 ||
-	    seal_lookup(st, LOOKUP_REPORT, value, hash, err) != 0 ||
-	    find_report(st, hash, report, casefile, err) != 0)
+	    seal_lookup(st, LOOKUP_REPORT, value, &hash, err) != 0 ||
+	    find_report(st, &hash, report, casefile, err) != 0)
 		return -1;
 	*fresh = *report == 0;
 	if (!*fresh)
@@ -315,7 +316,7 @@ store_report(struct store *st, const uint8_t digest[STORE_DIGEST_BYTES],
 	query_start(&q, st, FAMILY_KNOWN, REPORT_ADD, err);
 	query_int(&q, *report);
 	query_int(&q, letter);
-	query_blob(&q, bytes_of(hash, sizeof(hash)));
+	query_blob(&q, lookup_present(&hash));
 	query_seal(&q, place("report", "value", *report), value);
 	return query_run(&q);
 }
@@ -343,16 +344,17 @@ int
 store_report_mark(struct store *st, int64_t report,
     const uint8_t mark[STORE_DIGEST_BYTES], struct error *err)
 {
-	uint8_t hash[SEAL_LOOKUP_BYTES];
+	struct lookup_hash hash;
 	struct query q;
 
 	if (store_writing(st, err) != 0 ||
 	    seal_lookup(st, LOOKUP_REPORT, bytes_of(mark, STORE_DIGEST_BYTES),
-		hash, err) != 0)
+		&hash, err) != 0 ||
+	    renew_lookup(st, "report_mark", &hash, err) != 0)
 		return -1;
 	query_start(&q, st, FAMILY_KNOWN, MARK_ADD, err);
 	query_int(&q, report);
-	query_blob(&q, bytes_of(hash, sizeof(hash)));
+	query_blob(&q, lookup_present(&hash));
 	return query_run(&q);
 }
 
@@ -361,17 +363,17 @@ store_reports_by_mark(const void *ctx, struct store *st,
     const uint8_t mark[STORE_DIGEST_BYTES], struct store_report **reports,
     size_t *count, struct error *err)
 {
-	uint8_t hash[SEAL_LOOKUP_BYTES];
+	struct lookup_hash hash;
 	struct query q;
+	int found;
 
 	*reports = NULL;
 	*count = 0;
 	if (seal_lookup(st, LOOKUP_REPORT, bytes_of(mark, STORE_DIGEST_BYTES),
-		hash, err) != 0)
+		&hash, err) != 0)
 		return -1;
-	query_start(&q, st, FAMILY_KNOWN, MARK_FIND, err);
-	query_blob(&q, bytes_of(hash, sizeof(hash)));
-	while (query_next(&q) == 1) {
+	found = query_find(&q, st, FAMILY_KNOWN, MARK_FIND, &hash, err);
+	for (; found == 1; found = query_next(&q)) {
 		struct store_report *r =
 		    query_row(&q, ctx, reports, *count, sizeof(*r));
 

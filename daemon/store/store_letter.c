@@ -84,7 +84,7 @@ letter_row(struct query *q, const void *ctx, struct store_letter *l)
 	l->reason = query_get_u32(q);
 	l->verdict = query_get_u32(q);
 	l->casefile = query_get_int(q);
-	l->adopted = query_get_u32(q);
+	l->came = query_get_u32(q);
 	l->by_hand = query_get_u32(q);
 	l->tries = query_get_u32(q);
 	l->unconfirmed = query_get_u32(q);
@@ -111,8 +111,9 @@ store_letter_get(const void *ctx, struct store *st, int64_t id,
 
 /* Opens the chunks into `out`, which has room for `size` bytes. */
 static int
-read_chunks(struct store *st, struct seal_stream *stream, uint8_t *out,
-    size_t size, struct error *err)
+read_chunks(struct store *st, struct seal_stream *stream,
+    const struct seal_stream *rest, uint8_t *out, size_t size,
+    struct error *err)
 {
 	const size_t tag = SEAL_CHUNK_SEALED - SEAL_CHUNK;
 	size_t at = 0;
@@ -124,6 +125,8 @@ read_chunks(struct store *st, struct seal_stream *stream, uint8_t *out,
 		struct bytes sealed = query_get_blob(&q);
 		size_t len = 0;
 
+		if (rest->seq > 0 && stream->seq == rest->seq)
+			*stream = *rest;
 		if (sealed.len < tag || sealed.len - tag > size - at)
 			query_fail(&q, FAULT_INPUT, "a letter of another size");
 		else if (seal_stream_pull(
@@ -142,6 +145,7 @@ store_letter_bytes(const void *ctx, struct store *st, int64_t id,
     struct bytes *bytes, struct error *err)
 {
 	struct seal_stream stream = {0};
+	struct seal_stream rest = {0};
 	struct query q;
 	uint8_t *out = NULL;
 	int64_t size = 0;
@@ -164,14 +168,15 @@ store_letter_bytes(const void *ctx, struct store *st, int64_t id,
 	} else if (found == 0) {
 		query_fail(&q, FAULT_INPUT, "no such letter");
 	}
-	if (query_end(&q) != 0)
+	if (query_end(&q) != 0 || renew_letter(st, id, &stream, &rest, err) < 0)
 		return -1;
 	/* One NUL behind, as bytes_copy() has it. */
 	if (size >= 0)
 		out = talloc_size(ctx, (size_t)size + 1);
 	if (out == NULL) {
 		error_set(err, FAULT_RETRY, "out of memory");
-	} else if (read_chunks(st, &stream, out, (size_t)size, err) == 0) {
+	} else if (read_chunks(st, &stream, &rest, out, (size_t)size, err) ==
+		   0) {
 		out[size] = '\0';
 		*bytes = bytes_of(out, (size_t)size);
 		rc = 0;
@@ -179,6 +184,7 @@ store_letter_bytes(const void *ctx, struct store *st, int64_t id,
 	if (rc != 0)
 		talloc_free(out);
 	sodium_memzero(&stream, sizeof(stream));
+	sodium_memzero(&rest, sizeof(rest));
 	return rc;
 }
 

@@ -227,7 +227,7 @@ int
 store_case_mark(struct store *st, int64_t casefile, uint32_t kind,
     struct bytes value, struct error *err)
 {
-	uint8_t hash[SEAL_LOOKUP_BYTES];
+	struct lookup_hash hash;
 	uint8_t *text;
 	struct query q;
 	int rc;
@@ -242,14 +242,15 @@ store_case_mark(struct store *st, int64_t casefile, uint32_t kind,
 	if (value.len > 0)
 		memcpy(text + 1, value.data, value.len);
 	rc = seal_lookup(
-	    st, LOOKUP_MARK, bytes_of(text, 1 + value.len), hash, err);
+	    st, LOOKUP_MARK, bytes_of(text, 1 + value.len), &hash, err);
 	talloc_free(text);
-	if (rc != 0)
+	/* MARK_ALIKE compares rows: all of one mark are under one key. */
+	if (rc != 0 || renew_lookup(st, "case_mark", &hash, err) != 0)
 		return -1;
 	query_start(&q, st, FAMILY_LINK, MARK_ADD, err);
 	query_int(&q, casefile);
 	query_int(&q, kind);
-	query_blob(&q, bytes_of(hash, sizeof(hash)));
+	query_blob(&q, lookup_present(&hash));
 	return query_run(&q);
 }
 

@@ -82,11 +82,12 @@ static const char *const sql[OUTMAIL_STMT_COUNT] = {
     [OUTMAIL_COUNT_ALL] = "SELECT count(*) FROM outmail"
 			  " WHERE automatic = 1 AND kind <> 6 AND made >= ?",
     [OUTMAIL_COUNT_TO] = "SELECT count(*) FROM outmail"
-			 " WHERE automatic = 1 AND made >= ? AND lookup = ?",
+			 " WHERE automatic = 1 AND made >= ?"
+			 " AND lookup IN (?, ?)",
     [OUTMAIL_LATEST] = "SELECT max(made, not_before) AS at FROM outmail"
 		       " WHERE automatic = 1 AND kind <> 6 AND made >= ?1"
-		       " AND (?2 IS NULL OR lookup = ?2)"
-		       " ORDER BY at DESC LIMIT 1 OFFSET ?3 - 1",
+		       " AND (?2 IS NULL OR lookup IN (?2, ?3))"
+		       " ORDER BY at DESC LIMIT 1 OFFSET ?4 - 1",
     [WIRE_PUT] = "INSERT INTO outmail_wire (outmail, wire) VALUES (?, ?)"
 		 " ON CONFLICT (outmail) DO UPDATE SET wire = excluded.wire",
     [WIRE_GET] = "SELECT wire FROM outmail_wire WHERE outmail = ?",
@@ -168,7 +169,7 @@ outmail_row(struct query *q, const void *ctx, struct store_outmail *m)
 /* The hash that mails to one address are counted by. */
 int
 recipient_lookup(struct store *st, const char *address,
-    uint8_t hash[SEAL_LOOKUP_BYTES], struct error *err)
+    struct lookup_hash *hash, struct error *err)
 {
 	char *folded = text_lower(st, address);
 	int rc;
@@ -212,17 +213,17 @@ bind_outmail(struct query *q, const struct store_outmail *m)
 int
 store_outmail_add(struct store *st, struct store_outmail *m, struct error *err)
 {
-	uint8_t hash[SEAL_LOOKUP_BYTES];
+	struct lookup_hash hash = {0};
 	struct query q;
 
 	if (m->to == NULL)
 		return error_set(err, FAULT_INPUT, "a mail to nobody");
 	if (store_next_id(st, "outmail", &m->id, err) != 0 ||
-	    recipient_lookup(st, m->to, hash, err) != 0)
+	    recipient_lookup(st, m->to, &hash, err) != 0)
 		return -1;
 	query_start(&q, st, FAMILY_OUTMAIL, OUTMAIL_ADD, err);
 	bind_outmail(&q, m);
-	query_blob(&q, bytes_of(hash, sizeof(hash)));
+	query_blob(&q, lookup_present(&hash));
 	if (query_run(&q) != 0)
 		return -1;
 	if (sqlite3_changes(st->db) > 0)
@@ -465,17 +466,17 @@ int
 store_automatic_count(struct store *st, const char *address, int64_t since,
     unsigned *count, struct error *err)
 {
-	uint8_t hash[SEAL_LOOKUP_BYTES];
+	struct lookup_hash hash = {0};
 	struct query q;
 
 	*count = 0;
-	if (address != NULL && recipient_lookup(st, address, hash, err) != 0)
+	if (address != NULL && recipient_lookup(st, address, &hash, err) != 0)
 		return -1;
 	query_start(&q, st, FAMILY_OUTMAIL,
 	    address != NULL ? OUTMAIL_COUNT_TO : OUTMAIL_COUNT_ALL, err);
 	query_int(&q, since);
 	if (address != NULL)
-		query_blob(&q, bytes_of(hash, sizeof(hash)));
+		query_lookup(&q, &hash);
 	if (query_next(&q) == 1)
 		*count = query_get_u32(&q);
 	return query_end(&q);
@@ -485,16 +486,15 @@ int
 store_automatic_latest(struct store *st, const char *address, int64_t since,
     unsigned nth, int64_t *at, struct error *err)
 {
-	uint8_t hash[SEAL_LOOKUP_BYTES];
+	struct lookup_hash hash = {0};
 	struct query q;
 
 	*at = 0;
-	if (address != NULL && recipient_lookup(st, address, hash, err) != 0)
+	if (address != NULL && recipient_lookup(st, address, &hash, err) != 0)
 		return -1;
 	query_start(&q, st, FAMILY_OUTMAIL, OUTMAIL_LATEST, err);
 	query_int(&q, since);
-	query_blob(
-	    &q, address != NULL ? bytes_of(hash, sizeof(hash)) : BYTES_NONE);
+	query_lookup(&q, &hash);
 	query_int(&q, nth);
 	if (query_next(&q) == 1)
 		*at = query_get_int(&q);

@@ -77,6 +77,13 @@ query_blob(struct query *q, struct bytes blob)
 		check(q, sqlite3_bind_null(q->stmt, ++q->at));
 }
 
+void
+query_lookup(struct query *q, const struct lookup_hash *hash)
+{
+	query_blob(q, lookup_present(hash));
+	query_blob(q, lookup_former(hash));
+}
+
 static void
 sealed_free(void *data)
 {
@@ -138,6 +145,23 @@ query_next(struct query *q)
 		return 0;
 	check(q, rc);
 	return -1;
+}
+
+int
+query_find(struct query *q, struct store *st, enum store_family family,
+    int statement, const struct lookup_hash *hash, struct error *err)
+{
+	struct bytes former = lookup_former(hash);
+	int found;
+
+	query_start(q, st, family, statement, err);
+	query_blob(q, lookup_present(hash));
+	found = query_next(q);
+	if (found != 0 || former.data == NULL || query_end(q) != 0)
+		return found;
+	query_start(q, st, family, statement, err);
+	query_blob(q, former);
+	return query_next(q);
 }
 
 int

@@ -132,6 +132,16 @@ record_what_name(uint32_t what)
 	    [RECORD_MORNING] = "morning",
 	    [RECORD_MAIL_BOUNCED] = "mail-bounced",
 	    [RECORD_FLOW] = "flow",
+	    [RECORD_BACKUP] = "backup",
+	    [RECORD_RESTORED] = "restored",
+	    [RECORD_RELEASED] = "released",
+	    [RECORD_PURGED] = "purged",
+	    [RECORD_KEY_EXPIRES] = "key-expires",
+	    [RECORD_PIN_CHANGED] = "pin-changed",
+	    [RECORD_PIN_REMOVED] = "pin-removed",
+	    [RECORD_PIN_CONFIRMED] = "pin-confirmed",
+	    [RECORD_KEY_RENEW] = "key-renew",
+	    [RECORD_KEY_RENEWED] = "key-renewed",
 	};
 
 	return what < RECORD_WHAT_COUNT && names[what] != NULL ? names[what]

@@ -8,8 +8,13 @@
  * What is plain: numbers, dates, states, case numbers, the mailbox's folder,
  * the SHA-256 of a letter's bytes, and the record (RULES 18).  BLOB columns
  * are sealed (store_seal.c) but for those named lookup, digest, proof,
- * wrapped, stream, note and chain.  Every sealed value that is looked up has
- * its keyed hash beside it, in `lookup`.
+ * wrapped, stream, chain, and the note of a record line.  Every sealed value
+ * that is looked up has its keyed hash beside it, in `lookup`.
+ *
+ * A new data key takes this for granted (store_renew.c walks the schema): a
+ * table with a BLOB column has an INTEGER PRIMARY KEY, which is the row in
+ * the associated data; a plain BLOB has one of the names above; and where a
+ * look-up may stand once, what adds it calls renew_lookup() first.
  */
 #include "store_internal.h"
 
@@ -293,10 +298,9 @@ static const char version_4[] =
     "PRAGMA user_version = 4;";
 
 const char *const store_migrations[] = {
-    version_1,
-    version_2,
-    store_version_3, /* store_schema_3.c */
-    version_4,
+    version_1, version_2, store_version_3, /* store_schema_3.c */
+    version_4, store_version_5,            /* store_schema_5.c */
+    store_renew_version,                   /* store_renew.c */
 };
 
 const int store_migration_count =

@@ -17,6 +17,8 @@
  * tag FINAL: nothing can be cut off, moved or taken from another letter.
  *
  * A looked-up value has a keyed BLAKE2b beside it, under a key of its kind.
+ * Under a later data key it is hashed once more, and the id of that key
+ * stands before it, 4 bytes big-endian (store_renew.c).
  * Runs in the engine; the subkeys are those of store_key.c.
  */
 #include "store_internal.h"
@@ -53,6 +55,29 @@ get_u32(const uint8_t *from)
 	       (uint32_t)from[2] << 8 | from[3];
 }
 
+uint32_t
+sealed_key(struct bytes sealed)
+{
+	return sealed.len > HEAD && sealed.data[0] == FORM
+		   ? get_u32(sealed.data + 1)
+		   : 0;
+}
+
+uint32_t
+header_key(struct bytes header)
+{
+	return header.len == SEAL_STREAM_HEADER ? get_u32(header.data) : 0;
+}
+
+/* Those of the first data key do not say whose they are. */
+uint32_t
+lookup_key(struct bytes lookup)
+{
+	if (lookup.len == SEAL_HASH_BYTES)
+		return 1;
+	return lookup.len == SEAL_LOOKUP_MAX ? get_u32(lookup.data) : 0;
+}
+
 /* Table and column with their NULs, row, data key.  Returns the length. */
 static size_t
 place_bytes(uint8_t aad[AAD_MAX], struct place where, uint32_t key)
@@ -74,11 +99,9 @@ seal_close(const void *ctx, struct store *st, struct place where,
 	uint8_t aad[AAD_MAX], *out, *body;
 	unsigned long long len = 0;
 	size_t padded = 0, aad_len;
-	const uint8_t *subkey;
-	uint32_t key;
+	const struct store_keys *keys = key_use(st, 0, err);
 
-	subkey = key_use(st, SUBKEY_COLUMN, LOOKUP_COUNT, &key, err);
-	if (subkey == NULL)
+	if (keys == NULL)
 		return BYTES_NONE;
 	out = talloc_size(ctx, HEAD + NONCE + room + TAG);
 	if (out == NULL) {
@@ -87,15 +110,15 @@ seal_close(const void *ctx, struct store *st, struct place where,
 		return BYTES_NONE;
 	}
 	out[0] = FORM;
-	put_u32(out + 1, key);
+	put_u32(out + 1, keys->id);
 	randombytes_buf(out + HEAD, NONCE);
 	body = out + HEAD + NONCE;
 	if (clear.len > 0)
 		memcpy(body, clear.data, clear.len);
 	sodium_pad(&padded, body, clear.len, PAD, room);
-	aad_len = place_bytes(aad, where, key);
-	crypto_aead_xchacha20poly1305_ietf_encrypt(
-	    body, &len, body, padded, aad, aad_len, NULL, out + HEAD, subkey);
+	aad_len = place_bytes(aad, where, keys->id);
+	crypto_aead_xchacha20poly1305_ietf_encrypt(body, &len, body, padded,
+	    aad, aad_len, NULL, out + HEAD, keys->column);
 	key_done(st);
 	return bytes_of(out, HEAD + NONCE + (size_t)len);
 }
@@ -114,16 +137,15 @@ seal_open(const void *ctx, struct store *st, struct place where,
 {
 	uint8_t aad[AAD_MAX], *out = NULL;
 	unsigned long long len = 0;
-	const uint8_t *subkey;
+	const struct store_keys *keys;
 	size_t clear_len = 0;
-	uint32_t key;
 	int rc;
 
-	subkey = key_use(st, SUBKEY_COLUMN, LOOKUP_COUNT, &key, err);
-	if (subkey == NULL)
+	keys = key_use(st, sealed_key(sealed), err);
+	if (keys == NULL)
 		return BYTES_NONE;
 	if (sealed.len < HEAD + NONCE + TAG + PAD || sealed.data[0] != FORM ||
-	    get_u32(sealed.data + 1) != key) {
+	    get_u32(sealed.data + 1) != keys->id) {
 		refused(where, err);
 		goto fail;
 	}
@@ -135,7 +157,8 @@ seal_open(const void *ctx, struct store *st, struct place where,
 	}
 	rc = crypto_aead_xchacha20poly1305_ietf_decrypt(out, &len, NULL,
 	    sealed.data + HEAD + NONCE, sealed.len - HEAD - NONCE, aad,
-	    place_bytes(aad, where, key), sealed.data + HEAD, subkey);
+	    place_bytes(aad, where, keys->id), sealed.data + HEAD,
+	    keys->column);
 	if (rc != 0 || sodium_unpad(&clear_len, out, (size_t)len, PAD) != 0) {
 		refused(where, err);
 		goto fail;
@@ -149,17 +172,70 @@ fail:
 	return BYTES_NONE;
 }
 
+static size_t
+put_lookup(const struct store_keys *keys, const uint8_t hash[SEAL_HASH_BYTES],
+    uint8_t to[SEAL_LOOKUP_MAX])
+{
+	if (keys->nagain > 0)
+		to = put_u32(to, keys->id);
+	memcpy(to, hash, SEAL_HASH_BYTES);
+	return keys->nagain > 0 ? SEAL_LOOKUP_MAX : SEAL_HASH_BYTES;
+}
+
+static void
+hash_again(uint8_t hash[SEAL_HASH_BYTES], const uint8_t subkey[SUBKEY_BYTES])
+{
+	uint8_t was[SEAL_HASH_BYTES];
+
+	memcpy(was, hash, sizeof(was));
+	crypto_generichash(
+	    hash, SEAL_HASH_BYTES, was, sizeof(was), subkey, SUBKEY_BYTES);
+}
+
 int
 seal_lookup(struct store *st, enum lookup kind, struct bytes value,
-    uint8_t hash[SEAL_LOOKUP_BYTES], struct error *err)
+    struct lookup_hash *hash, struct error *err)
 {
-	uint32_t key;
-	const uint8_t *subkey = key_use(st, SUBKEY_LOOKUP, kind, &key, err);
+	const struct store_keys *keys = key_use(st, 0, err);
+	uint8_t h[SEAL_HASH_BYTES];
 
-	if (subkey == NULL)
+	*hash = (struct lookup_hash){0};
+	if (keys == NULL)
 		return -1;
-	crypto_generichash(
-	    hash, SEAL_LOOKUP_BYTES, value.data, value.len, subkey, 32);
+	crypto_generichash(h, sizeof(h), value.data, value.len,
+	    keys->lookup[kind], SUBKEY_BYTES);
+	for (size_t i = 0; i < keys->nagain; i++) {
+		/* The former key has all but the last. */
+		if (i + 1 == keys->nagain && st->former != NULL)
+			hash->former_len =
+			    put_lookup(st->former, h, hash->former);
+		hash_again(h, keys->again[i]);
+	}
+	hash->present_len = put_lookup(keys, h, hash->present);
+	key_done(st);
+	return 0;
+}
+
+int
+seal_lookup_again(struct store *st, struct bytes was, struct lookup_hash *hash,
+    struct error *err)
+{
+	const struct store_keys *keys = key_use(st, 0, err);
+	uint8_t h[SEAL_HASH_BYTES];
+
+	*hash = (struct lookup_hash){0};
+	if (keys == NULL)
+		return -1;
+	if (st->former == NULL || lookup_key(was) != st->former->id) {
+		key_done(st);
+		return error_set(err, FAULT_INPUT,
+		    "database: a look-up under no key that is known");
+	}
+	memcpy(hash->former, was.data, was.len);
+	hash->former_len = was.len;
+	memcpy(h, was.data + was.len - sizeof(h), sizeof(h));
+	hash_again(h, keys->again[keys->nagain - 1]);
+	hash->present_len = put_lookup(keys, h, hash->present);
 	key_done(st);
 	return 0;
 }
@@ -170,14 +246,14 @@ int
 seal_stream_begin(struct store *st, struct seal_stream *stream, int64_t letter,
     uint8_t header[SEAL_STREAM_HEADER], struct error *err)
 {
-	const uint8_t *subkey;
+	const struct store_keys *keys = key_use(st, 0, err);
 
 	*stream = (struct seal_stream){.letter = letter};
-	subkey = key_use(st, SUBKEY_STREAM, LOOKUP_COUNT, &stream->key, err);
-	if (subkey == NULL)
+	if (keys == NULL)
 		return -1;
+	stream->key = keys->id;
 	crypto_secretstream_xchacha20poly1305_init_push(
-	    &stream->state, put_u32(header, stream->key), subkey);
+	    &stream->state, put_u32(header, keys->id), keys->stream);
 	key_done(st);
 	return 0;
 }
@@ -186,17 +262,17 @@ int
 seal_stream_resume(struct store *st, struct seal_stream *stream, int64_t letter,
     struct bytes header, struct error *err)
 {
-	const uint8_t *subkey;
+	const struct store_keys *keys = key_use(st, header_key(header), err);
 	int rc;
 
 	*stream = (struct seal_stream){.letter = letter};
-	subkey = key_use(st, SUBKEY_STREAM, LOOKUP_COUNT, &stream->key, err);
-	if (subkey == NULL)
+	if (keys == NULL)
 		return -1;
+	stream->key = keys->id;
 	rc = header.len != SEAL_STREAM_HEADER ||
-	     get_u32(header.data) != stream->key ||
+	     get_u32(header.data) != keys->id ||
 	     crypto_secretstream_xchacha20poly1305_init_pull(
-		 &stream->state, header.data + 4, subkey) != 0;
+		 &stream->state, header.data + 4, keys->stream) != 0;
 	key_done(st);
 	if (rc != 0)
 		return refused(place("letter", "stream", letter), err);

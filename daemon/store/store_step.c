@@ -110,7 +110,7 @@ bind_step(struct query *q, const struct store_step *s)
 }
 
 static int
-ref_lookup(struct store *st, const char *ref, uint8_t hash[SEAL_LOOKUP_BYTES],
+ref_lookup(struct store *st, const char *ref, struct lookup_hash *hash,
     struct error *err)
 {
 	char *folded = text_lower(st, ref);
@@ -126,26 +126,27 @@ ref_lookup(struct store *st, const char *ref, uint8_t hash[SEAL_LOOKUP_BYTES],
 /* {NULL,0} where the step asks nothing. */
 static int
 step_lookup(struct store *st, const struct store_step *s,
-    uint8_t hash[SEAL_LOOKUP_BYTES], struct bytes *lookup, struct error *err)
+    struct lookup_hash *hash, struct bytes *lookup, struct error *err)
 {
 	*lookup = BYTES_NONE;
 	if (s->ref == NULL)
 		return 0;
-	if (ref_lookup(st, s->ref, hash, err) != 0)
+	if (ref_lookup(st, s->ref, hash, err) != 0 ||
+	    renew_lookup(st, "step", hash, err) != 0)
 		return -1;
-	*lookup = bytes_of(hash, SEAL_LOOKUP_BYTES);
+	*lookup = lookup_present(hash);
 	return 0;
 }
 
 int
 store_step_add(struct store *st, struct store_step *s, struct error *err)
 {
-	uint8_t hash[SEAL_LOOKUP_BYTES];
+	struct lookup_hash hash;
 	struct bytes lookup;
 	struct query q;
 
 	if (store_next_id(st, "step", &s->id, err) != 0 ||
-	    step_lookup(st, s, hash, &lookup, err) != 0)
+	    step_lookup(st, s, &hash, &lookup, err) != 0)
 		return -1;
 	query_start(&q, st, FAMILY_STEP, STEP_ADD, err);
 	query_int(&q, s->id);
@@ -160,12 +161,12 @@ store_step_add(struct store *st, struct store_step *s, struct error *err)
 int
 store_step_put(struct store *st, const struct store_step *s, struct error *err)
 {
-	uint8_t hash[SEAL_LOOKUP_BYTES];
+	struct lookup_hash hash;
 	struct bytes lookup;
 	struct query q;
 
 	if (store_writing(st, err) != 0 ||
-	    step_lookup(st, s, hash, &lookup, err) != 0)
+	    step_lookup(st, s, &hash, &lookup, err) != 0)
 		return -1;
 	query_start(&q, st, FAMILY_STEP, STEP_PUT, err);
 	bind_step(&q, s);
@@ -198,15 +199,13 @@ int
 store_step_by_ref(const void *ctx, struct store *st, const char *ref,
     struct store_step *s, struct error *err)
 {
-	uint8_t hash[SEAL_LOOKUP_BYTES];
+	struct lookup_hash hash;
 	struct query q;
 	int found;
 
-	if (ref_lookup(st, ref, hash, err) != 0)
+	if (ref_lookup(st, ref, &hash, err) != 0)
 		return -1;
-	query_start(&q, st, FAMILY_STEP, STEP_BY_REF, err);
-	query_blob(&q, bytes_of(hash, sizeof(hash)));
-	found = query_next(&q);
+	found = query_find(&q, st, FAMILY_STEP, STEP_BY_REF, &hash, err);
 	if (found == 1)
 		step_row(&q, ctx, s);
 	return query_end_found(&q, found);
@@ -308,8 +307,8 @@ int
 store_mails_reached(struct store *st, int64_t casefile, uint32_t kind,
     const char *const *addresses, size_t n, uint32_t *states, struct error *err)
 {
-	uint8_t(*hashes)[SEAL_LOOKUP_BYTES] =
-	    talloc_size(st, n * SEAL_LOOKUP_BYTES + 1);
+	struct lookup_hash *hashes =
+	    talloc_array(st, struct lookup_hash, n + 1);
 	struct query q;
 	int rc = -1;
 
@@ -317,7 +316,7 @@ store_mails_reached(struct store *st, int64_t casefile, uint32_t kind,
 		return error_set(err, FAULT_RETRY, "out of memory");
 	for (size_t i = 0; i < n; i++) {
 		states[i] = 0;
-		if (recipient_lookup(st, addresses[i], hashes[i], err) != 0)
+		if (recipient_lookup(st, addresses[i], &hashes[i], err) != 0)
 			goto out;
 	}
 	query_start(&q, st, FAMILY_STEP, STEP_REACHED, err);
@@ -328,8 +327,8 @@ store_mails_reached(struct store *st, int64_t casefile, uint32_t kind,
 		uint32_t state = query_get_u32(&q);
 
 		for (size_t i = 0; i < n; i++)
-			if (bytes_equal(
-				to, bytes_of(hashes[i], SEAL_LOOKUP_BYTES)))
+			if (bytes_equal(to, lookup_present(&hashes[i])) ||
+			    bytes_equal(to, lookup_former(&hashes[i])))
 				states[i] = further(states[i], state);
 	}
 	rc = query_end(&q);

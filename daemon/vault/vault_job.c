@@ -59,6 +59,7 @@ job_type(uint32_t type)
 	case VAULT_KEYS:
 	case VAULT_WRAP:
 	case VAULT_UNWRAP:
+	case VAULT_SIGN:
 		return &vault_blob_wire;
 	default:
 		return NULL;
@@ -79,6 +80,8 @@ job_do(const struct job *job, const void *input, void *ctx,
 		return job_keys(ctx, job->vault, input, answer, err);
 	case VAULT_WRAP:
 		return job_wrap(ctx, job->vault, input, answer, err);
+	case VAULT_SIGN:
+		return job_sign(ctx, job->vault, input, answer, err);
 	default:
 		return job_unwrap(ctx, job->vault, input, answer, err);
 	}
@@ -169,7 +172,7 @@ job_run(const void *ctx, struct job *job, struct frame *answer, bool *suspect,
 static void
 refuse(const void *ctx, struct frame *answer, uint32_t reason, const char *text)
 {
-	struct vault_failed failed = {reason, text};
+	struct vault_failed failed = {.reason = reason, .text = text};
 	struct buf *buf = buf_new(ctx, 4096);
 
 	answer->type = VAULT_FAILED;

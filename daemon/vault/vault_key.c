@@ -127,7 +127,8 @@ struct uses {
 	gpgme_subkey_t sign; /* the newest that can, now */
 	gpgme_subkey_t encrypt;
 	gpgme_subkey_t stale; /* could encrypt, but has expired */
-	bool no_secret;       /* a use fails for want of the secret part */
+	gpgme_subkey_t stale_sign;
+	bool no_secret; /* a use fails for want of the secret part */
 };
 
 static bool
@@ -155,6 +156,8 @@ key_uses(gpgme_key_t key, bool own, int64_t now)
 		if (subkey_over(s, now)) {
 			if (s->can_encrypt)
 				take_newer(&uses.stale, s);
+			if (s->can_sign)
+				take_newer(&uses.stale_sign, s);
 			continue;
 		}
 		if (own && !s->secret) {
@@ -230,6 +233,47 @@ judge_uses(const void *ctx, const struct uses *uses, enum key_use use,
 		    to, VAULT_KEY_NO_SIGN, "it has no subkey that can sign");
 }
 
+/* ---- how strong it is ---- */
+
+#define BITS_LEAST 2048 /* of a key over a finite field or RSA */
+
+static bool
+subkey_weak(gpgme_subkey_t s)
+{
+	switch (s->pubkey_algo) {
+	case GPGME_PK_RSA:
+	case GPGME_PK_RSA_E:
+	case GPGME_PK_RSA_S:
+	case GPGME_PK_ELG:
+	case GPGME_PK_ELG_E:
+	case GPGME_PK_DSA:
+		return s->length < BITS_LEAST;
+	case GPGME_PK_ECC:
+	case GPGME_PK_ECDSA:
+	case GPGME_PK_ECDH:
+	case GPGME_PK_EDDSA:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* Of a subkey that is in use; NULL: none is. */
+static void
+take_strength(const void *ctx, gpgme_subkey_t s, struct vault_key *to)
+{
+	char *name = s != NULL ? gpgme_pubkey_algo_string(s) : NULL;
+
+	if (s == NULL)
+		return;
+	to->weak = to->weak || subkey_weak(s);
+	to->algorithm = talloc_asprintf(ctx, "%s%s%s",
+	    to->algorithm != NULL ? to->algorithm : "",
+	    to->algorithm != NULL ? ", " : "",
+	    name != NULL && text_valid(bytes_str(name)) ? name : "?");
+	gpgme_free(name);
+}
+
 void
 key_judge(const void *ctx, const char *fingerprint, gpgme_key_t key,
     enum key_use use, int64_t now, struct vault_key *to)
@@ -246,8 +290,13 @@ key_judge(const void *ctx, const char *fingerprint, gpgme_key_t key,
 	uses = key_uses(key, own, now);
 	to->expires = 0;
 	earlier(&to->expires, key->subkeys);
-	earlier(&to->expires, uses.sign);
-	earlier(&to->expires, uses.encrypt);
+	/* What has expired is still in use where nothing took its place. */
+	earlier(&to->expires, uses.sign != NULL ? uses.sign : uses.stale_sign);
+	earlier(&to->expires, uses.encrypt != NULL ? uses.encrypt : uses.stale);
+	take_strength(ctx, key->subkeys, to);
+	if (uses.sign != key->subkeys)
+		take_strength(ctx, uses.sign, to);
+	take_strength(ctx, uses.encrypt, to);
 	if (use == KEY_RETIRED) {
 		/* It opens old mail, expired or revoked as it may be. */
 		if (!has_secret(key))

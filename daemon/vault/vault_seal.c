@@ -1,5 +1,6 @@
 /*
- * vault_seal.c - signs a mail, and encrypts it where its reader has a key.
+ * vault_seal.c - signs a mail, and encrypts it where its reader has a key;
+ * signs a few lines that are kept (job_sign).
  *
  * Runs in a job's child.  Takes struct vault_seal_job; gives the bytes that
  * leave, or the reason why the mail must wait.  A mail that is to be encrypted
@@ -24,6 +25,7 @@ struct seal {
 	struct vault *vault;
 	const struct vault_seal_job *job;
 	struct vault_answer *answer; /* set where a function gives 1 */
+	gpgme_sig_mode_t mode;       /* of a signature without a reader */
 	gpgme_key_t reader;
 	char *reader_file; /* NULL: the reader is in the ring */
 	const char *reader_fpr;
@@ -35,10 +37,16 @@ static int
 refuse_key(
     struct seal *s, const char *whose, const char *fingerprint, const char *why)
 {
-	answer_failed(s->ctx, s->answer, VAULT_FAIL_KEY, "%s key%s%s: %s",
-	    whose, fingerprint != NULL ? " " : "",
-	    fingerprint != NULL ? fingerprint : "",
-	    why != NULL ? why : "not usable");
+	struct vault_failed *failed = talloc_zero(s->ctx, struct vault_failed);
+
+	if (failed != NULL) {
+		failed->reason = VAULT_FAIL_KEY;
+		failed->fingerprint = fingerprint;
+		failed->text = talloc_asprintf(failed, "%s key: %s", whose,
+		    why != NULL ? why : "not usable");
+	}
+	*s->answer = (struct vault_answer){
+	    VAULT_FAILED, &vault_failed_wire, failed, false};
 	return 1;
 }
 
@@ -249,9 +257,9 @@ run_gpg(
 	gpgme_signers_clear(vault->gpg);
 	rc = gpgme_signers_add(vault->gpg, vault->poc);
 	if (rc == 0)
-		rc = s->reader != NULL ? op_encrypt(s, in, out)
-				       : gpgme_op_sign(vault->gpg, in, out,
-					     GPGME_SIG_MODE_DETACH);
+		rc = s->reader != NULL
+			 ? op_encrypt(s, in, out)
+			 : gpgme_op_sign(vault->gpg, in, out, s->mode);
 	*made = buf_bytes(sink.buf);
 	done = rc == 0 ? 0 : op_failed(s, &sink, rc, err);
 out:
@@ -290,8 +298,11 @@ int
 job_seal(const void *ctx, struct vault *vault, const struct vault_seal_job *job,
     struct vault_answer *answer, struct error *err)
 {
-	struct seal s = {
-	    .ctx = ctx, .vault = vault, .job = job, .answer = answer};
+	struct seal s = {.ctx = ctx,
+	    .vault = vault,
+	    .job = job,
+	    .answer = answer,
+	    .mode = GPGME_SIG_MODE_DETACH};
 	struct vault_sealed *sealed = talloc_zero(ctx, struct vault_sealed);
 	int rc;
 
@@ -309,5 +320,31 @@ job_seal(const void *ctx, struct vault *vault, const struct vault_seal_job *job,
 	sealed->fingerprint = s.reader_fpr;
 	*answer = (struct vault_answer){
 	    VAULT_SEALED, &vault_sealed_wire, sealed, false};
+	return 0;
+}
+
+int
+job_sign(const void *ctx, struct vault *vault, const struct vault_blob *job,
+    struct vault_answer *answer, struct error *err)
+{
+	struct seal s = {.ctx = ctx,
+	    .vault = vault,
+	    .answer = answer,
+	    .mode = GPGME_SIG_MODE_CLEAR};
+	struct vault_blob *block = talloc_zero(ctx, struct vault_blob);
+	char *micalg = NULL;
+	int rc;
+
+	if (block == NULL)
+		return error_set(err, FAULT_RETRY, "out of memory");
+	rc = check_own(&s);
+	if (rc == 0)
+		rc = run_gpg(&s, job->data, &block->data, err);
+	if (rc == 0)
+		rc = check_signed(&s, &micalg, err);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	*answer =
+	    (struct vault_answer){VAULT_SIGNED, &vault_blob_wire, block, false};
 	return 0;
 }

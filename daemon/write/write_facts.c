@@ -119,7 +119,11 @@ static const char *const *const lists[MAIL_KIND_COUNT] = {
 
     [MAIL_ESCALATION] = LIST(COMMON, "to_name", "number", "department", "step",
 	"step_title", "asked", "reply_by", "count"),
-    [MAIL_MORNING] = LIST(COMMON, "to_name", "count", "lines", "head"),
+    [MAIL_MORNING] =
+	LIST(COMMON, "to_name", "count", "lines", "head", "checkpoint"),
+    [MAIL_EXPIRY] = LIST(COMMON, "to_name", "count", "lines", "own"),
+    /* In clear: a number and a reason, and nothing else. */
+    [MAIL_WAKE] = LIST("lines"),
 };
 
 const char *const *

@@ -51,6 +51,8 @@ static const struct {
 
     [MAIL_ESCALATION] = {"escalation", 0},
     [MAIL_MORNING] = {"morning", 0},
+    [MAIL_EXPIRY] = {"expiry", 0},
+    [MAIL_WAKE] = {"wake", 0},
 };
 
 const char *const write_languages[LANGUAGES] = {"en", "ja"};

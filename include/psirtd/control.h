@@ -14,6 +14,7 @@
 
 #include "psirtd/procedure.h"
 #include "psirtd/store.h"
+#include "psirtd/vault.h"
 #include "psirtd/write.h"
 
 struct control;
@@ -31,6 +32,12 @@ struct casework {
 	size_t nclocks;
 	/* Mails that could not be drafted, and why: a line each; NULL none. */
 	char *refused;
+};
+
+/* The record as it was: the line it ended with then, and its link. */
+struct checkpoint {
+	struct store_walk head;
+	int64_t at;
 };
 
 /* What a person decides of a case: one transaction each (engine_order.c). */
@@ -100,9 +107,15 @@ struct control_engine {
 	    struct error *err);
 	/*
 	 * `psirt key reseal`: the data key to the POC and recovery keys of
-	 * today.  1: under way, ask again; 0: done and recorded.
+	 * today.  1: under way, ask again; 0: done and recorded.  again: this
+	 * request asked before; what another one left is no answer to a first.
 	 */
-	int (*reseal)(void *arg, const char *actor, struct error *err);
+	int (*reseal)(
+	    void *arg, const char *actor, bool again, struct error *err);
+	/* The same for `psirt key renew`; 0: the new key is in use, and what
+	 * is under the former is being sealed anew. */
+	int (*renew)(
+	    void *arg, const char *actor, bool again, struct error *err);
 	/*
 	 * *said: what came of it, sentences a line each, on ctx.  FAULT_DENIED:
 	 * refused, with what to do.
@@ -119,6 +132,25 @@ struct control_engine {
 	/* hex of what an approval is over: the mail as it is now. */
 	char *(*approval_digest)(
 	    void *arg, const void *ctx, const struct store_outmail *m);
+	/* `psirt key confirm`: one person more; *said: what came of it. */
+	int (*confirm)(void *arg, const void *ctx, const char *fingerprint,
+	    const char *actor, uid_t uid, char **said, struct error *err);
+	/*
+	 * `psirt key stage`: what a vault sees in the block.  1: under way, ask
+	 * again with the same block; 0: *keys, on ctx.
+	 */
+	int (*stage)(void *arg, const void *ctx, struct bytes block,
+	    struct vault_keys **keys, struct error *err);
+	/*
+	 * `psirt log --verify --checkpoint`: is the clearsigned block ours, and
+	 * what does it say?  1: under way, ask again; FAULT_DENIED: it is not.
+	 */
+	int (*checkpoint)(void *arg, struct bytes block, struct checkpoint *c,
+	    struct error *err);
+	/* Every key as a vault saw it last; NULL: none has looked yet. */
+	const struct vault_ready *(*keys)(void *arg);
+	/* A letter or a mail is under way: what can wait gives way to it. */
+	bool (*at_work)(void *arg);
 	/* state of the rooms for `psirt`: one line or NULL when all is well */
 	const char *(*trouble)(void *arg, const void *ctx);
 };
@@ -126,6 +158,8 @@ struct control_engine {
 /* Listens on settings->socket (0660); refuses when another daemon answers. */
 struct control *control_new(const void *ctx, const struct settings *s,
     struct store *st, const struct control_engine *engine, struct error *err);
+/* Somebody answers at this socket. */
+bool control_is_answered(const char *path);
 /* The poll set: fills at most `most`, returns how many. */
 size_t control_poll(struct control *c, struct pollfd *fds, size_t most);
 /* After poll(2); a turn works at most 20 ms (RULES 19). */

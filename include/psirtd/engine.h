@@ -29,6 +29,11 @@ int engine_check(const struct settings *s, const char *self);
  * no daemon has open, and verifies its record.  Returns an exit code.
  */
 int engine_inspect(const char *path);
+/*
+ * `psirtd --restore FILE`: a backup becomes the database of these settings,
+ * where none is.  Returns an exit code.
+ */
+int engine_restore(const struct settings *s, const char *file);
 /* Writes the names of the stops, one a line (the build for kill tests). */
 void engine_print_stops(void);
 

@@ -159,6 +159,18 @@ struct operator
 	struct place place;
 };
 
+/* A key, and whose the settings say it is: "correspondent JPCERT/CC". */
+struct pin {
+	const char *owner;
+	const char *fingerprint;
+};
+
+/* What two persons have not confirmed yet (RULES 15): the engine's to keep. */
+struct waiting_keys {
+	const char **fingerprints;
+	size_t n;
+};
+
 struct settings {
 	const char *file;
 	const char *database;
@@ -166,11 +178,15 @@ struct settings {
 	const char *work_dir;  /* short: fresh gpg homes below it */
 	const char *templates; /* folder with en/ and ja/ */
 	unsigned workers;      /* 0: number of cores */
+	const char *heartbeat; /* file that is written while all goes well */
+	int64_t reserve;       /* bytes free, or nothing is fetched; 0: off */
 
 	struct server_settings mailbox;
 	const char *folder, *filed, *too_large;
+	const char *junk; /* looked at too, or NULL */
 	unsigned poll_s;
-	int64_t letter_max; /* bytes */
+	int64_t unreachable_s; /* then the desk is told */
+	int64_t letter_max;    /* bytes */
 	enum adopt adopt;
 	int64_t stale_s; /* no automatic answer to a letter older than this */
 
@@ -179,6 +195,8 @@ struct settings {
 	const char *address;  /* the POC's own, From of every mail */
 	const char **aliases; /* other addresses that are ours */
 	size_t naliases;
+	const char **alert_plain; /* woken by a line in clear (RULES 22) */
+	size_t nalert_plain;
 
 	const char *gnupghome;
 	const char *poc; /* fingerprint */
@@ -235,6 +253,8 @@ struct settings {
 	struct operator* operators;
 	size_t noperators;
 
+	struct waiting_keys *waiting; /* NULL: nothing waits */
+
 	struct named *named; /* every file and folder of the above */
 	size_t nnamed;
 };
@@ -268,6 +288,20 @@ char *settings_notes(const void *ctx, const struct settings *s);
  * once each. */
 const char **settings_pinned(
     const void *ctx, const struct settings *s, size_t *count);
+/* Every pin of contacts, correspondents, operators and customers; an owner
+ * that is written twice is there twice. */
+struct pin *settings_pins(
+    const void *ctx, const struct settings *s, size_t *count);
+/* Pinned, but not to be trusted, nor written to, before it is confirmed. */
+bool settings_key_waits(const struct settings *s, const char *fingerprint);
+/* One of ours that opens older mail, and is used for nothing else. */
+bool settings_key_retired(const struct settings *s, const char *fingerprint);
+/*
+ * Whose key it is, in the words of the settings: "poc", "department plc:
+ * Hanako"; all of them where it is of several.  NULL: nobody's.
+ */
+char *settings_key_owner(
+    const void *ctx, const struct settings *s, const char *fingerprint);
 /* Who owns a fingerprint; NULL none. */
 const struct correspondent *settings_correspondent_by_key(
     const struct settings *s, const char *fingerprint);

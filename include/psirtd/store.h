@@ -66,20 +66,64 @@ int store_inspect(
 /* The OpenPGP message that holds it; {NULL,0} on a new database. */
 int store_wrapped_key(const void *ctx, struct store *st, struct bytes *wrapped,
     struct error *err);
+/* That of the key before, while the data key is renewed; {NULL,0} else. */
+int store_former_key(const void *ctx, struct store *st, struct bytes *wrapped,
+    struct error *err);
 /* Makes a new random key (nothing is kept yet). */
 void store_new_key(uint8_t key[STORE_KEY_BYTES]);
 /* Keeps the wrapped form of a new key; allowed once. Own transaction. */
 int store_keep_key(struct store *st, struct bytes wrapped,
     const uint8_t key[STORE_KEY_BYTES], struct error *err);
 /*
- * Replaces the wrapped form of the present key (`psirt key reseal`), inside
- * the caller's transaction.  FAULT_SETUP when key is not that of this database.
+ * Replaces the wrapped form of a data key (`psirt key reseal`), inside the
+ * caller's transaction.  FAULT_SETUP when key is not one of this database.
  */
 int store_rewrap_key(struct store *st, struct bytes wrapped,
     const uint8_t key[STORE_KEY_BYTES], struct error *err);
-/* Hands the key over (copied to locked memory); refuses a wrong one. */
+/*
+ * Hands the key over (copied to locked memory); refuses a wrong one.  While
+ * it is renewed both are handed over, in either order.
+ */
 int store_unlock(
     struct store *st, const uint8_t key[STORE_KEY_BYTES], struct error *err);
+
+/*
+ * `psirt key renew` (RULES 17): a new data key; everything is sealed anew in
+ * batches, each a short transaction of its own.  The database says how far it
+ * has come, so that a killed daemon goes on at its next start.
+ *
+ * store_renew keeps the wrapped form of the new key inside the caller's
+ * transaction; FAULT_DENIED while one is renewed.  After the commit
+ * store_renewed() takes the key into use.
+ */
+int store_renew(struct store *st, struct bytes wrapped,
+    const uint8_t key[STORE_KEY_BYTES], int64_t now, struct error *err);
+int store_renewed(
+    struct store *st, const uint8_t key[STORE_KEY_BYTES], struct error *err);
+
+enum store_renewing {
+	RENEWING_NONE, /* the former key is gone, and its row */
+	RENEWING_MORE,
+	RENEWING_WAITS, /* a letter is arriving that began under the former */
+	RENEWING_LEFT,  /* what is left is damaged: the former key is kept */
+};
+/* The next batch, in a transaction of its own; *what there is to do then.  The
+ * last one is on record.  What is damaged is stepped over: after
+ * RENEWING_LEFT the next batch begins to look at all of it once more. */
+int store_renew_step(struct store *st, int64_t now, enum store_renewing *what,
+    struct error *err);
+
+/* There is a former key that something may be under. */
+bool store_renewing(const struct store *st);
+
+struct store_renewal {
+	int64_t started; /* 0: the data key is not being renewed */
+	uint32_t percent;
+	int64_t left;    /* values that could not be brought over, and … */
+	char where[400]; /* … the places of the first of them */
+};
+int store_renewal(
+    struct store *st, struct store_renewal *renewal, struct error *err);
 
 /* ---- transactions ---- */
 
@@ -103,6 +147,9 @@ int store_mailbox_get(const void *ctx, struct store *st, const char *folder,
     struct store_mailbox *mb, struct error *err);
 int store_mailbox_put(
     struct store *st, const struct store_mailbox *mb, struct error *err);
+/* A copy of this letter that we made or found ourselves; twice is nothing. */
+int store_copy_add(struct store *st, const char *folder, uint32_t uidvalidity,
+    uint32_t uid, int64_t letter, struct error *err);
 /* The letter of a copy (folder, uidvalidity, uid); 0 unknown. */
 int store_copy_find(struct store *st, const char *folder, uint32_t uidvalidity,
     uint32_t uid, int64_t *letter, struct error *err);
@@ -110,6 +157,13 @@ int store_copy_moved(struct store *st, const char *folder, uint32_t uidvalidity,
     uint32_t uid, uint32_t how, struct error *err);
 
 /* ---- letters ---- */
+
+/* How a letter came: bits of `came`. */
+#define CAME_ADOPTED 1u /* it stood there at the first start */
+/* It was missing here though it had been seen to elsewhere (RULES 9): nobody
+ * knows whether it was answered. */
+#define CAME_RECONCILED 2u
+#define CAME_JUNK 4u /* it stood in the folder for junk */
 
 struct store_letter {
 	int64_t id;
@@ -120,7 +174,7 @@ struct store_letter {
 	uint32_t reason; /* enum reason */
 	uint32_t verdict;
 	int64_t casefile; /* 0 none */
-	uint32_t adopted; /* stood there at the first start */
+	uint32_t came;    /* CAME_… */
 	uint32_t by_hand;
 	uint32_t tries; /* openings that ended a room of ours */
 	char *sender;   /* shown address; NULL */
@@ -140,7 +194,7 @@ struct store_letter {
 struct store_intake;
 struct store_intake *store_intake_begin(const void *ctx, struct store *st,
     const char *folder, uint32_t uidvalidity, uint32_t uid, int64_t received,
-    bool adopted, struct error *err);
+    uint32_t came, struct error *err);
 int store_intake_chunk(
     struct store_intake *in, struct bytes chunk, struct error *err);
 /*
@@ -480,6 +534,17 @@ enum record_what {
 	RECORD_MORNING, /* digest: the head of the chain it told */
 	RECORD_MAIL_BOUNCED,
 	RECORD_FLOW, /* a flow file of another digest is in use */
+	RECORD_BACKUP,
+	RECORD_RESTORED,
+	RECORD_RELEASED, /* mails may leave again after a restore */
+	RECORD_PURGED, /* a case, code: its letters; a letter of none; begun */
+	RECORD_KEY_EXPIRES, /* the desk is told; code: of how many keys */
+	RECORD_PIN_CHANGED, /* a key is pinned anew; digest: of its fingerprint
+			     */
+	RECORD_PIN_REMOVED, /* the same */
+	RECORD_PIN_CONFIRMED, /* by a person; code: how many have */
+	RECORD_KEY_RENEW,     /* a new data key; all is being sealed anew */
+	RECORD_KEY_RENEWED,   /* nothing is under the former one any more */
 	RECORD_WHAT_COUNT,
 };
 
@@ -536,6 +601,39 @@ int store_alert_list(const void *ctx, struct store *st,
     struct store_alert **list, size_t *count, struct error *err);
 int store_alert_done(struct store *st, int64_t upto, struct error *err);
 
+/* ---- keys that expire ---- */
+
+/* How near its end the desk was told that this key is; 0: nothing yet of a
+ * key that ends then. */
+int store_expiry_get(struct store *st, const char *fingerprint, int64_t expires,
+    uint32_t *told, struct error *err);
+int store_expiry_put(struct store *st, const char *fingerprint, int64_t expires,
+    uint32_t told, struct error *err);
+
+/* ---- pins, as they were at the last start (RULES 15) ---- */
+
+struct store_pin {
+	int64_t id;
+	uint32_t waits; /* for two persons */
+	int64_t at;     /* when it was first seen */
+	char *owner;    /* as settings_pins() */
+	char *fingerprint;
+	char *person; /* the first of them; NULL: none yet */
+};
+
+int store_pin_list(const void *ctx, struct store *st, struct store_pin **list,
+    size_t *count, struct error *err);
+int store_pin_add(
+    struct store *st, const struct store_pin *p, struct error *err);
+/* Writes waits and person. */
+int store_pin_put(
+    struct store *st, const struct store_pin *p, struct error *err);
+int store_pin_remove(struct store *st, int64_t id, struct error *err);
+/* Letters stored since then that are so judged, in this state, oldest first. */
+int store_pin_letters(const void *ctx, struct store *st, uint32_t state,
+    uint32_t verdict, int64_t since, size_t most, int64_t **list, size_t *count,
+    struct error *err);
+
 /* ---- counts, for `psirt` ---- */
 
 struct store_counts {
@@ -547,6 +645,13 @@ struct store_counts {
 };
 int store_count(
     struct store *st, struct store_counts *counts, struct error *err);
+/* What goes on by itself and has not yet: how many, since when (0: none). */
+struct store_waiting {
+	int64_t letters, letter_since; /* received, opened */
+	int64_t mails, mail_since;     /* approved, sealed, sending */
+};
+int store_waiting(
+    struct store *st, struct store_waiting *waiting, struct error *err);
 
 /* SHA-256 (libsodium), for letters and reports. */
 void store_digest(struct bytes data, uint8_t digest[STORE_DIGEST_BYTES]);

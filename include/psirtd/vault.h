@@ -24,6 +24,8 @@ enum vault_frame {
 	VAULT_UNWRAP,    /* struct vault_blob: that message in, secret out */
 	VAULT_UNWRAPPED,
 	VAULT_FAILED, /* struct vault_failed */
+	VAULT_SIGN,   /* struct vault_blob: lines of plain ASCII in ... */
+	VAULT_SIGNED, /* ... the same clearsigned by the POC key out */
 };
 
 struct vault_setup {
@@ -54,6 +56,8 @@ struct vault_key {
 	int64_t expires;      /* the earliest of what is in use; 0 never */
 	uint32_t problem;     /* 0, or: */
 	const char *text; /* "expired on …", "revoked", "not in GNUPGHOME" */
+	const char *algorithm; /* "ed25519, cv25519": primary, encryption */
+	uint32_t weak;         /* fewer bits than are good for years */
 };
 
 enum vault_key_problem {
@@ -156,6 +160,7 @@ enum vault_failure {
 struct vault_failed {
 	uint32_t reason; /* enum vault_failure */
 	const char *text;
+	const char *fingerprint; /* VAULT_FAIL_KEY: of which; NULL: of none */
 };
 
 extern const struct wire_type vault_setup_wire;

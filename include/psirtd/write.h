@@ -56,6 +56,8 @@ enum mail_kind {
 	/* to the desk */
 	MAIL_ESCALATION, /* a department is late: to the handling lead */
 	MAIL_MORNING,    /* today's list, and the head of the record */
+	MAIL_EXPIRY,     /* keys that expire, or have */
+	MAIL_WAKE,       /* in clear, to alert_plain (RULES 22) */
 	MAIL_KIND_COUNT,
 };
 

@@ -11,7 +11,7 @@ from process import until
 from program import BUILD, TOP
 
 ROOMS = ("fetch", "read", "vault", "send")
-BY_HAND = ("route", "decide", "order")
+BY_HAND = ("route", "decide", "order", "renew")
 
 
 def stops():
@@ -38,6 +38,8 @@ def push(world, d, stop):
         d.psirt.run("route", number, "care")
     elif stop == "order":
         d.psirt.run("title", number, "Overflow")
+    elif stop == "renew":
+        d.psirt.run("key", "renew")
     elif stop == "decide":
         letter = until(lambda: [x for x in d.psirt.letters()
                                 if x["state"] == "inquiry"], 20,

@@ -35,7 +35,7 @@ def parts(d, letter):
 
 def told(world):
     """The desk was told, by number and reason alone."""
-    alert, = world.wait_mails(people.DESK, 1, world.desk)
+    alert, = world.wait_mails(people.DESK, 1, world.desk, "alert")
     assert alert.encrypted and alert.signers == [world.poc.fingerprint]
 
 

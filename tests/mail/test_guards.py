@@ -10,6 +10,7 @@ import world as people
 from procedure import (CUSTOMERS, INVESTIGATED, ROLES, asked, finder_case,
                        from_jpcert, notice_case)
 from process import until
+from program import login
 
 FUTURE = "2031-04-01 10:00 JST"
 PAST = "2026-01-05 10:00 JST"
@@ -23,8 +24,9 @@ CUSTOMERS_ONLY = ["start", "decision=customers only",
 def overrides(desk):
     """(guard, why) of the overrides on record."""
     lines = desk.d.psirt.json("log", "--case", desk.number, "--notes")
-    return [(line["code_text"], line["note"]) for line in lines["lines"]
-            if line["what"] == "override"]
+    found = [line for line in lines["lines"] if line["what"] == "override"]
+    assert {line["actor"] for line in found} <= {login()}
+    return [(line["code_text"], line["note"]) for line in found]
 
 
 def draft(desk, kind):

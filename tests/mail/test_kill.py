@@ -39,19 +39,23 @@ def test_killed_at_every_stop(world, daemon, stop, side, tmp_path):
                       letters.JPCERT)
     if stop == "decide":
         world.deliver(letters.inquiry(), people.STRANGER)
+    if stop == "watch":
+        d.configure(reserve="500000G")  # more than any disk has
 
     d.start(stop_at=f"{stop}:1:{side}", ready=False)
     push(world, d, stop)
     assert d.process.wait(40 * SLOW) == -signal.SIGKILL, (
         f"never came to {stop}:\n{d.text()}")
 
+    if stop == "watch":
+        d.configure(reserve="1K")
     d.start()
     if stop in BY_HAND and side == "before":
         push(world, d, stop)  # it was not committed: the person asks again
     expect = {letters.FINDER: 1, people.DESIGN: 1, people.QUALITY: 1}
     if stop == "route":
         expect[people.CARE] = 1
-    if stop == "alert":
+    if stop == "alert" or (stop == "watch" and side == "after"):
         expect[people.DESK] = 1
     if stop == "due":
         expect[people.DESIGN] = 2  # asked, and reminded

@@ -53,16 +53,22 @@ struct desk_world {
 	struct error err;
 	/* what the engine was asked */
 	unsigned woken, filed, reopened, routed;
+	const char *actor; /* in whose name */
 	int64_t asked;
 	bool details, attachments;
 	size_t ndepartments;
 	int reseal_turns;
-	enum fault refuse; /* FAULT_NONE: it does what it is asked */
+	bool again;                   /* by a request that asked before */
+	struct vault_keys staged;     /* what a vault sees in "a block" */
+	struct checkpoint checkpoint; /* the same */
+	struct vault_ready *keys;     /* NULL: no vault has looked */
+	enum fault refuse;            /* FAULT_NONE: it does what it is asked */
 	struct order orders[ORDERS_MOST]; /* copies, in the order they came */
 	size_t norders;
 	const char *said,
 	    *refused; /* what the engine says of an order, a case */
 	const char *trouble;
+	bool at_work;
 };
 
 static int
@@ -91,7 +97,7 @@ engine_file(void *arg, int64_t letter, const char *actor, struct error *err)
 {
 	struct desk_world *w = arg;
 
-	(void)actor;
+	w->actor = talloc_strdup(w, actor);
 	w->filed++;
 	return engine_answer(w, letter, err);
 }
@@ -101,7 +107,7 @@ engine_reopen(void *arg, int64_t letter, const char *actor, struct error *err)
 {
 	struct desk_world *w = arg;
 
-	(void)actor;
+	w->actor = talloc_strdup(w, actor);
 	w->reopened++;
 	return engine_answer(w, letter, err);
 }
@@ -114,7 +120,7 @@ engine_route(void *arg, int64_t casefile,
 	struct desk_world *w = arg;
 
 	(void)departments;
-	(void)actor;
+	w->actor = talloc_strdup(w, actor);
 	w->routed++;
 	w->ndepartments = ndepartments;
 	w->details = details;
@@ -122,12 +128,60 @@ engine_route(void *arg, int64_t casefile,
 	return engine_answer(w, casefile, err);
 }
 
+static const struct vault_ready *
+engine_keys(void *arg)
+{
+	const struct desk_world *w = arg;
+
+	return w->keys;
+}
+
 static int
-engine_reseal(void *arg, const char *actor, struct error *err)
+engine_confirm(void *arg, const void *ctx, const char *fingerprint,
+    const char *actor, uid_t uid, char **said, struct error *err)
 {
 	struct desk_world *w = arg;
 
-	(void)actor;
+	w->actor = talloc_strdup(w, actor);
+	(void)uid;
+	*said = talloc_asprintf(ctx, "%s is confirmed", fingerprint);
+	return engine_answer(w, 0, err);
+}
+
+static int
+engine_stage(void *arg, const void *ctx, struct bytes block,
+    struct vault_keys **keys, struct error *err)
+{
+	struct desk_world *w = arg;
+
+	(void)ctx;
+	if (w->reseal_turns-- > 0)
+		return 1;
+	assert_string_equal((const char *)block.data, "a block");
+	*keys = &w->staged;
+	return engine_answer(w, 0, err);
+}
+
+static int
+engine_checkpoint(
+    void *arg, struct bytes block, struct checkpoint *c, struct error *err)
+{
+	struct desk_world *w = arg;
+
+	if (w->reseal_turns-- > 0)
+		return 1;
+	assert_string_equal((const char *)block.data, "a block");
+	*c = w->checkpoint;
+	return engine_answer(w, 0, err);
+}
+
+static int
+engine_reseal(void *arg, const char *actor, bool again, struct error *err)
+{
+	struct desk_world *w = arg;
+
+	w->actor = talloc_strdup(w, actor);
+	w->again = again;
 	if (w->reseal_turns-- > 0)
 		return 1;
 	return engine_answer(w, 0, err);
@@ -295,7 +349,7 @@ engine_order(void *arg, const void *ctx, const struct order *order, char **said,
 	for (size_t i = 0; i < order->nwords; i++)
 		words[i] = talloc_strdup(w, order->words[i]);
 	copy->words = words;
-	copy->actor = talloc_strdup(w, order->actor);
+	w->actor = copy->actor = talloc_strdup(w, order->actor);
 #define KEEP(field)                                                            \
 	copy->field =                                                          \
 	    order->field != NULL ? talloc_strdup(w, order->field) : NULL
@@ -315,6 +369,12 @@ engine_digest(void *arg, const void *ctx, const struct store_outmail *m)
 {
 	(void)arg;
 	return talloc_asprintf(ctx, "digest-of-%s", m->subject);
+}
+
+static bool
+engine_at_work(void *arg)
+{
+	return ((struct desk_world *)arg)->at_work;
 }
 
 static const char *
@@ -376,9 +436,15 @@ desk_settings(struct desk_world *w)
 	    .reopen = engine_reopen,
 	    .route = engine_route,
 	    .reseal = engine_reseal,
+	    .renew = engine_reseal,
 	    .order = engine_order,
 	    .casework = engine_casework,
 	    .approval_digest = engine_digest,
+	    .keys = engine_keys,
+	    .confirm = engine_confirm,
+	    .stage = engine_stage,
+	    .at_work = engine_at_work,
+	    .checkpoint = engine_checkpoint,
 	    .trouble = engine_trouble};
 }
 

@@ -138,6 +138,101 @@ test_list_mail_that_may_be_a_report(void **state)
 	json_decref(root);
 }
 
+/* ---- keys ---- */
+
+static void
+test_keys(void **state)
+{
+	static struct vault_key keys[] = {
+	    {.fingerprint = KEY_FINDER, .can_sign = 1, .can_encrypt = 1},
+	    {.fingerprint = KEY_JPCERT, .can_sign = 1, .can_encrypt = 1},
+	    {.fingerprint = "6666666666666666666666666666666666666666",
+		.problem = VAULT_KEY_REVOKED,
+		.text = "it was revoked"},
+	};
+	static struct vault_ready ready = {keys, 3};
+	struct desk_world *w = *state;
+	json_t *root, *data;
+
+	assert_refused(ask(w, "key", "list"), 75, "no vault has looked");
+	w->keys = &ready;
+	keys[1].expires = clock_now() + 3600;
+	root = ask(w, "key", "list");
+	data = data_of(root);
+	assert_int_equal(json_array_size(json_object_get(data, "keys")), 3);
+	assert_string_equal(text_at(row_of(data, "keys", 0), "whose"), "poc");
+	assert_string_equal(
+	    text_at(row_of(data, "keys", 0), "fingerprint"), KEY_FINDER);
+	assert_int_equal(
+	    json_array_size(json_object_get(row_of(data, "keys", 0), "can")),
+	    2);
+	assert_string_equal(text_at(row_of(data, "keys", 1), "whose"),
+	    "correspondent JPCERT/CC");
+	assert_string_equal(
+	    text_at(row_of(data, "keys", 2), "problem"), "it was revoked");
+	json_decref(root);
+
+	/* What needs nobody is not in the way. */
+	root = ask(w, "today");
+	data = data_of(root);
+	assert_int_equal(json_array_size(json_object_get(data, "keys")), 2);
+	assert_string_equal(
+	    text_at(row_of(data, "keys", 0), "fingerprint"), KEY_JPCERT);
+	assert_string_equal(
+	    text_at(row_of(data, "keys", 0), "problem"), "(none)");
+	assert_string_equal(
+	    text_at(row_of(data, "keys", 0), "next"), "psirt key list");
+	json_decref(root);
+
+	/* It was fine when the vault looked. */
+	keys[1].expires = clock_now() - 1;
+	root = ask(w, "today");
+	assert_string_equal(
+	    text_at(row_of(data_of(root), "keys", 0), "problem"),
+	    "it has expired");
+	json_decref(root);
+}
+
+static void
+test_a_key_is_staged(void **state)
+{
+	static const struct {
+		struct vault_key key;
+		const char *why;
+	} rows[] = {
+	    {{.problem = VAULT_KEY_EXPIRED, .text = "it expired"},
+		"it expired"},
+	    {{.weak = 1, .nuids = 1}, "too weak"},
+	    {{.nuids = 0}, "no user id"},
+	};
+	static const char *uids[] = {"Hana <hana@vendor.example>"};
+	struct desk_world *w = *state;
+	struct vault_key keys[2] = {{0}};
+	json_t *root;
+
+	w->staged = (struct vault_keys){keys, 1};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		keys[0] = rows[i].key;
+		keys[0].uids = uids;
+		assert_refused(
+		    ask(w, "key", "stage", "a block"), 1, rows[i].why);
+	}
+	keys[0] = (struct vault_key){.fingerprint = KEY_JPCERT,
+	    .uids = uids,
+	    .nuids = 1,
+	    .algorithm = "ed25519, cv25519"};
+	w->staged.nkeys = 2;
+	assert_refused(ask(w, "key", "stage", "a block"), 1, "exactly one");
+	w->staged.nkeys = 1;
+	root = ask(w, "key", "stage", "a block");
+	assert_string_equal(
+	    text_at(data_of(root), "line"), "fingerprint = \"" KEY_JPCERT "\"");
+	assert_string_equal(
+	    text_at(data_of(root), "owner"), "correspondent JPCERT/CC");
+	assert_non_null(strstr(text_at(data_of(root), "import"), "--import"));
+	json_decref(root);
+}
+
 static void
 test_what_nobody_has_read(void **state)
 {
@@ -426,6 +521,18 @@ test_route_twice(void **state)
 /* ---- queue ---- */
 
 static void
+tried_once(struct desk_world *w, int64_t id)
+{
+	struct store_outmail m;
+
+	assert_int_equal(store_outmail_get(w, w->st, id, &m, &w->err), 1);
+	m.tries = 1;
+	assert_ok(w, store_begin(w->st, &w->err));
+	assert_ok(w, store_outmail_put(w->st, &m, m.state, &w->err));
+	assert_ok(w, store_commit(w->st, &w->err));
+}
+
+static void
 test_queue_decisions(void **state)
 {
 	struct desk_world *w = *state;
@@ -436,13 +543,15 @@ test_queue_decisions(void **state)
 	    add_mail(w, MAIL_ACKNOWLEDGE, id, OUTMAIL_UNCERTAIN, "lost", true);
 	int64_t gone =
 	    add_mail(w, MAIL_DETAILS, id, OUTMAIL_UNCERTAIN, "lost", false);
+	int64_t restored =
+	    add_mail(w, MAIL_DETAILS, id, OUTMAIL_UNCERTAIN, "lost", false);
 	int64_t away =
 	    add_mail(w, MAIL_OVERVIEW, id, OUTMAIL_SENT, NULL, false);
 	struct store_case c = {0};
 	json_t *root = ask(w, "queue");
 
 	assert_int_equal(
-	    json_array_size(json_object_get(data_of(root), "mails")), 3);
+	    json_array_size(json_object_get(data_of(root), "mails")), 4);
 	assert_string_equal(
 	    text_at(row_of(data_of(root), "mails", 0), "to"), "plc");
 	json_decref(root);
@@ -453,8 +562,12 @@ test_queue_decisions(void **state)
 	assert_done(ask(w, "queue", "resend", word_of(w, held)));
 	assert_int_equal(mail_state(w, held), OUTMAIL_APPROVED);
 	/* It may have arrived: the same bytes or none. */
+	tried_once(w, gone);
 	assert_refused(
 	    ask(w, "queue", "resend", word_of(w, gone)), 1, "are gone");
+	/* In doubt by a restore: it was never sealed here. */
+	assert_done(ask(w, "queue", "resend", word_of(w, restored)));
+	assert_int_equal(mail_state(w, restored), OUTMAIL_APPROVED);
 	assert_done(ask(w, "queue", "resend", word_of(w, maybe)));
 	assert_int_equal(mail_state(w, maybe), OUTMAIL_SEALED);
 	assert_int_equal(last_line(w).what, RECORD_MAIL_DECIDED);
@@ -467,7 +580,7 @@ test_queue_decisions(void **state)
 	assert_int_equal(mail_state(w, maybe), OUTMAIL_SENT);
 	assert_int_equal(store_case_get(w, w->st, id, &c, &w->err), 1);
 	assert_true(c.acknowledged != 0);
-	assert_int_equal(w->woken, 4);
+	assert_int_equal(w->woken, 5);
 }
 
 /* ---- log ---- */
@@ -508,6 +621,38 @@ test_log(void **state)
 	json_decref(root);
 	assert_refused(
 	    ask(w, "log", "--case", "1", "--verify"), 2, "leave --case out");
+	/* Against each line as a checkpoint had it: where it stands in a piece
+	 * makes no difference. */
+	for (size_t i = 1; i <= n; i++) {
+		struct store_walk walk = {0};
+		bool done = false;
+
+		while (walk.lines < (int64_t)i)
+			assert_ok(w,
+			    store_record_walk(w->st, &walk, 1, &done, &w->err));
+		w->checkpoint = (struct checkpoint){walk, 1};
+		w->reseal_turns = 2;
+		root = ask(w, "log", "--verify", "--checkpoint", "a block");
+		assert_int_equal(
+		    json_integer_value(json_object_get(
+			json_object_get(data_of(root), "checkpoint"), "line")),
+		    i);
+		json_decref(root);
+		w->checkpoint.head.link[31] ^= 1;
+		assert_refused(
+		    ask(w, "log", "--verify", "--checkpoint", "a block"), 1,
+		    "was rewritten");
+	}
+	w->checkpoint.head.lines = (int64_t)n + 1;
+	assert_refused(ask(w, "log", "--verify", "--checkpoint", "a block"), 1,
+	    "lines are missing");
+	w->refuse = FAULT_DENIED;
+	assert_refused(ask(w, "log", "--verify", "--checkpoint", "a block"), 1,
+	    "the engine says no");
+	w->refuse = FAULT_NONE;
+	assert_refused(
+	    ask(w, "log", "--checkpoint", "a block"), 2, "with --verify");
+	assert_int_equal(last_line(w).id, n);
 	/* Notes are content: reading them is one line more. */
 	root = ask(w, "log", "--notes");
 	lines = json_object_get(data_of(root), "lines");
@@ -529,6 +674,8 @@ main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, desk_setup, desk_teardown)
 	    TEST(test_today),
 	    TEST(test_list_mail_that_may_be_a_report),
+	    TEST(test_keys),
+	    TEST(test_a_key_is_staged),
 	    TEST(test_what_nobody_has_read),
 	    TEST(test_who_wrote),
 	    TEST(test_today_counts_what_it_does_not_show),

@@ -37,7 +37,8 @@ test_usage(void **state)
 	assert_refused(ask(w, "nonsense"), 2, "psirt help");
 	assert_refused(ask(w, ""), 2, "no command");
 	assert_refused(ask(w, "queue drop"), 2, "no command");
-	assert_refused(ask(w, "key"), 2, "too few words: psirt key reseal");
+	assert_refused(
+	    ask(w, "key"), 2, "too few words: psirt key confirm FINGERPRINT");
 	assert_refused(ask(w, "show"), 2, "too few words: psirt show CASE");
 	assert_refused(ask(w, "show", "1", "2"), 2, "too many words");
 	assert_refused(ask(w, "list", "--raw"), 2, "--raw does not go here");
@@ -53,8 +54,8 @@ test_usage(void **state)
 	assert_refused(ask(w, "show", "PSIRT-1999-0001"), 1, "no case");
 	assert_refused(
 	    ask(w, "list", "--", "--all"), 2, "no \"--all\" behind list");
-	assert_refused(
-	    ask(w, "key", "foo"), 2, "no \"foo\" behind key: psirt key reseal");
+	assert_refused(ask(w, "key", "foo"), 2,
+	    "no \"foo\" behind key: psirt key confirm FINGERPRINT");
 	assert_refused(ask(w, "queue", "foo"), 2, "no \"foo\" behind queue");
 }
 
@@ -122,8 +123,11 @@ test_what_a_viewer_may(void **state)
 	assert_done(ask(w, "file", n));
 	assert_refused(ask(w, "key", "reseal"), 1,
 	    "needs the role lead, and yuki is operator");
+	assert_refused(ask(w, "key", "renew"), 1,
+	    "needs the role lead, and yuki is operator");
 	w->operators[0].role = OPERATOR_LEAD;
 	assert_done(ask(w, "key", "reseal"));
+	assert_done(ask(w, "key", "renew"));
 }
 
 /* The table says all there is about rights: its rows keep some rules. */
@@ -193,9 +197,11 @@ test_reseal_waits_without_keeping_the_loop(void **state)
 	for (int i = 0; i < 20 && !client_take(fd, in); i++)
 		turn(w, 1);
 	assert_non_null(strstr((char *)in->data, "keys of today"));
+	assert_true(w->again);
 	close(fd);
 	w->refuse = FAULT_RETRY;
 	assert_refused(ask(w, "key", "reseal"), 75, "the engine says no");
+	assert_false(w->again);
 }
 
 /* ---- the record ---- */

@@ -132,6 +132,15 @@ test_nothing_waits(void **state)
 	static const char trouble[] =
 	    "{\"trouble\":\"mailbox: no route\",\"open_cases\":0,\"cases\":[],"
 	    "\"letters\":[],\"mails\":[],\"set_aside_by_itself\":0}";
+	static const char renewing[] =
+	    "{\"trouble\":null,\"renewal\":{\"since\":null,\"percent\":42},"
+	    "\"open_cases\":0,\"cases\":[],\"letters\":[],\"mails\":[],"
+	    "\"set_aside_by_itself\":0,\"not_shown\":{}}";
+	static const char left[] =
+	    "{\"trouble\":null,\"renewal\":{\"since\":null,\"percent\":99,"
+	    "\"left\":2,\"where\":\"outmail.body of row 7\"},"
+	    "\"open_cases\":0,\"cases\":[],\"letters\":[],\"mails\":[],"
+	    "\"set_aside_by_itself\":0,\"not_shown\":{}}";
 	char *text = shown(view_today, nothing, 80);
 
 	(void)state;
@@ -140,6 +149,17 @@ test_nothing_waits(void **state)
 	free(text);
 	text = shown(view_today, trouble, 80);
 	assert_has(text, "Trouble: mailbox: no route\n");
+	assert_has_not(text, "Nothing waits");
+	assert_has_not(text, "New data key");
+	free(text);
+	text = shown(view_today, renewing, 80);
+	assert_has(
+	    text, "New data key: everything is sealed anew, 42 % done.\n");
+	assert_has(text, "Nothing waits");
+	free(text);
+	text = shown(view_today, left, 80);
+	assert_has(text, "New data key: 2 values are damaged");
+	assert_has(text, "outmail.body of row 7\n");
 	assert_has_not(text, "Nothing waits");
 	free(text);
 }
@@ -312,6 +332,36 @@ test_lists_that_were_cut(void **state)
 	assert_has(text, "product     X\n  … and 300 more\n");
 	assert_has(text, ", for AB12, CD34, … and 5 more\n");
 	assert_has(text, ", for AB12\n");
+	free(text);
+}
+
+/* ---- keys ---- */
+
+#define KEYS                                                                   \
+	"{\"keys\":[{\"whose\":\"department plc: Akira\",\"fingerprint\":"     \
+	"\"1111111111111111111111111111111111111111\",\"can\":[\"sign\","      \
+	"\"encrypt\"],\"expires\":\"2026-12-01T08:00:00Z\",\"problem\":"       \
+	"\"new: waits for two persons\",\"waits\":true,"                       \
+	"\"next\":\"psirt key confirm "                                        \
+	"1111111111111111111111111111111111111111\"}],\"open_cases\":0}"
+
+static void
+test_keys(void **state)
+{
+	char *text = shown(view_key, KEYS, 80);
+
+	(void)state;
+	assert_has(text, "department plc: Akira");
+	assert_has(text, "sign encrypt");
+	assert_has(text, "new: waits for two persons");
+	assert_has(text, "2026-12-01");
+	assert_has(text, "1111111111111111111111111111111111111111");
+	free(text);
+	text = shown(view_today, KEYS, 80);
+	assert_has(text, "Keys that expire or cannot be used");
+	assert_has(
+	    text, "psirt key confirm 1111111111111111111111111111111111111111");
+	assert_has_not(text, "Nothing waits");
 	free(text);
 }
 
@@ -719,6 +769,7 @@ main(void)
 	    cmocka_unit_test(test_fields_stand_behind_their_mark),
 	    cmocka_unit_test(test_identifiers_stand_behind_their_mark),
 	    cmocka_unit_test(test_lists_that_were_cut),
+	    cmocka_unit_test(test_keys),
 	    cmocka_unit_test(test_hidden_recipients_have_no_key_id),
 	    cmocka_unit_test(test_a_clearsigned_block_says_where_its_text_is),
 	    cmocka_unit_test(test_headers_stand_under_who_vouches_for_them),

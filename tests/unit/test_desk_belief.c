@@ -27,6 +27,7 @@ struct belief_row {
 	uint32_t words;     /* flags of the part itself */
 	bool uncovered;     /* the words lie beside the layers, not in them */
 	bool for_letter;
+	bool waits; /* the pin of JPCERT is not confirmed yet */
 	const char *bound, *file_name, *user_id;
 
 	enum verdict verdict;
@@ -128,6 +129,13 @@ static const struct belief_row rows[] = {
 	.user_id = "vuls@jpcert.example", STRANGE},
     {"key revoked", {{SGN, {SIG(KEY_REVOKED, KEY_OTHER)}}},
 	.user_id = "JPCERT/CC <vuls@jpcert.example>", SPOILT},
+    {"pinned key not confirmed yet", {{SGN, BY_JPCERT}}, .waits = true,
+	STRANGE},
+    {"pinned key not confirmed yet", {{SGN, BY_JPCERT}}, .waits = true,
+	.user_id = "JPCERT/CC <vuls@jpcert.example>", STRANGE},
+    {"bad", {{SGN, {SIG(BAD, KEY_JPCERT)}}}, .waits = true, SPOILT},
+    {"key revoked", {{SGN, {SIG(KEY_REVOKED, KEY_JPCERT)}}}, .waits = true,
+	SPOILT},
     {"pinned key of no party", {{SGN, {SIG(GOOD, KEY_OPERATOR)}}}, STRANGE},
     {"pinned key of no party", {{SGN, {SIG(GOOD, KEY_POC)}}}, STRANGE},
     {"key not pinned", {{SGN, {SIG(GOOD, KEY_FINDER)}}}, .bound = KEY_OTHER,
@@ -205,9 +213,13 @@ check_belief(void **state)
 	    .o = &o, .part = parts, .bound_key = r->bound, .for_letter = false};
 	struct desk_signer by;
 	const char *user_ids[] = {r->user_id};
+	const char *keys[] = {KEY_JPCERT};
+	struct waiting_keys waiting = {keys, 1};
 	struct world w;
 
 	world_init(&w);
+	if (r->waits)
+		w.s.waiting = &waiting;
 	e.s = &w.s;
 	e.for_letter = r->for_letter;
 	o.nlayers = build_beliefs(r, layers, sigs, parts);

@@ -6,6 +6,7 @@
 #include "engine_world.h"
 
 #define DAY ((int64_t)86400)
+#define RETIRED "8888888888888888888888888888888888888888"
 
 /* Everything that is due by now; how many rounds it took. */
 static size_t
@@ -13,7 +14,7 @@ run(struct vendor *v)
 {
 	size_t n = 0;
 
-	while (n < 1000 && stop_due(v->e))
+	while (n < 1000 && (stop_due(v->e) || vendor_signs(v)))
 		n++;
 	assert_false(v->e->trouble);
 	assert_true(n < 1000);
@@ -572,6 +573,10 @@ test_the_morning_mail(void **state)
 	morning_was(v, clock_now() - DAY);
 	assert_true(due_next(v->e) <= clock_now());
 	assert_ok(w, store_record_verify(v, w->st, &lines, &head, &w->err));
+	/* Until a vault has signed the head. */
+	assert_false(stop_due(v->e));
+	assert_int_equal(mails_of(v, 0, MAIL_MORNING), 0);
+	vendor_worker(v);
 	run(v);
 	/* To who has an address and a key. */
 	assert_int_equal(mails_of(v, 0, MAIL_MORNING), 1);
@@ -579,6 +584,7 @@ test_the_morning_mail(void **state)
 	assert_string_equal(m.to, "haru@vendor.example");
 	assert_int_equal(m.encrypt, 1);
 	assert_non_null(strstr(m.body, head));
+	assert_non_null(strstr(m.body, "\n-----SIGNED-----\n"));
 	assert_non_null(strstr(m.body, "PSIRT-2026-0001  2.2.1"));
 	assert_non_null(
 	    strstr(m.body, talloc_asprintf(v, "psirt approve %lld",
@@ -589,6 +595,77 @@ test_the_morning_mail(void **state)
 	/* Once a day. */
 	assert_int_equal(run(v), 0);
 	assert_true(due_next(v->e) > clock_now());
+}
+
+/* Keys near their end or not usable, our own first; of others no line. */
+static void
+test_the_morning_tells_of_keys(void **state)
+{
+	struct vendor *v = *state;
+	const char *retired[] = {RETIRED};
+	const char *waiting[] = {JPCERT};
+	struct waiting_keys waits = {waiting, 1};
+	struct vault_key keys[] = {
+	    {.fingerprint = POC, .expires = clock_now() + 5 * DAY},
+	    {.fingerprint = RETIRED, .expires = clock_now() - 5 * DAY},
+	    {.fingerprint = AKIRA,
+		.problem = VAULT_KEY_REVOKED,
+		.text = "it was revoked"},
+	    {.fingerprint = SORA, .expires = clock_now() + 40 * DAY},
+	    {.fingerprint = REI},
+	    {.fingerprint = JPCERT},
+	    {.fingerprint = LEAD, .expires = clock_now() - 1},
+	};
+	struct vault_ready ready = {keys, sizeof(keys) / sizeof(keys[0])};
+	const char *at;
+	char *body;
+
+	v->s.retired = retired;
+	v->s.nretired = 1;
+	v->s.waiting = &waits;
+	v->s.morning = 0;
+	v->e->keys = &ready;
+	v->e->expiry_at = -1;
+	morning_was(v, clock_now() - DAY);
+	vendor_worker(v);
+	run(v);
+	body = vendor_mail(v, 0, MAIL_MORNING).body;
+	at = strstr(body, "poc  its key expires on ");
+	assert_non_null(at);
+	at = strstr(at, "plc: Akira  its key cannot be used: it was revoked");
+	assert_non_null(at);
+	at = strstr(at, "its key is new and waits for two persons");
+	assert_non_null(at);
+	assert_non_null(strstr(at, "(it has expired)"));
+	assert_null(strstr(body, "retired"));
+	assert_null(strstr(body, "Sora"));
+	assert_null(strstr(body, "Rei"));
+	v->e->keys = NULL;
+}
+
+/* No key to sign with: the mail is made all the same. */
+static void
+test_the_morning_without_a_signature(void **state)
+{
+	struct vendor *v = *state;
+	const struct vault_failed failed = {
+	    .reason = VAULT_FAIL_KEY, .text = "it has expired"};
+	struct store_outmail m;
+
+	vendor_order(v, &(struct order){.what = ORDER_NOTE,
+			    .casefile = vendor_case(v, FLOW_DIRECT),
+			    .text = "one"});
+	morning_was(v, clock_now() - DAY);
+	v->s.morning = 0;
+	vendor_worker(v);
+	while (stop_due(v->e))
+		continue;
+	assert_true(
+	    vendor_checkpoint(v, VAULT_FAILED, &vault_failed_wire, &failed));
+	run(v);
+	m = vendor_mail(v, 0, MAIL_MORNING);
+	assert_non_null(strstr(m.body, "The head of the record"));
+	assert_null(strstr(m.body, "--checkpoint"));
 }
 
 /* Somebody was at the file: the mail says which line. */
@@ -634,6 +711,8 @@ main(void)
 	    TEST(test_no_status_after_a_real_mail),
 	    TEST(test_a_pointer_to_jpcert_is_no_word_to_it),
 	    TEST(test_the_morning_mail),
+	    TEST(test_the_morning_tells_of_keys),
+	    TEST(test_the_morning_without_a_signature),
 	    TEST(test_the_morning_tells_of_a_broken_record),
 	};
 

@@ -33,6 +33,36 @@ test_guards_are_asked_before_it_is_sealed(void **state)
 	assert_non_null(strstr(m.reason, "guard no_finder: "));
 }
 
+/* RULES 15: nothing is sealed to a key that waits for two persons. */
+static void
+test_a_key_that_waits_is_not_sealed_to(void **state)
+{
+	struct vendor *v = *state;
+	struct world *w = v->w;
+	const char *keys[] = {SORA};
+	struct waiting_keys waiting = {keys, 1};
+	struct store_outmail m = {.kind = MAIL_MORNING,
+	    .state = OUTMAIL_APPROVED,
+	    .made = clock_now(),
+	    .encrypt = 1,
+	    .to = talloc_strdup(v, "sora@vendor.example"),
+	    .recipient = talloc_strdup(v, SORA),
+	    .subject = talloc_strdup(v, "s"),
+	    .body = talloc_strdup(v, "b")};
+
+	v->e->workers = talloc_zero_array(v->e, struct worker, 1);
+	v->e->workers[0].read.ready = v->e->workers[0].vault.ready = true;
+	v->e->nworkers = 1;
+	v->s.waiting = &waiting;
+	begin(w);
+	assert_ok(w, store_outmail_add(w->st, &m, &w->err));
+	commit(w);
+	assert_true(stop_seal(v->e));
+	m = vendor_mail(v, 0, MAIL_MORNING);
+	assert_int_equal(m.state, OUTMAIL_HELD);
+	assert_non_null(strstr(m.reason, "psirt key confirm " SORA));
+}
+
 /* The mail that a share of 1.5.2 sends by itself; its words. */
 static char *
 shared(struct vendor *v, int64_t casefile)
@@ -90,6 +120,7 @@ main(void)
 	cmocka_unit_test_setup_teardown(f, vendor_setup, vendor_teardown)
 	static const struct CMUnitTest tests[] = {
 	    TEST(test_guards_are_asked_before_it_is_sealed),
+	    TEST(test_a_key_that_waits_is_not_sealed_to),
 	    TEST(test_unsigned_words_go_on_by_no_mail_of_its_own),
 	};
 

@@ -108,6 +108,8 @@ static const struct bad wholes[] = {
 	"folder and filed are the same folder \"inbox\""},
     {"poll = \"2m\"", "too_large = Filed", 10,
 	"filed and too_large are the same folder"},
+    {"poll = \"2m\"", "junk = inbox", 10,
+	"folder and junk are the same folder"},
     {"route = ask",
 	"socket = /1234567890123456789012345678901234567890123456789012345678"
 	"90123456789012345678901234567890123456789012345678",
@@ -118,6 +120,14 @@ static const struct bad wholes[] = {
 	4,
 	"work_dir: its path is 4 bytes too long for the sockets of "
 	"gpg-agent"},
+    {"route = ask", "heartbeat = /tmp/heartbeat", 4,
+	"heartbeat: it must be a file of its own beside socket or database"},
+    {"route = ask", "heartbeat = /var/lib/psirtd/psirtd.db-wal", 4,
+	"heartbeat: it must be a file of its own"},
+    {"route = ask", "heartbeat = /run/psirtd/control.sock", 4,
+	"heartbeat: it must be a file of its own"},
+    {"route = ask", "heartbeat = /run/psirtd/below/heartbeat", 4,
+	"heartbeat: it must be a file of its own"},
     {"route = ask", "socket = /var/lib/psirtd/psirtd.db", 4,
 	"socket and database are the same path"},
     {"\"" GOOD_GNUPGHOME "\"", "/run/psirtd-vault/x", 26,
@@ -129,6 +139,8 @@ static const struct bad wholes[] = {
 	"\"ＸＹｚ　-100\" is a name of product XYZ-100 too"},
     {"security@vendor.example", "psirt@vendor.example", 21,
 	"aliases: psirt@vendor.example is the desk's address already"},
+    {"  aliases", "  alert_plain = {\"psirt@vendor.example\"}\n  aliases", 21,
+	"alert_plain: psirt@vendor.example is the desk's own address"},
     {"Design@vendor.example", "Security@vendor.example", 36,
 	"contact Akira Design: security@vendor.example is the desk's own "
 	"address"},

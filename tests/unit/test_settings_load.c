@@ -176,6 +176,13 @@ test_who_is_who(void **state)
 	    &s->correspondents[0]);
 	assert_null(settings_correspondent_by_key(s, KEY_DESIGN));
 	assert_null(settings_correspondent_by_key(s, NULL));
+	assert_string_equal(
+	    settings_key_owner(ctx, s, KEY_JPCERT), "correspondent JPCERT/CC");
+	assert_string_equal(settings_key_owner(ctx, s, KEY_QUALITY),
+	    "department qa: Hana Quality");
+	assert_string_equal(settings_key_owner(ctx, s, s->poc), "poc");
+	assert_null(settings_key_owner(
+	    ctx, s, "00000000000000000000000000000000000000AA"));
 	c = settings_contact_by_key(s, KEY_QUALITY, &d);
 	assert_ptr_equal(c, &s->departments[1].contacts[0]);
 	assert_ptr_equal(d, &s->departments[1]);
@@ -279,6 +286,13 @@ test_notes(void **state)
 	s = load_text(ctx, text, &errors);
 	assert_non_null(s);
 	assert_null(settings_notes(ctx, s));
+	s = load_text(ctx,
+	    replaced(ctx, text, "language = ja",
+		"language = ja alert_plain = {\"sato@phone.example\"}"),
+	    &errors);
+	assert_non_null(s);
+	assert_non_null(strstr(settings_notes(ctx, s),
+	    "alert_plain: these mails leave in clear, signed"));
 
 	text = replaced(ctx, text, "  recovery = \"" KEY_RECOVERY "\"\n", "");
 	text = replaced(

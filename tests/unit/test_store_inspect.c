@@ -83,6 +83,7 @@ fill(struct world *w)
 	assert_ok(w, store_link_set(w->st, &link, &w->err));
 	assert_ok(w, store_flow_keep(w->st, 1, "Flow-zq", &flow, &w->err));
 	assert_ok(w, store_memo_put(w->st, "morning", 5, &w->err));
+	assert_ok(w, store_expiry_put(w->st, "Finger-zq", 77, 2, &w->err));
 	commit(w);
 }
 
@@ -98,7 +99,7 @@ test_shows_numbers_dates_and_states(void **state)
 	w->st = store_look(w, w->path, &w->err);
 	assert_non_null(w->st);
 	assert_ok(w, store_inspect(w->st, see, &seen, &w->err));
-	assert_int_equal(seen.rows, 15);
+	assert_int_equal(seen.rows, 16);
 	assert_non_null(strstr(seen.text, "mailbox folder=INBOX"));
 	assert_non_null(strstr(seen.text, "case number=PSIRT-2026-0001"));
 	assert_non_null(strstr(seen.text, "letter id=1 state=1"));
@@ -115,6 +116,7 @@ test_shows_numbers_dates_and_states(void **state)
 	assert_non_null(strstr(seen.text, "clock id=1 casefile=1 kind=6"));
 	assert_non_null(strstr(seen.text, "link id=1 case_from=1 case_to=2"));
 	assert_non_null(strstr(seen.text, "memo name=morning value=5"));
+	assert_non_null(strstr(seen.text, "key expires=77 told=2"));
 	snprintf(want, sizeof(want), "received=%lld", (long long)NOW - 60);
 	assert_non_null(strstr(seen.text, want));
 	assert_null(strstr(seen.text, "zq"));

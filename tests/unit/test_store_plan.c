@@ -16,6 +16,10 @@ static const char *const walks[] = {
     "FROM record ORDER BY id DESC LIMIT 1",
     /* as many as there are flow files in use */
     "SELECT id FROM flow_text WHERE EXISTS",
+    /* of a purge: notes are few */
+    "DELETE FROM record_note WHERE (SELECT letter",
+    /* at a start, and when one is confirmed: as many as the settings have */
+    "FROM pin ORDER BY id",
 };
 
 /* The rows of one case, or of one value looked up, are few: they may be
@@ -24,6 +28,7 @@ static const char *const sorts[] = {
     "WHERE casefile = ?",
     "casefile = ? ORDER BY",
     "lookup = ?",
+    "lookup IN (?",
     "case_from = ?1 OR case_to = ?1",
     ") GROUP BY id ORDER BY id",
 };
@@ -82,7 +87,8 @@ test_no_statement_looks_at_every_row(void **state)
 	    &store_case_sql, &store_known_sql, &store_outmail_sql,
 	    &store_record_sql, &store_flow_sql, &store_step_sql,
 	    &store_answer_sql, &store_desk_sql, &store_approval_sql,
-	    &store_clock_sql, &store_link_sql};
+	    &store_clock_sql, &store_link_sql, &store_expiry_sql,
+	    &store_pin_sql, &store_purge_sql};
 	struct world *w = *state;
 	int bad = 0;
 

@@ -98,31 +98,37 @@ test_lookups_differ_by_kind_and_key(void **state)
 {
 	struct world *w = *state;
 	struct bytes value = bytes_str("robin@example.org");
-	uint8_t hash[LOOKUP_COUNT][SEAL_LOOKUP_BYTES];
-	uint8_t other[SEAL_LOOKUP_BYTES], plain[SEAL_LOOKUP_BYTES];
+	struct lookup_hash hash[LOOKUP_COUNT], other;
+	uint8_t plain[SEAL_HASH_BYTES];
 
 	crypto_generichash(
 	    plain, sizeof(plain), value.data, value.len, NULL, 0);
 	for (uint32_t i = LOOKUP_IDENT; i < LOOKUP_COUNT; i++) {
-		assert_ok(w, seal_lookup(w->st, i, value, hash[i], &w->err));
-		assert_memory_not_equal(hash[i], plain, sizeof(plain));
+		assert_ok(w, seal_lookup(w->st, i, value, &hash[i], &w->err));
+		assert_int_equal(hash[i].present_len, sizeof(plain));
+		assert_int_equal(hash[i].former_len, 0);
+		assert_memory_not_equal(hash[i].present, plain, sizeof(plain));
 		for (uint32_t k = LOOKUP_IDENT; k < i; k++)
 			assert_memory_not_equal(
-			    hash[i], hash[k], SEAL_LOOKUP_BYTES);
+			    hash[i].present, hash[k].present, SEAL_HASH_BYTES);
 	}
 	/* The same after a restart; another under the key of another file. */
 	world_close(w);
 	world_open(w);
-	assert_ok(w, seal_lookup(w->st, LOOKUP_ADDRESS, value, other, &w->err));
-	assert_memory_equal(other, hash[LOOKUP_ADDRESS], sizeof(other));
+	assert_ok(
+	    w, seal_lookup(w->st, LOOKUP_ADDRESS, value, &other, &w->err));
+	assert_memory_equal(
+	    other.present, hash[LOOKUP_ADDRESS].present, SEAL_HASH_BYTES);
 	world_close(w);
 	assert_int_equal(unlink(w->path), 0);
 	store_new_key(w->key);
 	world_open_locked(w);
 	assert_ok(w, store_keep_key(w->st, bytes_str("w"), w->key, &w->err));
 	assert_ok(w, store_unlock(w->st, w->key, &w->err));
-	assert_ok(w, seal_lookup(w->st, LOOKUP_ADDRESS, value, other, &w->err));
-	assert_memory_not_equal(other, hash[LOOKUP_ADDRESS], sizeof(other));
+	assert_ok(
+	    w, seal_lookup(w->st, LOOKUP_ADDRESS, value, &other, &w->err));
+	assert_memory_not_equal(
+	    other.present, hash[LOOKUP_ADDRESS].present, SEAL_HASH_BYTES);
 }
 
 /* ---- values moved inside the file ---- */

@@ -5,7 +5,7 @@
 
 #include "../../daemon/store/store_internal.h"
 
-#define NEXT(text) text "; PRAGMA user_version = 5;"
+#define NEXT(text) text "; PRAGMA user_version = 7;"
 
 static const char version_next[] =
     NEXT("CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT");
@@ -18,30 +18,32 @@ test_old_database_is_brought_up_to_date(void **state)
 {
 	struct world *w = *state;
 	const char *migrations[] = {store_migrations[0], store_migrations[1],
-	    store_migrations[2], store_migrations[3], version_next};
+	    store_migrations[2], store_migrations[3], store_migrations[4],
+	    store_migrations[5], version_next};
 	const char *broken[] = {store_migrations[0], store_migrations[1],
-	    store_migrations[2], store_migrations[3], version_next_broken};
+	    store_migrations[2], store_migrations[3], store_migrations[4],
+	    store_migrations[5], version_next_broken};
 	int version = 0;
 
-	assert_int_equal(store_migration_count, 4);
+	assert_int_equal(store_migration_count, 6);
 	/* One that fails half-way leaves the old version as it was. */
-	assert_int_equal(store_migrate(w->st, broken, 5, &w->err), -1);
-	assert_ok(w, store_schema_check(w->st, 5, &version, &w->err));
-	assert_int_equal(version, 4);
+	assert_int_equal(store_migrate(w->st, broken, 7, &w->err), -1);
+	assert_ok(w, store_schema_check(w->st, 7, &version, &w->err));
+	assert_int_equal(version, 6);
 	world_close(w);
 	assert_int_equal(peek(w, "SELECT count(*) FROM sqlite_schema"
 				 " WHERE name = 'later'"),
 	    0);
 
 	world_open_locked(w);
-	assert_ok(w, store_migrate(w->st, migrations, 5, &w->err));
-	assert_ok(w, store_schema_check(w->st, 5, &version, &w->err));
-	assert_int_equal(version, 5);
+	assert_ok(w, store_migrate(w->st, migrations, 7, &w->err));
+	assert_ok(w, store_schema_check(w->st, 7, &version, &w->err));
+	assert_int_equal(version, 7);
 	/* Twice is once. */
-	assert_ok(w, store_migrate(w->st, migrations, 5, &w->err));
+	assert_ok(w, store_migrate(w->st, migrations, 7, &w->err));
 	/* And the older program refuses it from now on. */
 	world_close(w);
-	refuse_open(w, "schema version 5");
+	refuse_open(w, "schema version 7");
 }
 
 /* The texts of releases, as they were: a changed one would leave databases

@@ -250,7 +250,7 @@ test_for_the_reader_alone(void **state)
 	struct _gpgme_invalid_key invalid = {0};
 	void *ctx = talloc_new(NULL);
 	struct vault vault = {0};
-	struct seal seal = {ctx, &vault, NULL, NULL, &reader, NULL, NULL};
+	struct seal seal = {.ctx = ctx, .vault = &vault, .reader = &reader};
 
 	subkeys[0].keyid = (char *)(uintptr_t) "0000000000000006";
 	subkeys[0].next = &subkeys[1];
@@ -273,6 +273,94 @@ test_for_the_reader_alone(void **state)
 	talloc_free(ctx);
 }
 
+/* ---- when a key ends ---- */
+
+/* A subkey that has expired counts until another took its place. */
+static void
+test_the_end_of_a_key(void **state)
+{
+	const int64_t now = 1000000;
+	static const struct {
+		int64_t sign, encrypt, newer; /* end of each; newer -1: none */
+		int64_t expires;
+		enum vault_key_problem problem;
+	} rows[] = {
+	    {0, 0, -1, 0, VAULT_KEY_FINE},
+	    {0, 2000000, -1, 2000000, VAULT_KEY_FINE},
+	    {1500000, 2000000, -1, 1500000, VAULT_KEY_FINE},
+	    {0, 900000, -1, 900000, VAULT_KEY_NO_ENCRYPT},
+	    {900000, 0, -1, 900000, VAULT_KEY_NO_SIGN},
+	    {0, 900000, 3000000, 3000000, VAULT_KEY_FINE},
+	    {0, 900000, 0, 0, VAULT_KEY_FINE},
+	};
+	void *ctx = talloc_new(NULL);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct _gpgme_subkey s[4] = {0};
+		struct _gpgme_key key = {.subkeys = s};
+		struct vault_key k;
+
+		s[0].can_certify = 1;
+		s[0].next = &s[1];
+		s[1].can_sign = 1;
+		s[1].expires = rows[i].sign;
+		s[1].next = &s[2];
+		s[2].can_encrypt = 1;
+		s[2].expires = rows[i].encrypt;
+		s[2].timestamp = 1;
+		s[3].can_encrypt = 1;
+		s[3].expires = rows[i].newer;
+		s[3].timestamp = 2;
+		if (rows[i].newer >= 0)
+			s[2].next = &s[3];
+		s[0].pubkey_algo = s[1].pubkey_algo = GPGME_PK_EDDSA;
+		s[2].pubkey_algo = s[3].pubkey_algo = GPGME_PK_ECDH;
+		key_judge(ctx, "F", &key, KEY_PINNED, now, &k);
+		assert_false(k.weak);
+		assert_int_equal(k.expires, rows[i].expires);
+		assert_int_equal(k.problem, rows[i].problem);
+	}
+	talloc_free(ctx);
+}
+
+/* ---- how strong a key is ---- */
+
+static void
+test_weak_keys(void **state)
+{
+	static const struct {
+		gpgme_pubkey_algo_t algorithm;
+		unsigned length;
+		bool weak;
+	} rows[] = {
+	    {GPGME_PK_RSA, 1024, true},
+	    {GPGME_PK_RSA, 2047, true},
+	    {GPGME_PK_RSA, 2048, false},
+	    {GPGME_PK_DSA, 1024, true},
+	    {GPGME_PK_ELG_E, 1536, true},
+	    {GPGME_PK_EDDSA, 255, false},
+	    {99, 4096, true},
+	};
+	void *ctx = talloc_new(NULL);
+
+	/* Wherever it stands: one weak subkey in use is enough. */
+	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+		struct _gpgme_subkey s[2] = {0};
+		struct _gpgme_key key = {.subkeys = s};
+		struct vault_key k;
+
+		s[0].can_sign = s[1].can_encrypt = 1;
+		s[0].pubkey_algo = s[1].pubkey_algo = GPGME_PK_EDDSA;
+		s[0].next = &s[1];
+		s[i % 2].pubkey_algo = rows[i / 2].algorithm;
+		s[i % 2].length = rows[i / 2].length;
+		key_judge(ctx, "F", &key, KEY_PINNED, 1000000, &k);
+		assert_int_equal(k.weak, rows[i / 2].weak);
+		assert_non_null(k.algorithm);
+	}
+	talloc_free(ctx);
+}
+
 int
 main(void)
 {
@@ -281,6 +369,8 @@ main(void)
 	    cmocka_unit_test(test_whole),
 	    cmocka_unit_test(test_whole_inside),
 	    cmocka_unit_test(test_two_keys_claim_one_subkey),
+	    cmocka_unit_test(test_the_end_of_a_key),
+	    cmocka_unit_test(test_weak_keys),
 	    cmocka_unit_test(test_more_signatures_than_are_taken),
 	    cmocka_unit_test(test_for_the_reader_alone),
 	};

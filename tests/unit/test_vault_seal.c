@@ -667,6 +667,7 @@ test_our_own_key_has_expired(void **state)
 	struct world other = world;
 	struct vault_setup setup = world_setup(ctx, &world);
 	struct vault_seal_job job = a_job();
+	const struct vault_blob lines = {bytes_str("a: b\n")};
 	struct vault_failed *failed;
 
 	setup.poc = world_key(ctx, &world, "old");
@@ -676,8 +677,42 @@ test_our_own_key_has_expired(void **state)
 	    VAULT_FAILED, &vault_failed_wire);
 	assert_int_equal(failed->reason, VAULT_FAIL_KEY);
 	assert_has(failed->text, "our key");
+	assert_string_equal(failed->fingerprint, setup.poc);
 	assert_has(failed->text, "expired on");
+	failed = world_take(ctx,
+	    world_ask(&other, ctx, VAULT_SIGN, &vault_blob_wire, &lines),
+	    VAULT_FAILED, &vault_failed_wire);
+	assert_int_equal(failed->reason, VAULT_FAIL_KEY);
 	assert_int_equal(world_room_end(&other), 0);
+	talloc_free(ctx);
+}
+
+/* Lines that are kept: gpg reads them back, and so do we. */
+static void
+test_lines_that_are_kept(void **state)
+{
+	void *ctx = talloc_new(NULL);
+	const char *lines = "a: b\n-dash\nc: d\n";
+	const struct vault_blob blob = {bytes_str(lines)};
+	struct vault_open_job job = {.kind = VAULT_VERIFY_CLEAR};
+	struct vault_blob *block;
+	struct vault_opened *opened;
+
+	(void)state;
+	block = world_take(ctx,
+	    world_ask(&world, ctx, VAULT_SIGN, &vault_blob_wire, &blob),
+	    VAULT_SIGNED, &vault_blob_wire);
+	assert_int_equal(bytes_find(block->data,
+			     bytes_str("-----BEGIN PGP SIGNED MESSAGE-----")),
+	    0);
+	job.data = block->data;
+	opened = world_open(&world, ctx, &job);
+	assert_int_equal(opened->outcome, LAYER_OPEN);
+	assert_int_equal(opened->nsignatures, 1);
+	assert_int_equal(opened->signatures->status, SIGNATURE_GOOD);
+	assert_string_equal(
+	    opened->signatures->primary, world_key(ctx, &world, "poc"));
+	assert_true(bytes_equal(opened->plain, bytes_str(lines)));
 	talloc_free(ctx);
 }
 
@@ -847,6 +882,7 @@ main(void)
 	    cmocka_unit_test(test_unusable_pinned_keys),
 	    cmocka_unit_test(test_unusable_key_blocks),
 	    cmocka_unit_test(test_our_own_key_has_expired),
+	    cmocka_unit_test(test_lines_that_are_kept),
 	    cmocka_unit_test(test_self_check),
 	    cmocka_unit_test(test_data_key),
 	    cmocka_unit_test(test_data_key_that_is_none),
