@@ -121,6 +121,11 @@ value_bytes(const char *text, int64_t *bytes)
 	static const struct unit units[] = {{"K", (int64_t)1 << 10},
 	    {"M", (int64_t)1 << 20}, {"G", (int64_t)1 << 30}, {NULL, 0}};
 
+	/* Nothing is nothing in any unit; whether it may be, its key says. */
+	if (strcmp(text, "0") == 0) {
+		*bytes = 0;
+		return 0;
+	}
 	return value_with_unit(text, units, bytes);
 }
 

@@ -9,9 +9,7 @@ took is what lies in people's mailboxes.
 import collections
 import re
 
-import letters
 import proxy
-import world as people
 from desk import Desk
 from process import until
 from program import SLOW

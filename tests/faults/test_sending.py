@@ -102,7 +102,7 @@ def test_after_the_dot(world, daemon):
 
 
 def states(desk):
-    """Of those that wait for a person; the POC may be told of them just now."""
+    """Of those that wait for a person; of them the POC may be told now."""
     return {m["mail"]: m["state"]
             for m in desk.of("uncertain") + desk.of("failed")}
 

@@ -14,7 +14,6 @@ import time
 import pytest
 
 import letters
-import world as people
 from kills import BY_HAND, ROOMS, impatient, push, rooms, starter, stops
 from post import Received
 from process import until
