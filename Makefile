@@ -31,7 +31,7 @@ settings_SRC := settings_keys settings_load settings_parse settings_read \
 	flow_answers flow_value flow_names flow_keys flow_parse flow_words \
 	flow_check flow_notes
 stream_SRC := connect tls stream secret watchdog walls
-fetch_SRC := room session login list letter take move wait talk utf7
+fetch_SRC := room session login folder list letter reconcile take move wait talk utf7
 read_SRC := read_address read_armor read_archive read_autocrypt read_charset read_guess read_header read_japanese read_language read_param read_signed read_word read_normal read_html read_page read_style read_ident read_product read_label read_line read_value read_field read_json read read_leaf read_message read_mime read_protected read_repeated read_sealed read_room
 vault_SRC := vault_room vault_setup vault_home vault_agent vault_import vault_run vault_job vault_open vault_scan vault_verify vault_packets vault_armor vault_key vault_blob vault_gpgme vault_mime vault_mail vault_seal vault_wrap
 desk_SRC := judge match belief signer claims machine bounce report answer route exploited fold names \
@@ -49,11 +49,11 @@ engine_SRC := engine engine_rooms engine_setup engine_key engine_intake engine_o
 	engine_opening engine_proof engine_report engine_match engine_source engine_file \
 	engine_finder engine_draft engine_limit engine_rest \
 	engine_overview engine_alert engine_seal engine_mail engine_ask engine_check engine_inspect \
-	engine_restore engine_release \
+	engine_restore engine_release engine_reconcile \
 	engine_case engine_flow engine_aside engine_step engine_step_mail engine_step_letter \
 	engine_step_facts engine_counterpart \
 	engine_leave engine_answer engine_question engine_clock engine_department engine_arrival engine_bounce \
-	engine_link engine_task engine_due engine_status engine_morning engine_expiry engine_pin engine_stage engine_checkpoint engine_wake engine_order \
+	engine_link engine_task engine_due engine_status engine_morning engine_expiry engine_pin engine_held engine_stage engine_checkpoint engine_wake engine_order \
 	engine_order_step engine_order_mail engine_order_case engine_order_clock \
 	engine_order_talk engine_order_link
 control_SRC := control request strangers words commands answer today waits unread cases casework \
@@ -208,6 +208,7 @@ $(BUILD)/harness/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(REPLAY) $(ROOM_LIBS) \
 	$(call say,LINK  $@)
 	$(Q)$(CC) -o $@ $(filter %.o,$^) $(LDFLAGS) \
 	    $(call link_group,$(filter %.a,$^)) $(LIBS)
+$(BUILD)/harness/control: LIBS += -lcmocka # its desk is that of the unit tests
 $(BUILD)/obj/tests/fuzz/%.o: ROOM_CFLAGS = $(call pkg_cflags,$(ALL_PKGS))
 .PHONY: harnesses fuzz fuzz-build fuzz-keep
 harnesses: $(addprefix $(BUILD)/harness/,$(HARNESSES))
@@ -232,7 +233,7 @@ BUILD_DEPS := gcc make pkg-config libgpgme-dev libetpan-dev libgmime-3.0-dev \
 	libseccomp-dev libsystemd-dev libgnutls28-dev libsqlite3-dev \
 	gnupg gpg-agent ca-certificates
 TEST_DEPS := libcmocka-dev dovecot-imapd exim4-daemon-light python3 \
-	python3-pytest openssl procps strace \
+	python3-pytest openssl procps strace libfaketime \
 	sq rnp python3-pgpy mutt neomutt aerc s-nail
 LINT_DEPS := clang-format clang-tidy cppcheck
 

@@ -459,7 +459,8 @@ engine_new(
 			fputs(errors, stderr);
 		goto fail;
 	}
-	e->st = store_open(e, s->database, err);
+	if (restore_left(s, err) == 0)
+		e->st = store_open(e, s->database, err);
 	if (e->st == NULL)
 		goto fail;
 	e->asks = engine_asks;

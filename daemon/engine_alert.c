@@ -28,6 +28,7 @@ wakes(const struct store_alert *alert)
 	case REASON_EXPLOITED:
 	case REASON_DISK:
 	case REASON_UNREACHABLE:
+	case REASON_MAILBOX_PASSWORD:
 		return true;
 	default:
 		return false;
@@ -184,7 +185,8 @@ stop_alert(struct engine *e)
 	}
 	if (n > 0) {
 		due = due_at(e, alerts, n);
-		if (now >= due) {
+		/* It may come from a clock that has gone back since. */
+		if (now >= due || due > now + ALERT_EVERY_S) {
 			if (tell_desk(e, alerts, n, &err) != 0) {
 				engine_trouble(e, "alert", &err);
 			} else {

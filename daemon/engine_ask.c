@@ -12,6 +12,7 @@
 
 #include "psirtd/clock.h"
 #include "psirtd/log.h"
+#include "psirtd/store_keep.h"
 
 struct opening *
 engine_opening(
@@ -60,6 +61,7 @@ again(struct engine *e, int64_t id, enum letter_state to, bool by_hand,
 {
 	struct store_letter letter = {0};
 	void *ctx = talloc_new(e);
+	bool gone = false;
 	uint32_t from;
 	int rc = -1;
 	int found;
@@ -81,6 +83,14 @@ again(struct engine *e, int64_t id, enum letter_state to, bool by_hand,
 		    "letter %lld was over letter_max and was not fetched; it "
 		    "lies in the mailbox folder \"%s\"",
 		    (long long)id, e->s->too_large);
+		goto out;
+	}
+	if (store_purge_gone(e->st, id, &gone, err) != 0)
+		goto out;
+	if (gone) {
+		error_set(err, FAULT_DENIED,
+		    "letter %lld was purged: its digest alone is kept",
+		    (long long)id);
 		goto out;
 	}
 	letter.state = to;
@@ -185,6 +195,11 @@ ask_trouble(void *arg, const void *ctx)
 		    text[0] != '\0' ? "; " : "", e->fetch_trouble,
 		    since != 0 ? ", not reached since " : "",
 		    since != 0 ? clock_text(ctx, since) : "");
+	if (e->no_junk)
+		text = talloc_asprintf_append(text,
+		    "%smailbox: the server does not open the folder %s, so "
+		    "letters in it are not seen",
+		    text[0] != '\0' ? "; " : "", e->s->junk);
 	/* No alert can leave then: this line is how the desk learns of it. */
 	if (e->send_trouble != NULL)
 		text = talloc_asprintf_append(text, "%ssubmission: %s",
@@ -222,6 +237,17 @@ ask_approval_digest(void *arg, const void *ctx, const struct store_outmail *m)
 	return bytes_hex(ctx, bytes_of(digest, sizeof(digest)));
 }
 
+static bool
+ask_at_work(void *arg)
+{
+	const struct engine *e = arg;
+
+	for (size_t i = 0; i < e->nworkers; i++)
+		if (e->workers[i].task != NULL)
+			return true;
+	return e->sending != 0 || e->intake != NULL || e->taken.uid != 0;
+}
+
 static const struct vault_ready *
 ask_keys(void *arg)
 {
@@ -244,6 +270,7 @@ const struct control_engine engine_asks = {
     .keys = ask_keys,
     .confirm = pin_confirm,
     .stage = stage_key,
+    .at_work = ask_at_work,
     .checkpoint = checkpoint_verify,
     .trouble = ask_trouble,
 };

@@ -115,6 +115,7 @@ draft_add(struct engine *e, struct store_outmail *m, const char *language,
 		    m->policy == POLICY_APPROVE || m->policy == POLICY_TWO
 			? OUTMAIL_DRAFT
 			: OUTMAIL_APPROVED;
+	release_doubt(e, m, actor);
 	m->language = (char *)(uintptr_t)language;
 	m->made = clock_now();
 	m->message_id = new_message_id(ctx, e->s);
@@ -137,6 +138,8 @@ draft_add(struct engine *e, struct store_outmail *m, const char *language,
 	r.outmail = m->id;
 	r.code = m->kind;
 	rc = store_record_add(e->st, &r, err);
+	if (rc == 0 && m->state == OUTMAIL_UNCERTAIN)
+		rc = release_tell(e, m, err);
 out:
 	talloc_free(ctx);
 	return rc;

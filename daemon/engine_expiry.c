@@ -98,6 +98,38 @@ draft_expiry(struct engine *e, const struct operator* to,
 	return rc;
 }
 
+/* ---- the line of the morning ---- */
+
+char *
+expiry_line(const void *ctx, const struct engine *e, const struct vault_key *k,
+    int64_t now, bool ja)
+{
+	const char *whose = settings_key_owner(ctx, e->s, k->fingerprint);
+
+	if (whose == NULL)
+		return NULL;
+	if (k->problem != VAULT_KEY_FINE)
+		return talloc_asprintf(ctx,
+		    ja ? "%s  使用できない鍵"
+		       : "%s  its key cannot be used: %s",
+		    whose, k->text != NULL ? k->text : "not usable");
+	if (settings_key_waits(e->s, k->fingerprint))
+		return talloc_asprintf(ctx,
+		    ja ? "%s  新しい鍵（2 名の確認待ち）"
+		       : "%s  its key is new and waits for two persons",
+		    whose);
+	/* What opens alone is no worse for having expired. */
+	if (k->expires == 0 || k->expires > now + before_s[0] ||
+	    settings_key_retired(e->s, k->fingerprint))
+		return NULL;
+	return talloc_asprintf(ctx,
+	    ja ? "%s  鍵の有効期限 %s%s" : "%s  its key expires on %s%s", whose,
+	    clock_date(ctx, k->expires),
+	    k->expires > now ? ""
+	    : ja             ? "（失効）"
+			     : " (it has expired)");
+}
+
 /* ---- the stop ---- */
 
 /* Each key that has come nearer its end since it was last told of; inside
@@ -110,7 +142,9 @@ gather(struct engine *e, int64_t now, struct keys_told *told, int64_t *next,
 		const struct vault_key *k = &e->keys->keys[i];
 		uint32_t near, was;
 
-		if (k->expires == 0 || k->fingerprint == NULL)
+		/* What opens alone is no worse for having expired. */
+		if (k->expires == 0 || k->fingerprint == NULL ||
+		    settings_key_retired(e->s, k->fingerprint))
 			continue;
 		near = nearness(k->expires, now, next);
 		if (near == 0)

@@ -440,7 +440,12 @@ stop_file(struct engine *e)
 	f->e = e;
 	if (store_letter_get(f, e->st, id, &f->letter, &err) != 1) {
 		engine_trouble(e, "file", &err);
-	} else if (may == 0) {
+		goto out;
+	}
+	/* Not for a letter that a person decided on meanwhile. */
+	e->in_doubt =
+	    (f->letter.came & CAME_RECONCILED) != 0 && f->letter.by_hand == 0;
+	if (may == 0) {
 		done = quarantine(f, &err) == 0;
 		if (!done)
 			engine_trouble(e, "file", &err);
@@ -456,6 +461,8 @@ stop_file(struct engine *e)
 		    f->have_case && f->c.number != NULL ? f->c.number : "");
 		done = true;
 	}
+out:
+	e->in_doubt = false;
 	talloc_free(f);
 	return done;
 }

@@ -2,6 +2,9 @@
  * engine_intake.c - a letter comes in: what the fetch room shows is taken,
  * committed, and only then moved in the mailbox (RULES 2, 4, 7).
  *
+ * What stands in Filed is taken as well where nobody knows it, and stays there
+ * (RULES 9, engine_reconcile.c).
+ *
  * Runs in the engine process.  What the room says is checked: a letter begins
  * only where we said TAKE, once, and ends where it is over the limit.
  */
@@ -14,59 +17,172 @@
 #include "psirtd/clock.h"
 #include "psirtd/log.h"
 
+const char *
+intake_folder(const struct engine *e, uint32_t which)
+{
+	const char *const names[FETCH_FOLDERS] = {
+	    [FETCH_INBOX] = e->s->folder,
+	    [FETCH_JUNK] = e->s->junk,
+	    [FETCH_FILED] = e->s->filed,
+	};
+
+	return which < FETCH_FOLDERS ? names[which] : NULL;
+}
+
 static void
 order(struct engine *e, uint32_t type, const struct fetch_letter *letter,
     const char *folder)
 {
 	struct fetch_order o = {0};
 
+	o.which = letter->which;
 	o.uidvalidity = letter->uidvalidity;
 	o.uid = letter->uid;
 	o.folder = folder;
 	room_tell(&e->fetch, type, &fetch_order_wire, &o);
 }
 
+/* Its bytes are committed: to there, or it stands where it belongs. */
+static void
+order_done(
+    struct engine *e, const struct fetch_letter *letter, const char *folder)
+{
+	if (letter->which == FETCH_FILED)
+		order(e, FETCH_KEEP, letter, NULL);
+	else
+		order(e, FETCH_MOVE, letter, folder);
+}
+
 /* ---- the mailbox, and the first start (RULES 4) ---- */
 
+/*
+ * What stands there at the first start.  Where nobody said what to do with it
+ * and it is not the folder of new letters, it is left.
+ */
 static int
 adopt_mailbox(
     struct engine *e, const struct fetch_mailbox *mb, struct error *err)
 {
-	struct store_mailbox *box = &e->mailbox;
+	struct store_mailbox *box = &e->boxes[mb->which].row;
 	uint32_t there = mb->uidnext > 0 ? mb->uidnext - 1 : 0;
 
-	box->folder = e->s->folder;
+	box->folder = intake_folder(e, mb->which);
 	box->uidvalidity = mb->uidvalidity;
 	box->after = 0;
 	box->adopt_upto = 0;
 	box->adopted = clock_now();
 	if (mb->exists == 0 || e->s->adopt == ADOPT_ANSWER)
 		return 0;
-	switch (e->s->adopt) {
-	case ADOPT_LEAVE:
-		box->after = there;
-		return 0;
-	case ADOPT_FILE:
+	if (e->s->adopt == ADOPT_FILE) {
 		box->adopt_upto = there;
-		return 0;
-	default:
+	} else if (e->s->adopt == ADOPT_LEAVE || mb->which != FETCH_INBOX) {
+		box->after = there;
+	} else {
 		return error_set(err, FAULT_SETUP,
 		    "%s holds %u letters already: set adopt = leave (take only "
 		    "what comes from now on), file (file them, answer none) or "
 		    "answer in %s",
-		    e->s->folder, mb->exists, e->s->file);
+		    box->folder, mb->exists, e->s->file);
 	}
+	return 0;
+}
+
+/* Makes or reads the row of a folder that is seen for the first time. */
+static int
+mailbox_know(
+    struct engine *e, const struct fetch_mailbox *mb, struct error *err)
+{
+	struct box *box = &e->boxes[mb->which];
+	uint32_t there = mb->uidnext > 0 ? mb->uidnext - 1 : 0;
+	bool restored = false;
+	int found = store_mailbox_get(
+	    e, e->st, intake_folder(e, mb->which), &box->row, err);
+
+	if (found < 0 || reconcile_read(e, mb->which, err) != 0 ||
+	    reconcile_restored(e, &restored, err) != 0 ||
+	    (found == 0 && adopt_mailbox(e, mb, err) != 0))
+		return -1;
+	if (found == 1 && !restored)
+		return 0;
+	if (store_begin(e->st, err) != 0)
+		return -1;
+	if (found == 0 && (store_mailbox_put(e->st, &box->row, err) != 0 ||
+			      (mb->which == FETCH_INBOX &&
+				  engine_record(e, RECORD_ADOPTED, 0, 0, 0,
+				      (uint32_t)e->s->adopt, err) != 0)))
+		return -1;
+	if (restored && reconcile_doubt(e, mb->which, there, err) != 0)
+		return -1;
+	return stop_commit(e, "store", err);
 }
 
 /* A new UIDVALIDITY: every letter is looked at anew, and known again by its
- * digest; what is unknown is filed without automatic mail. */
-static void
-renumbered(struct engine *e, const struct fetch_mailbox *mb)
+ * digest; what is unknown may have been answered. */
+static int
+renumbered(struct engine *e, const struct fetch_mailbox *mb, struct error *err)
 {
-	log_warn("the server numbered %s anew", e->s->folder);
-	e->mailbox.uidvalidity = mb->uidvalidity;
-	e->mailbox.after = 0;
-	e->mailbox.adopt_upto = mb->uidnext > 0 ? mb->uidnext - 1 : 0;
+	struct store_mailbox *box = &e->boxes[mb->which].row;
+
+	log_warn("the server numbered %s anew", box->folder);
+	box->uidvalidity = mb->uidvalidity;
+	box->after = 0;
+	box->adopt_upto = 0;
+	if (store_begin(e->st, err) != 0 ||
+	    store_mailbox_put(e->st, box, err) != 0 ||
+	    reconcile_doubt(
+		e, mb->which, mb->uidnext > 0 ? mb->uidnext - 1 : 0, err) != 0)
+		return -1;
+	return stop_commit(e, "store", err);
+}
+
+/* It is said in `psirt`, and all else goes on. */
+static bool
+junk_gone(struct engine *e, bool gone)
+{
+	if (gone && !e->no_junk)
+		log_warn("mailbox: the server does not open the folder %s",
+		    e->s->junk);
+	if (!gone && e->no_junk)
+		log_info("mailbox: the folder %s is there again", e->s->junk);
+	e->no_junk = gone;
+	return gone;
+}
+
+/* ---- the password ---- */
+
+static int
+password_note(struct engine *e, int64_t since, struct error *err)
+{
+	if (store_begin(e->st, err) != 0 ||
+	    store_memo_put(e->st, MEMO_PASSWORD, since, err) != 0)
+		return -1;
+	if (since != 0 && store_alert_add(e->st, REASON_MAILBOX_PASSWORD, 0, 0,
+			      since, err) != 0)
+		return -1;
+	return stop_commit(e, "store", err);
+}
+
+/* The POC is told once, until it works again: also over a start of ours. */
+static void
+password_refused(struct engine *e)
+{
+	struct error err = {0};
+	int64_t since = 0;
+
+	if (store_memo_get(e->st, MEMO_PASSWORD, &since, &err) != 0 ||
+	    (since == 0 && password_note(e, clock_now(), &err) != 0))
+		engine_trouble(e, "mailbox", &err);
+}
+
+static void
+password_taken(struct engine *e)
+{
+	struct error err = {0};
+	int64_t since = 0;
+
+	if (store_memo_get(e->st, MEMO_PASSWORD, &since, &err) != 0 ||
+	    (since != 0 && password_note(e, 0, &err) != 0))
+		engine_trouble(e, "mailbox", &err);
 }
 
 static void
@@ -74,44 +190,36 @@ mailbox_seen(struct engine *e, const struct fetch_mailbox *mb)
 {
 	struct error err = {0};
 	struct fetch_go go = {0};
-	int found;
+	struct box *box;
 
-	if (!e->mailbox_known) {
-		found = store_mailbox_get(
-		    e, e->st, e->s->folder, &e->mailbox, &err);
-		if (found < 0) {
-			engine_trouble(e, "mailbox", &err);
-			return;
-		}
-		if (found == 0 && adopt_mailbox(e, mb, &err) != 0) {
-			engine_trouble(e, "mailbox", &err);
-			return;
-		}
-		if (found == 0 &&
-		    (store_begin(e->st, &err) != 0 ||
-			store_mailbox_put(e->st, &e->mailbox, &err) != 0 ||
-			engine_record(e, RECORD_ADOPTED, 0, 0, 0,
-			    (uint32_t)e->s->adopt, &err) != 0 ||
-			stop_commit(e, "store", &err) != 0)) {
-			engine_trouble(e, "mailbox", &err);
-			return;
-		}
-		e->mailbox_known = true;
+	if (intake_folder(e, mb->which) == NULL) {
+		log_warn("fetch: a folder that is none");
+		return;
 	}
-	if (e->mailbox.uidvalidity != mb->uidvalidity) {
-		renumbered(e, mb);
-		if (store_begin(e->st, &err) != 0 ||
-		    store_mailbox_put(e->st, &e->mailbox, &err) != 0 ||
-		    stop_commit(e, "store", &err) != 0) {
-			engine_trouble(e, "mailbox", &err);
-			return;
-		}
+	if (mb->which == FETCH_JUNK && junk_gone(e, mb->uidvalidity == 0))
+		return;
+	box = &e->boxes[mb->which];
+	if (!box->known && mailbox_know(e, mb, &err) != 0) {
+		engine_trouble(e, "mailbox", &err);
+		return;
+	}
+	box->known = true;
+	if (box->row.uidvalidity != mb->uidvalidity &&
+	    renumbered(e, mb, &err) != 0) {
+		engine_trouble(e, "mailbox", &err);
+		/* It is read again, as it stands in the table. */
+		box->known = false;
+		return;
 	}
 	if (e->fetch_trouble != NULL) {
 		log_info("the mailbox is reached again");
 		TALLOC_FREE(e->fetch_trouble);
 	}
-	go.after = e->mailbox.after;
+	if (mb->which == FETCH_INBOX) {
+		password_taken(e);
+		reconcile_ask(e);
+	}
+	go.after = box->row.after;
 	room_tell(&e->fetch, FETCH_GO, &fetch_go_wire, &go);
 }
 
@@ -125,9 +233,9 @@ too_large(struct engine *e, const struct fetch_letter *letter)
 	int64_t id = 0;
 
 	if (store_begin(e->st, &err) != 0 ||
-	    store_letter_too_large(e->st, e->s->folder, letter->uidvalidity,
-		letter->uid, letter->internaldate, letter->size, now, &id,
-		&err) != 0 ||
+	    store_letter_too_large(e->st, intake_folder(e, letter->which),
+		letter->uidvalidity, letter->uid, letter->internaldate,
+		letter->size, now, &id, &err) != 0 ||
 	    store_alert_add(e->st, REASON_TOO_LARGE, id, 0, now, &err) != 0 ||
 	    stop_commit(e, "store", &err) != 0) {
 		engine_trouble(e, "store", &err);
@@ -136,25 +244,31 @@ too_large(struct engine *e, const struct fetch_letter *letter)
 	}
 	log_warn("letter=%lld is over letter_max: quarantined unfetched",
 	    (long long)id);
-	order(e, FETCH_MOVE, letter, e->s->too_large);
+	order_done(e, letter, e->s->too_large);
 }
 
 static void
 letter_found(struct engine *e, const struct fetch_letter *letter)
 {
 	struct error err = {0};
+	const char *folder = intake_folder(e, letter->which);
 	int64_t known = 0;
 
 	e->fetch_idle = false;
-	if (store_copy_find(e->st, e->s->folder, letter->uidvalidity,
-		letter->uid, &known, &err) != 0) {
+	if (folder == NULL) {
+		log_warn("fetch: a letter of a folder that is none");
+		order(e, FETCH_LEAVE, letter, NULL);
+		return;
+	}
+	if (store_copy_find(e->st, folder, letter->uidvalidity, letter->uid,
+		&known, &err) != 0) {
 		engine_trouble(e, "store", &err);
 		order(e, FETCH_LEAVE, letter, NULL);
 		return;
 	}
 	if (known != 0) {
 		/* Committed before, not moved yet: we died in between. */
-		order(e, FETCH_MOVE, letter,
+		order_done(e, letter,
 		    letter->too_large ? e->s->too_large : e->s->filed);
 		return;
 	}
@@ -179,13 +293,29 @@ intake_drop(struct engine *e)
 	e->intake = NULL;
 }
 
+/* Bits for its row: by them it is answered, or not. */
+static uint32_t
+came(const struct engine *e, const struct fetch_letter *letter)
+{
+	const struct box *box = &e->boxes[letter->which];
+	uint32_t bits = 0;
+
+	if (letter->uid <= box->row.adopt_upto)
+		bits |= CAME_ADOPTED;
+	if (letter->reconcile || letter->uid <= box->in_doubt)
+		bits |= CAME_RECONCILED;
+	if (letter->which == FETCH_JUNK)
+		bits |= CAME_JUNK;
+	return bits;
+}
+
 static void
 letter_begin(struct engine *e, const struct fetch_letter *letter)
 {
 	struct error err = {0};
 
 	intake_drop(e);
-	if (letter->uid != e->taken.uid ||
+	if (letter->uid != e->taken.uid || letter->which != e->taken.which ||
 	    letter->uidvalidity != e->taken.uidvalidity || letter->uid == 0) {
 		log_warn("fetch: a letter that was not taken");
 		return;
@@ -195,9 +325,9 @@ letter_begin(struct engine *e, const struct fetch_letter *letter)
 	e->taken = (struct fetch_letter){0};
 	e->arrived = 0;
 	letter = &e->arriving;
-	e->intake = store_intake_begin(e, e->st, e->s->folder,
-	    letter->uidvalidity, letter->uid, letter->internaldate,
-	    letter->uid <= e->mailbox.adopt_upto, &err);
+	e->intake = store_intake_begin(e, e->st,
+	    intake_folder(e, letter->which), letter->uidvalidity, letter->uid,
+	    letter->internaldate, came(e, letter), &err);
 	if (e->intake == NULL)
 		engine_trouble(e, "store", &err);
 }
@@ -231,6 +361,7 @@ letter_end(struct engine *e, const struct fetch_letter *letter)
 
 	e->intake = NULL;
 	if (intake == NULL || letter->uid != e->arriving.uid ||
+	    letter->which != e->arriving.which ||
 	    letter->uidvalidity != e->arriving.uidvalidity) {
 		if (intake != NULL)
 			store_intake_abort(intake);
@@ -246,17 +377,41 @@ letter_end(struct engine *e, const struct fetch_letter *letter)
 	stop_test("store", "after");
 	log_info("letter=%lld stop=store %s", (long long)id,
 	    known ? "known" : "received");
-	order(e, FETCH_MOVE, letter, e->s->filed);
+	order_done(e, letter, e->s->filed);
+}
+
+/* Where the server says what it is called in Filed, it is known there too. */
+static int
+know_moved(struct engine *e, const char *folder, const struct fetch_order *o,
+    struct error *err)
+{
+	int64_t letter = 0;
+
+	if (o->to_uid == 0 || o->to_uidvalidity == 0 || o->folder == NULL ||
+	    strcmp(o->folder, e->s->filed) != 0)
+		return 0;
+	if (store_copy_find(
+		e->st, folder, o->uidvalidity, o->uid, &letter, err) != 0)
+		return -1;
+	return store_copy_add(
+	    e->st, o->folder, o->to_uidvalidity, o->to_uid, letter, err);
 }
 
 static void
 letter_moved(struct engine *e, const struct fetch_order *o)
 {
+	const char *folder = intake_folder(e, o->which);
 	struct error err = {0};
 
+	if (folder == NULL) {
+		log_warn(
+		    "fetch: a letter was moved from a folder that is none");
+		return;
+	}
 	if (store_begin(e->st, &err) != 0 ||
-	    store_copy_moved(e->st, e->s->folder, o->uidvalidity, o->uid,
-		o->how, &err) != 0 ||
+	    store_copy_moved(
+		e->st, folder, o->uidvalidity, o->uid, o->how, &err) != 0 ||
+	    know_moved(e, folder, o, &err) != 0 ||
 	    store_commit(e->st, &err) != 0)
 		engine_trouble(e, "store", &err);
 }
@@ -271,6 +426,8 @@ trouble(struct engine *e, const struct fetch_trouble *t)
 	talloc_free(e->fetch_trouble);
 	e->fetch_trouble = talloc_strdup(e, text);
 	intake_drop(e);
+	if (t->kind == FETCH_AUTH)
+		password_refused(e);
 	if (e->once) {
 		e->trouble = true;
 		e->fetch_idle = true;
@@ -281,6 +438,7 @@ void
 intake_lost(struct engine *e)
 {
 	intake_drop(e);
+	e->reconciling = false;
 	watch_mailbox(e, false);
 	if (e->once && !e->fetch_idle) {
 		e->trouble = true;
@@ -302,6 +460,8 @@ intake_frame(struct engine *e, const struct frame *frame)
 	    {FETCH_ABORT, &fetch_trouble_wire},
 	    {FETCH_MOVED, &fetch_order_wire},
 	    {FETCH_TROUBLE, &fetch_trouble_wire},
+	    {FETCH_LIST, &fetch_uids_wire},
+	    {FETCH_RECONCILED, &fetch_reconciled_wire},
 	};
 	struct error err = {0};
 	void *obj = NULL;
@@ -341,6 +501,13 @@ intake_frame(struct engine *e, const struct frame *frame)
 		break;
 	case FETCH_IDLE:
 		e->fetch_idle = true;
+		reconcile_ask(e);
+		break;
+	case FETCH_LIST:
+		reconcile_list(e, obj);
+		break;
+	case FETCH_RECONCILED:
+		reconcile_done(e, obj);
 		break;
 	case FETCH_TROUBLE:
 		watch_mailbox(e, false);

@@ -6,6 +6,7 @@
  *   engine_setup.c   what a room is told first
  *   engine_key.c     the data key: opened at start, sealed anew
  *   engine_intake.c  fetch <-> store: a letter comes in
+ *   engine_reconcile.c  the same: letters that were missed are found
  *   engine_open.c    read <-> vault: a letter is opened by a worker
  *   engine_opening.c what read and vault said, checked and put together
  *   engine_report.c  what makes two letters the same report
@@ -37,6 +38,7 @@
  *   engine_checkpoint.c  the head of the record, signed; and verified later
  *   engine_stage.c   a key is looked into before it is pinned
  *   engine_pin.c     pins that changed wait for two persons
+ *   engine_held.c    mails that wait for a key
  *   engine_task.c    what waits for a person
  *   engine_clock.c   a case's clocks are set, met and warned of
  *   engine_order.c   what a person decides of a case: the table
@@ -142,6 +144,13 @@ struct errand {
 	struct error err;                   /* ERRAND_FAILED */
 };
 
+/* A folder that letters are taken from. */
+struct box {
+	struct store_mailbox row;
+	bool known;       /* the row is read, or made */
+	int64_t in_doubt; /* letters up to this uid are (RULES 9) */
+};
+
 /* What nobody writes a letter about (engine_wake.c). */
 #define WATCHED 2
 
@@ -197,17 +206,20 @@ struct engine {
 	struct errand errands[ERRAND_KINDS];
 	char *renew_trouble;    /* NULL: the renewal goes on */
 	int64_t renew_after_ms; /* not before */
+	bool renew_left_told;   /* what could not be brought over */
 
 	struct kept_flow *flows; /* parsed, of engine_case.c */
 	size_t nflows;
 
-	struct store_mailbox mailbox;
-	bool mailbox_known;
+	struct box boxes[FETCH_FOLDERS];
+	bool reconciling;             /* the fetch room was told to */
+	bool in_doubt;                /* the letter that is being filed is */
 	struct store_intake *intake;  /* a letter is arriving */
 	struct fetch_letter taken;    /* FETCH_TAKE was said; uid 0: none */
 	struct fetch_letter arriving; /* its bytes come */
 	int64_t arrived;              /* how many so far */
 	char *fetch_trouble;          /* NULL: connected */
+	bool no_junk;                 /* that folder cannot be opened */
 	char *send_trouble;           /* NULL: the last mail left */
 	bool fetch_idle;              /* nothing more to fetch for now */
 
@@ -310,8 +322,8 @@ void key_ask(struct engine *e, struct slot *slot);
 void key_wrapped(struct engine *e, const struct frame *frame);
 void key_unwrapped(struct engine *e, const struct frame *frame);
 /* As struct control_engine says; arg is the engine. */
-int key_reseal(void *arg, const char *actor, struct error *err);
-int key_renew(void *arg, const char *actor, struct error *err);
+int key_reseal(void *arg, const char *actor, bool again, struct error *err);
+int key_renew(void *arg, const char *actor, bool again, struct error *err);
 /* The next batch of what is sealed under the new data key. */
 bool stop_renew(struct engine *e);
 void key_vault_frame(struct task *task, const struct frame *frame);
@@ -328,6 +340,26 @@ void task_done(struct task *task);
 /* ---- engine_intake.c ---- */
 void intake_frame(struct engine *e, const struct frame *frame);
 void intake_lost(struct engine *e); /* the fetch room is gone */
+const char *intake_folder(const struct engine *e, uint32_t which);
+/* Since when the mail server refuses our password; 0: it does not. */
+#define MEMO_PASSWORD "mailbox_password"
+
+/* ---- engine_reconcile.c ---- */
+/* When all folders were gone through last; 0: it is to be done at once. */
+#define MEMO_RECONCILED "reconciled"
+/* Reads which letters of it are in doubt, as of the last run. */
+int reconcile_read(struct engine *e, uint32_t which, struct error *err);
+/* Inside a transaction: those that stand there now are, and everything is to
+ * be gone through at once. */
+int reconcile_doubt(
+    struct engine *e, uint32_t which, uint32_t upto, struct error *err);
+/* Restored from a backup, and not gone through since? */
+int reconcile_restored(struct engine *e, bool *restored, struct error *err);
+/* Asks the room for it where it is due. */
+void reconcile_ask(struct engine *e);
+/* What the room said of it. */
+void reconcile_list(struct engine *e, const struct fetch_uids *list);
+void reconcile_done(struct engine *e, const struct fetch_reconciled *done);
 
 /* ---- engine_open.c ---- */
 bool stop_open(struct engine *e);
@@ -501,6 +533,19 @@ bool release_waits(struct engine *e);
 const char *release_why(struct engine *e, const void *ctx); /* NULL: it does */
 /* At its first start: what was about to leave is uncertain. */
 int release_start(struct engine *e, struct error *err);
+/*
+ * draft_add(): so is what psirtd makes before that, unless for the desk, and
+ * what answers a letter that was found late.  release_tell(), when it has its
+ * row.
+ */
+void release_doubt(
+    struct engine *e, struct store_outmail *m, const char *actor);
+int release_tell(
+    struct engine *e, const struct store_outmail *m, struct error *err);
+
+/* ---- engine_restore.c ---- */
+/* -1: a restore was cut short, and nothing may start on what is there. */
+int restore_left(const struct settings *s, struct error *err);
 
 /* ---- engine_case.c ---- */
 /* NULL with FAULT_DENIED: there is no such case.  Reads alone. */
@@ -576,6 +621,8 @@ bool case_counterpart(const void *ctx, struct engine *e,
     const struct casework *w, struct draft_to *to, enum audience *audience);
 
 /* ---- engine_leave.c ---- */
+/* Alerts, the morning's list and their like. */
+bool mail_is_to_desk(const struct store_outmail *m);
 /* A draft of a case: asks the guards, renders, writes the row as its policy
  * says, and who is told what once it leaves. */
 struct case_draft {
@@ -707,6 +754,9 @@ put_off_fn morning_put_off;
 /* Keys that expire, the same way; expiry_next() 0: none does. */
 int expiry_due(struct engine *e, int64_t now, bool *done, struct error *err);
 int64_t expiry_next(const struct engine *e);
+/* What the morning says of a key; NULL: nothing. */
+char *expiry_line(const void *ctx, const struct engine *e,
+    const struct vault_key *k, int64_t now, bool ja);
 put_off_fn expiry_put_off;
 
 /* ---- engine_stage.c ---- */
@@ -748,6 +798,17 @@ char *pin_refusal(
 /* As struct control_engine says; arg is the engine. */
 int pin_confirm(void *arg, const void *ctx, const char *fingerprint,
     const char *actor, uid_t uid, char **said, struct error *err);
+
+/* ---- engine_held.c ---- */
+/* What is said of a mail that waits for a key. */
+char *held_reason(
+    const void *ctx, const struct engine *e, const struct vault_failed *failed);
+/* Inside the open transaction: what is held and whose reason begins with one
+ * of these leaves; *count: so many more. */
+int held_release(struct engine *e, const char *const *whys, size_t nwhys,
+    size_t *count, struct error *err);
+/* A vault has looked at the keys: what waited for one that can be used. */
+int held_look(struct engine *e, struct error *err);
 
 /* ---- engine_order.c ---- */
 int engine_order(void *arg, const void *ctx, const struct order *order,

@@ -32,7 +32,8 @@ unlocked(struct engine *e, struct bytes key)
 	}
 	if (store_unlock(e->st, key.data, &err) != 0 ||
 	    release_start(e, &err) != 0 || pin_start(e, &err) != 0 ||
-	    mail_recover(e, &err) != 0 || case_flows_start(e, &err) != 0) {
+	    mail_recover(e, &err) != 0 || case_flows_start(e, &err) != 0 ||
+	    held_look(e, &err) != 0) {
 		log_err("%s", err.text);
 		engine_end(e, ENGINE_EXIT_SETUP);
 		return;
@@ -219,16 +220,25 @@ may_renew(struct engine *e, struct error *err)
 		return -1;
 	if (renewal.started == 0)
 		return 0;
+	if (renewal.left > 0)
+		return error_set(err, FAULT_DENIED,
+		    "the former data key is still kept: %lld values could not "
+		    "be brought over: %.300s",
+		    (long long)renewal.left, renewal.where);
 	return error_set(err, FAULT_DENIED,
 	    "the data key is being renewed: %u %% is done", renewal.percent);
 }
 
 static int
-key_run(struct engine *e, bool renew, const char *actor, struct error *err)
+key_run(struct engine *e, bool renew, const char *actor, bool again,
+    struct error *err)
 {
 	struct reseal *r = &e->reseal;
 	struct worker *w;
 
+	/* Who asked for it went away; the keys may have changed since. */
+	if (!again && (r->state == RESEAL_DONE || r->state == RESEAL_FAILED))
+		r->state = RESEAL_NONE;
 	if (r->state != RESEAL_NONE && r->renew != renew)
 		return error_set(err, FAULT_RETRY,
 		    "the data key is being sealed; try again");
@@ -256,15 +266,15 @@ key_run(struct engine *e, bool renew, const char *actor, struct error *err)
 }
 
 int
-key_reseal(void *arg, const char *actor, struct error *err)
+key_reseal(void *arg, const char *actor, bool again, struct error *err)
 {
-	return key_run(arg, false, actor, err);
+	return key_run(arg, false, actor, again, err);
 }
 
 int
-key_renew(void *arg, const char *actor, struct error *err)
+key_renew(void *arg, const char *actor, bool again, struct error *err)
 {
-	return key_run(arg, true, actor, err);
+	return key_run(arg, true, actor, again, err);
 }
 
 /* On record is the last of the two keys that there are amid a renewal. */
@@ -314,8 +324,11 @@ static int
 wrapped_next(struct task *task, struct bytes wrapped, struct error *err)
 {
 	struct engine *e = task->engine;
+	/* The renewal came to its end meanwhile: that key is gone. */
+	bool gone =
+	    e->reseal.former && !e->reseal.renew && !store_renewing(e->st);
 
-	if (commit_wrapped(e, wrapped, err) != 0)
+	if (!gone && commit_wrapped(e, wrapped, err) != 0)
 		return -1;
 	if (e->reseal.renew || !e->reseal.former)
 		return 1;
@@ -383,6 +396,7 @@ key_lost(struct task *task)
 
 #define RENEW_AGAIN_MS ((int64_t)60 * 1000)
 #define RENEW_WAITS_MS 1000 /* for the end of a letter that arrives */
+#define RENEW_LEFT_MS ((int64_t)86400 * 1000) /* for who mends the damage */
 
 /* What cannot be opened holds up this stop alone; it is tried again. */
 static void
@@ -396,6 +410,22 @@ renew_failed(struct engine *e, const struct error *err)
 	talloc_free(e->renew_trouble);
 	e->renew_trouble = talloc_strdup(e, err->text);
 	e->renew_after_ms = clock_monotonic_ms() + RENEW_AGAIN_MS;
+}
+
+/* The former key stays; said once, and by `psirt` as long as it is so. */
+static void
+renew_left(struct engine *e)
+{
+	struct store_renewal renewal;
+	struct error err = {0};
+
+	e->renew_after_ms = clock_monotonic_ms() + RENEW_LEFT_MS;
+	if (e->renew_left_told || store_renewal(e->st, &renewal, &err) != 0)
+		return;
+	log_warn("renew: %lld values could not be brought over to the new data "
+		 "key, and the former one is kept: %s",
+	    (long long)renewal.left, renewal.where);
+	e->renew_left_told = true;
 }
 
 bool
@@ -416,6 +446,8 @@ stop_renew(struct engine *e)
 	TALLOC_FREE(e->renew_trouble);
 	if (what == RENEWING_NONE)
 		log_info("nothing is under the former data key any more");
+	if (what == RENEWING_LEFT)
+		renew_left(e);
 	if (what == RENEWING_WAITS)
 		e->renew_after_ms = clock_monotonic_ms() + RENEW_WAITS_MS;
 	return what == RENEWING_MORE;

@@ -45,8 +45,8 @@ leaving_of(const struct settings *s, const struct store_outmail *m,
 }
 
 /* What the desk tells itself is no mail of a case's procedure. */
-static bool
-is_to_desk(const struct store_outmail *m)
+bool
+mail_is_to_desk(const struct store_outmail *m)
 {
 	return m->audience == AUDIENCE_DESK || m->kind == MAIL_ALERT ||
 	       m->kind == MAIL_ESCALATION || m->kind == MAIL_MORNING ||
@@ -63,7 +63,7 @@ leave_may(struct engine *e, const void *ctx, const struct store_outmail *m,
 
 	*guard = 0;
 	*why = NULL;
-	if (m->casefile == 0 || is_to_desk(m))
+	if (m->casefile == 0 || mail_is_to_desk(m))
 		return 0;
 	w = case_load(ctx, e, m->casefile, err);
 	if (w == NULL)

@@ -24,6 +24,9 @@ wait_for(struct engine *e, const char *address, unsigned most, int64_t now,
 	if (store_automatic_latest(
 		e->st, address, now - 2 * HOUR_S, most, &left, err) != 0)
 		return -1;
+	/* Nobody is made to wait so long: the clock has gone back. */
+	if (left > now + HOUR_S)
+		left = now;
 	if (left != 0 && left + HOUR_S > *at)
 		*at = left + HOUR_S;
 	return 0;

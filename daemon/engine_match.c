@@ -336,7 +336,9 @@ filing_gather(struct filing *f, struct error *err)
 	f->in.opening = f->o;
 	f->in.now = clock_now();
 	f->in.received = f->letter.received;
-	f->in.adopted = f->letter.adopted != 0;
+	f->in.adopted = (f->letter.came & CAME_ADOPTED) != 0;
+	f->in.junk = (f->letter.came & CAME_JUNK) != 0;
+	f->in.in_doubt = (f->letter.came & CAME_RECONCILED) != 0;
 	f->in.by_hand = f->letter.by_hand != 0;
 	f->in.candidates = f->candidates;
 	if (store_automatic_count(e->st, NULL, f->in.now - 3600,

@@ -21,7 +21,8 @@
 #define LINES_MOST 200
 #define CASES_MOST 500
 #define ROWS_MOST 100
-#define SOON_S (INT64_C(7) * 86400)
+#define DAY_S INT64_C(86400)
+#define SOON_S (INT64_C(7) * DAY_S)
 
 /* ---- when ---- */
 
@@ -41,6 +42,13 @@ time_on(int64_t at, int days, int minutes)
 	return mktime(&tm);
 }
 
+/* Never yet, or by a clock that was days ahead: days count from now on. */
+static bool
+counts_anew(int64_t last, int64_t now)
+{
+	return last == 0 || last > now + DAY_S;
+}
+
 int
 morning_next(struct engine *e, int64_t now, int64_t *next, struct error *err)
 {
@@ -51,8 +59,7 @@ morning_next(struct engine *e, int64_t now, int64_t *next, struct error *err)
 		return 0;
 	if (store_memo_get(e->st, MEMO, &last, err) < 0)
 		return -1;
-	/* Never yet: the days are counted from now on. */
-	if (last == 0) {
+	if (counts_anew(last, now)) {
 		*next = now;
 		return 0;
 	}
@@ -294,6 +301,23 @@ letter_lines(struct list *l, int64_t now, struct error *err)
 	return 0;
 }
 
+/* As a vault saw them last: our own come first. */
+static int
+key_lines(struct list *l, int64_t now, struct error *err)
+{
+	const struct vault_ready *keys = l->e->keys;
+
+	(void)err;
+	for (size_t i = 0; keys != NULL && i < keys->nkeys; i++) {
+		char *text =
+		    expiry_line(l->ctx, l->e, &keys->keys[i], now, l->ja);
+
+		if (text != NULL)
+			line(l, "psirt key list", "%s", text);
+	}
+	return 0;
+}
+
 /* ---- the mail ---- */
 
 /*
@@ -304,7 +328,7 @@ static int
 make_list(struct list *l, int64_t now, struct error *err)
 {
 	static int (*const lists[])(
-	    struct list * l, int64_t now, struct error * err) = {
+	    struct list * l, int64_t now, struct error * err) = {key_lines,
 	    case_lines, task_lines, mail_lines, clock_lines, letter_lines};
 
 	l->text = talloc_strdup(l->ctx, "");
@@ -406,7 +430,7 @@ out:
 	return rc;
 }
 
-/* The first start: from now on a mail each morning. */
+/* The first start, say: from now on a mail each morning. */
 static int
 begin_days(struct engine *e, int64_t now, struct error *err)
 {
@@ -440,10 +464,10 @@ morning_due(struct engine *e, int64_t now, bool *done, struct error *err)
 		goto out;
 	*done = true;
 	rc = store_memo_get(e->st, MEMO, &last, err) < 0 ? -1 : 0;
-	if (rc == 0 && last == 0)
-		rc = begin_days(e, now, err);
-	if (rc != 0 || last == 0)
+	if (rc != 0 || counts_anew(last, now)) {
+		rc = rc == 0 ? begin_days(e, now, err) : rc;
 		goto out;
+	}
 	rc = checkpoint_make(e, ctx, now, &block, &broken, done, err);
 	if (rc > 0) {
 		rc = 0;

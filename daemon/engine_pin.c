@@ -21,7 +21,7 @@
 #include "psirtd/log.h"
 
 #define MEMO "pins" /* when they were first seen */
-#define MAILS_MOST 10000
+#define LETTERS_MOST 20
 
 char *
 pin_refusal(const void *ctx, const struct settings *s, const char *fingerprint)
@@ -224,33 +224,30 @@ confirm_row(struct engine *e, struct store_pin *row, const char *actor,
 	    e, RECORD_PIN_CONFIRMED, actor, row->fingerprint, *code, err);
 }
 
-/* What was held for want of it leaves now; why, as it was held. */
+/*
+ * A letter that it signed while it waited is not judged anew by itself: what
+ * was typed of it since stands.  The desk is told which may be.
+ */
 static int
-release(struct engine *e, const void *ctx, const char *why,
-    const char *fingerprint, size_t *count, struct error *err)
+letters_since(struct engine *e, const void *ctx, int64_t since, char **said,
+    struct error *err)
 {
-	struct store_outmail *mails = NULL;
-	size_t n = 0;
+	static const uint32_t states[] = {LETTER_INQUIRY, LETTER_SET_ASIDE};
 
-	if (store_outmail_list(
-		ctx, e->st, OUTMAIL_HELD, 0, MAILS_MOST, &mails, &n, err) != 0)
-		return -1;
-	for (size_t i = 0; i < n; i++) {
-		struct store_outmail *m = &mails[i];
+	for (size_t s = 0; s < sizeof(states) / sizeof(states[0]); s++) {
+		int64_t *ids = NULL;
+		size_t n = 0;
 
-		if (m->recipient == NULL || m->reason == NULL ||
-		    strcasecmp(m->recipient, fingerprint) != 0 ||
-		    strcmp(m->reason, why) != 0)
-			continue;
-		m->state = OUTMAIL_APPROVED;
-		m->reason = NULL;
-		if (store_outmail_put(e->st, m, OUTMAIL_HELD, err) != 0 ||
-		    engine_record(e, RECORD_MAIL_DECIDED, m->casefile,
-			m->letter, m->id, 0, err) != 0 ||
-		    (m->casefile != 0 &&
-			store_case_advance(e->st, m->casefile, true, err) != 0))
+		if (store_pin_letters(ctx, e->st, states[s],
+			VERDICT_UNKNOWN_KEY, since, LETTERS_MOST, &ids, &n,
+			err) != 0)
 			return -1;
-		++*count;
+		for (size_t i = 0; i < n; i++)
+			*said = talloc_asprintf_append(*said,
+			    "\nSigned meanwhile by a key that was not "
+			    "believed: "
+			    "psirt letter %lld --reopen",
+			    (long long)ids[i]);
 	}
 	return 0;
 }
@@ -262,6 +259,7 @@ confirm(struct engine *e, const void *ctx, const char *fingerprint,
 	struct store_pin *rows = NULL;
 	const struct store_pin *row = NULL;
 	size_t n = 0, waits = 0, mails = 0;
+	const char *why;
 	uint32_t code = 0;
 
 	if (store_pin_list(ctx, e->st, &rows, &n, err) != 0)
@@ -283,13 +281,13 @@ confirm(struct engine *e, const void *ctx, const char *fingerprint,
 		    "You have confirmed it; it waits for a second person.");
 		return 0;
 	}
-	if (release(e, ctx, pin_refusal(ctx, e->s, row->fingerprint),
-		row->fingerprint, &mails, err) != 0)
+	why = pin_refusal(ctx, e->s, row->fingerprint);
+	if (held_release(e, &why, 1, &mails, err) != 0)
 		return -1;
 	*said = talloc_asprintf(ctx,
 	    "Two persons have confirmed it. Held mails that leave now: %zu.",
 	    mails);
-	return 0;
+	return letters_since(e, ctx, row->at, said, err);
 }
 
 int

@@ -1,12 +1,17 @@
 /*
- * engine_release.c - after a restore: nothing leaves before a person says so.
+ * engine_release.c - after a restore: nothing leaves before a person says so;
+ * what nobody knows to have left is uncertain from its beginning.
  *
  * Runs in the engine process.  What left after the backup was made is not
  * known to it: what it holds as about to leave becomes uncertain at the first
- * start, and the way out stays shut until `psirt queue release`.  What is
- * made meanwhile waits as approved, for everybody to see and decide.
+ * start, and the way out stays shut until `psirt queue release`.  So does
+ * what psirtd makes by itself meanwhile: the letter that it answers may have
+ * lain there when the backup was made, and was answered then.  What a person
+ * makes waits as approved.
  */
 #include "engine_internal.h"
+
+#include <string.h>
 
 #include <talloc.h>
 
@@ -14,6 +19,10 @@
 #include "psirtd/log.h"
 #include "psirtd/store_keep.h"
 
+/* Of what answers a letter by itself that may have been answered (RULES 9). */
+#define WHY_FOUND                                                              \
+	"its letter was found in going through the mailbox: it may have been " \
+	"answered before"
 #define WHY                                                                    \
 	"it may have left after the backup was made that this database was "   \
 	"restored from"
@@ -30,6 +39,34 @@ release_waits(struct engine *e)
 	return true;
 }
 
+int
+release_tell(struct engine *e, const struct store_outmail *m, struct error *err)
+{
+	if (engine_record(e, RECORD_MAIL_UNCERTAIN, m->casefile, m->letter,
+		m->id, 0, err) != 0 ||
+	    mail_tell_case(e, m, err) != 0)
+		return -1;
+	return mail_tell(e, m, REASON_MAIL_UNCERTAIN, err);
+}
+
+void
+release_doubt(struct engine *e, struct store_outmail *m, const char *actor)
+{
+	const char *why = NULL;
+
+	if (m->state != OUTMAIL_APPROVED)
+		return;
+	if (e->in_doubt && m->automatic && m->letter != 0)
+		why = WHY_FOUND;
+	else if (strcmp(actor, "psirtd") == 0 && !mail_is_to_desk(m) &&
+		 release_waits(e))
+		why = WHY;
+	if (why == NULL)
+		return;
+	m->state = OUTMAIL_UNCERTAIN;
+	m->reason = (char *)(uintptr_t)why;
+}
+
 static int
 doubt(struct engine *e, int64_t id, uint32_t from, struct error *err)
 {
@@ -41,14 +78,13 @@ doubt(struct engine *e, int64_t id, uint32_t from, struct error *err)
 		goto out;
 	m.state = OUTMAIL_UNCERTAIN;
 	m.reason = talloc_strdup(ctx, WHY);
+	/* Here there are no bytes of it that a person could send again. */
+	if (from == OUTMAIL_APPROVED || from == OUTMAIL_HELD)
+		m.tries = 0;
 	rc = -1;
-	if (store_outmail_put(e->st, &m, from, err) != 0 ||
-	    engine_record(e, RECORD_MAIL_UNCERTAIN, m.casefile, m.letter, id, 0,
-		err) != 0 ||
-	    mail_tell_case(e, &m, err) != 0 ||
-	    mail_tell(e, &m, REASON_MAIL_UNCERTAIN, err) != 0)
-		goto out;
-	rc = 1;
+	if (store_outmail_put(e->st, &m, from, err) == 0 &&
+	    release_tell(e, &m, err) == 0)
+		rc = 1;
 out:
 	talloc_free(ctx);
 	return rc == 1 ? 0 : -1;
@@ -72,8 +108,9 @@ doubt_state(struct engine *e, uint32_t state, struct error *err)
 int
 release_start(struct engine *e, struct error *err)
 {
+	/* What was held left when its key came, or a person sent it. */
 	static const uint32_t leaving[] = {
-	    OUTMAIL_APPROVED, OUTMAIL_SEALED, OUTMAIL_SENDING};
+	    OUTMAIL_APPROVED, OUTMAIL_SEALED, OUTMAIL_SENDING, OUTMAIL_HELD};
 	int64_t in_doubt = 0;
 
 	if (store_memo_get(e->st, MEMO_DOUBT, &in_doubt, err) < 0)

@@ -4,7 +4,8 @@
  * Runs before there is an engine: no room, no key, and no daemon may be there.
  * The copy gets its name when it is whole, on the disk and says itself that it
  * was restored, so that no start can take it for what was there before
- * (engine_release.c).
+ * (engine_release.c).  One that was cut short leaves the copy under another
+ * name: until that is gone nothing starts, with an empty database perhaps.
  */
 #include "engine_internal.h"
 
@@ -21,6 +22,8 @@
 #include "psirtd/clock.h"
 #include "psirtd/store_keep.h"
 
+#define RESTORING ".restoring" /* behind the name of the database */
+
 static bool
 is_there(const void *ctx, const char *path, const char *end)
 {
@@ -28,6 +31,33 @@ is_there(const void *ctx, const char *path, const char *end)
 	struct stat info;
 
 	return name == NULL || lstat(name, &info) == 0;
+}
+
+static char *
+who(const void *ctx, uid_t uid)
+{
+	const struct passwd *entry = getpwuid(uid);
+
+	if (entry != NULL)
+		return talloc_strdup(ctx, entry->pw_name);
+	return talloc_asprintf(ctx, "uid %u", (unsigned)uid);
+}
+
+/* What root restores is root's, and psirtd could not open it. */
+static int
+check_user(
+    const void *ctx, const char *folder, const char *file, struct error *err)
+{
+	struct stat info;
+	const char *user;
+
+	if (geteuid() != 0 || stat(folder, &info) != 0 || info.st_uid == 0)
+		return 0;
+	user = who(ctx, info.st_uid);
+	return error_set(err, FAULT_SETUP,
+	    "%s belongs to %s: restore as that user: runuser -u %s -- psirtd "
+	    "--restore %s",
+	    folder, user, user, file);
 }
 
 /* Nothing is overwritten: what is there is for a person to set aside. */
@@ -99,25 +129,32 @@ copy_file(const char *file, const char *path, struct error *err)
 	return rc;
 }
 
-static char *
-who(const void *ctx)
+int
+restore_left(const struct settings *s, struct error *err)
 {
-	const struct passwd *entry = getpwuid(getuid());
+	void *ctx = talloc_new(NULL);
+	int rc = 0;
 
-	if (entry != NULL)
-		return talloc_strdup(ctx, entry->pw_name);
-	return talloc_asprintf(ctx, "uid %u", (unsigned)getuid());
+	if (is_there(ctx, s->database, RESTORING))
+		rc = error_set(err, FAULT_SETUP,
+		    "%s" RESTORING " is there: a restore was cut short; ask "
+		    "for it again, or remove that file",
+		    s->database);
+	talloc_free(ctx);
+	return rc;
 }
 
 static int
 mark(const void *ctx, struct store *st, struct error *err)
 {
-	const struct store_record line = {
-	    .at = clock_now(), .what = RECORD_RESTORED, .actor = who(ctx)};
+	const struct store_record line = {.at = clock_now(),
+	    .what = RECORD_RESTORED,
+	    .actor = who(ctx, getuid())};
 
 	if (store_begin(st, err) != 0 ||
 	    store_memo_put(st, MEMO_RESTORED, line.at, err) != 0 ||
 	    store_memo_put(st, MEMO_DOUBT, 1, err) != 0 ||
+	    store_memo_put(st, MEMO_RECONCILED, 0, err) != 0 ||
 	    store_record_add(st, &line, err) != 0 ||
 	    store_commit(st, err) != 0) {
 		store_rollback(st);
@@ -172,13 +209,15 @@ sync_path(const char *path, int flags, struct error *err)
 	return rc;
 }
 
+/* A psirtd that was started meanwhile may have made one, with letters in it. */
 static int
 put_in_place(const char *path, const char *database, const char *folder,
     struct error *err)
 {
 	if (sync_path(path, 0, err) != 0)
 		return -1;
-	if (rename(path, database) != 0)
+	if (renameat2(AT_FDCWD, path, AT_FDCWD, database, RENAME_NOREPLACE) !=
+	    0)
 		return error_errno(err, FAULT_SETUP, "%s", database);
 	return sync_path(folder, O_DIRECTORY, err);
 }
@@ -187,7 +226,7 @@ int
 engine_restore(const struct settings *s, const char *file)
 {
 	void *ctx = talloc_new(NULL);
-	char *path = talloc_asprintf(ctx, "%s.restoring", s->database);
+	char *path = talloc_asprintf(ctx, "%s" RESTORING, s->database);
 	char *wal = talloc_asprintf(ctx, "%s-wal", path);
 	char *folder = folder_of(ctx, s->database);
 	struct error err = {0};
@@ -195,7 +234,8 @@ engine_restore(const struct settings *s, const char *file)
 
 	if (path == NULL || wal == NULL || folder == NULL) {
 		error_set(&err, FAULT_RETRY, "out of memory");
-	} else if (check_place(ctx, s, file, &err) == 0) {
+	} else if (check_user(ctx, folder, file, &err) == 0 &&
+		   check_place(ctx, s, file, &err) == 0) {
 		/* Left by a restore that was cut short. */
 		unlink(path);
 		unlink(wal);

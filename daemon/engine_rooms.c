@@ -103,6 +103,8 @@ vault_ready(struct engine *e, struct slot *slot, const struct frame *frame)
 	e->expiry_at = 0;
 	slot->failures = 0;
 	slot->set_up = true;
+	if (e->unlocked && held_look(e, &err) != 0)
+		engine_trouble(e, "keys", &err);
 	if (!e->stopping)
 		key_ask(e, slot);
 }
@@ -334,6 +336,9 @@ slot_start(struct engine *e, struct slot *slot)
 	if (slot->process == NULL) {
 		log_err("%s", err.text);
 		slot->start_at_ms = clock_monotonic_ms() + RESTART_MOST_MS;
+		/* Killed, it took all rooms along: another engine has one. */
+		if (err.fault == FAULT_SETUP)
+			engine_end(e, ENGINE_EXIT_TRY_AGAIN);
 		return;
 	}
 	switch (slot->kind) {

@@ -232,6 +232,7 @@ commit_later(struct task *task, struct error *err)
 void
 seal_vault_frame(struct task *task, const struct frame *frame)
 {
+	struct engine *e = task->engine;
 	struct vault_sealed *sealed;
 	struct vault_failed *failed;
 	struct error err = {0};
@@ -248,15 +249,13 @@ seal_vault_frame(struct task *task, const struct frame *frame)
 		if (failed != NULL && failed->reason == VAULT_FAIL_CHILD)
 			rc = commit_later(task, &err);
 		else if (failed != NULL)
-			rc = commit_held(task,
-			    failed->text != NULL ? failed->text
-						 : "cannot be sealed",
-			    &err);
+			rc = commit_held(
+			    task, held_reason(task, e, failed), &err);
 	} else {
 		error_set(&err, FAULT_RETRY, "the vault answered another job");
 	}
 	if (rc != 0)
-		engine_trouble(task->engine, "seal", &err);
+		engine_trouble(e, "seal", &err);
 	else
 		log_info("outmail=%lld stop=seal", (long long)task->id);
 	task_done(task);

@@ -35,6 +35,7 @@ rooms_setup_fetch(struct engine *e)
 	setup.server =
 	    server_of(&e->s->mailbox, e->mailbox_ca, e->mailbox_secret);
 	setup.folder = e->s->folder;
+	setup.junk = e->s->junk;
 	setup.filed = e->s->filed;
 	setup.too_large = e->s->too_large;
 	setup.poll_s = e->s->poll_s;

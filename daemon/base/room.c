@@ -219,7 +219,9 @@ take_answer(int fd, struct buf *answer, int64_t until, struct error *err)
 			return ROOM_END_CRASH;
 		if (n == 0)
 			return ROOM_END_OK;
-		if (buf_add(answer, chunk, (size_t)n, err) != 0)
+		rc = buf_add(answer, chunk, (size_t)n, err);
+		explicit_bzero(chunk, (size_t)n); /* of a vault's: a key */
+		if (rc != 0)
 			return ROOM_END_TOO_BIG;
 	}
 }

@@ -65,6 +65,10 @@ static const int nobody[] = {
     SCMP_SYS(open_tree),
     SCMP_SYS(move_mount),
     SCMP_SYS(fsopen),
+    SCMP_SYS(fsconfig),
+    SCMP_SYS(fsmount),
+    SCMP_SYS(fspick),
+    SCMP_SYS(mount_setattr),
     SCMP_SYS(bpf),
     SCMP_SYS(perf_event_open),
     SCMP_SYS(keyctl),
@@ -78,15 +82,25 @@ static const int nobody[] = {
     SCMP_SYS(finit_module),
     SCMP_SYS(delete_module),
     SCMP_SYS(kexec_load),
+    SCMP_SYS(kexec_file_load),
     SCMP_SYS(reboot),
     SCMP_SYS(swapon),
     SCMP_SYS(swapoff),
     SCMP_SYS(acct),
     SCMP_SYS(quotactl),
     SCMP_SYS(personality),
+    SCMP_SYS(modify_ldt),
+    SCMP_SYS(iopl),
+    SCMP_SYS(ioperm),
+    SCMP_SYS(move_pages),
+    SCMP_SYS(syslog),
+    SCMP_SYS(fanotify_init),
     SCMP_SYS(open_by_handle_at),
+    SCMP_SYS(sethostname),
+    SCMP_SYS(setdomainname),
     SCMP_SYS(settimeofday),
     SCMP_SYS(clock_settime),
+    SCMP_SYS(clock_adjtime),
     SCMP_SYS(adjtimex),
 };
 
@@ -192,6 +206,37 @@ only_families(scmp_filter_ctx filter, int first, int second, struct error *err)
 	return 0;
 }
 
+/*
+ * No child in namespaces of its own, where it would be root.  clone3() hides
+ * its flags in memory; where it is unknown, libc asks for clone().
+ */
+static int
+no_namespaces(scmp_filter_ctx filter, struct error *err)
+{
+	static const scmp_datum_t flags[] = {CLONE_NEWNS, CLONE_NEWCGROUP,
+	    CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID,
+	    CLONE_NEWNET};
+	int rc = seccomp_rule_add(
+	    filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+
+	for (size_t i = 0; i < COUNT(flags); i++)
+		rc |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
+		    SCMP_SYS(clone), 1,
+		    SCMP_A0(SCMP_CMP_MASKED_EQ, flags[i], flags[i]));
+	if (rc != 0)
+		return error_set(err, FAULT_SETUP, "seccomp: clone rule");
+	return 0;
+}
+
+static int
+nobody_rules(scmp_filter_ctx filter, struct error *err)
+{
+	if (rules(filter, SCMP_ACT_ERRNO(EPERM), nobody, COUNT(nobody), err) !=
+	    0)
+		return -1;
+	return no_namespaces(filter, err);
+}
+
 static int
 no_exec(scmp_filter_ctx filter, struct error *err)
 {
@@ -236,8 +281,7 @@ sandbox_calls(enum sandbox_kind kind, struct error *err)
 		rc = reader_rules(filter, err);
 		break;
 	case SANDBOX_NET:
-		rc = rules(
-		    filter, SCMP_ACT_ERRNO(EPERM), nobody, COUNT(nobody), err);
+		rc = nobody_rules(filter, err);
 		if (rc == 0)
 			rc = only_families(filter, AF_INET, AF_INET6, err);
 		if (rc == 0)
@@ -245,8 +289,7 @@ sandbox_calls(enum sandbox_kind kind, struct error *err)
 		break;
 	case SANDBOX_ENGINE:
 	case SANDBOX_VAULT:
-		rc = rules(
-		    filter, SCMP_ACT_ERRNO(EPERM), nobody, COUNT(nobody), err);
+		rc = nobody_rules(filter, err);
 		if (rc == 0)
 			rc = only_families(filter, AF_UNIX, AF_UNIX, err);
 		/* The starter, outside of these walls, starts the rooms. */

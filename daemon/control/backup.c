@@ -2,8 +2,9 @@
  * backup.c - backup: a copy of the database into the file that came along.
  *
  * Runs in the engine.  psirt opens the file and passes it (RULES 21); a turn
- * writes a few pages (RULES 19).  The line of the record is committed before
- * the first page, so that it stands in the copy too.
+ * writes a few pages (RULES 19), and one piece alone while a letter or a mail
+ * is under way, whenever its room has said something.  The line of the record
+ * is committed before the first page, so that it stands in the copy too.
  */
 #include "request.h"
 
@@ -44,15 +45,19 @@ backup_answer(struct request *r)
 enum turn
 backup_run(struct request *r)
 {
+	const struct control_engine *engine = r->control->engine;
 	bool done = false;
 
 	if (r->state == NULL && backup_start(r) != 0)
 		return TURN_FAILED;
+	r->waits = engine->at_work(engine->arg);
 	while (!done) {
 		if (!request_has_time(r))
 			return TURN_MORE;
 		if (store_backup_turn(r->state, &done, &r->err) != 0)
 			return TURN_FAILED;
+		if (r->waits && !done)
+			return TURN_MORE;
 	}
 	return backup_answer(r);
 }

@@ -97,8 +97,10 @@ waits_keys(struct request *r)
 		bool waits = settings_key_waits(r->s, k->fingerprint);
 		char *next = NULL;
 
+		/* What opens alone is no worse for having expired. */
 		if (k->problem == VAULT_KEY_FINE && !waits &&
-		    (k->expires == 0 || k->expires > until))
+		    (k->expires == 0 || k->expires > until ||
+			settings_key_retired(r->s, k->fingerprint)))
 			continue;
 		shown++;
 		row = key_row(r, k);
@@ -209,12 +211,24 @@ key_run(struct request *r, int under_way, const char *done)
 	return TURN_DONE;
 }
 
+/* This request asked before. */
+static bool
+asked(struct request *r)
+{
+	bool before = r->state != NULL;
+
+	if (!before)
+		r->state = talloc_new(r);
+	return before;
+}
+
 enum turn
 reseal_run(struct request *r)
 {
 	const struct control_engine *engine = r->control->engine;
 
-	return key_run(r, engine->reseal(engine->arg, r->actor, &r->err),
+	return key_run(r,
+	    engine->reseal(engine->arg, r->actor, asked(r), &r->err),
 	    "The data key is sealed to the keys of today.");
 }
 
@@ -223,7 +237,8 @@ renew_run(struct request *r)
 {
 	const struct control_engine *engine = r->control->engine;
 
-	return key_run(r, engine->renew(engine->arg, r->actor, &r->err),
+	return key_run(r,
+	    engine->renew(engine->arg, r->actor, asked(r), &r->err),
 	    "A new data key is in use. What rests under the former one is "
 	    "being sealed anew: \"psirt\" says how far it is.");
 }

@@ -52,15 +52,15 @@ letter_row(struct request *r, const struct store_letter *l)
 	char *who = letter_who(r, r, l);
 	json_t *row;
 
-	row = json_pack("{s:I,s:o,s:s,s:s,s:s,s:s,s:o,s:b,s:I,s:o}", "letter",
-	    (json_int_t)l->id, "received", json_time(l->received), "state",
-	    letter_state_name((enum letter_state)l->state), "reason",
+	row = json_pack("{s:I,s:o,s:s,s:s,s:s,s:s,s:o,s:b,s:b,s:I,s:o}",
+	    "letter", (json_int_t)l->id, "received", json_time(l->received),
+	    "state", letter_state_name((enum letter_state)l->state), "reason",
 	    reason_name((enum reason)l->reason), "reason_text",
 	    reason_text((enum reason)l->reason), "verdict",
 	    l->verdict != 0 ? verdict_name(l->verdict) : "unopened", "case",
 	    json_text(request_case_number(r, l->casefile)), "unconfirmed",
-	    l->unconfirmed != 0, "size", (json_int_t)l->size, "who",
-	    json_text(who));
+	    l->unconfirmed != 0, "junk", (l->came & CAME_JUNK) != 0, "size",
+	    (json_int_t)l->size, "who", json_text(who));
 	talloc_free(who);
 	return row;
 }

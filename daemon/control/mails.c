@@ -271,9 +271,11 @@ queue_resend_run(struct request *r)
 		return TURN_FAILED;
 	/*
 	 * It may have arrived: only the very same bytes under the same
-	 * Message-ID can be recognised as the same mail (RULES 23).
+	 * Message-ID can be recognised as the same mail (RULES 23).  One that
+	 * was never tried is in doubt by a restore, or by a letter that was
+	 * found late: no bytes of it were here.
 	 */
-	if (m.state == OUTMAIL_UNCERTAIN && wire.len == 0)
+	if (m.state == OUTMAIL_UNCERTAIN && wire.len == 0 && m.tries > 0)
 		return request_fail(r, CONTROL_EXIT_REFUSED,
 		    "the bytes of mail %lld are gone, so it cannot go out the "
 		    "same again: psirt queue drop %lld",

@@ -78,6 +78,36 @@ case_row(struct request *r, struct purge *p, int64_t letters)
 				 "letters", (json_int_t)letters));
 }
 
+/* The next one after this, 0 none: a closed case, or a letter of none. */
+static int
+find_next(struct request *r, struct purge *p, int64_t after, int64_t *id)
+{
+	if (p->letters)
+		return store_purge_stray(
+		    r->st, strays[p->stray], after, id, &r->err);
+	return store_purge_next(r->st, after, id, &r->err);
+}
+
+/*
+ * Is it to go?  Asked before each piece: opened again, or written to, since
+ * the turn before, what is left stays.
+ */
+static int
+look_at(struct request *r, struct purge *p)
+{
+	bool goes = false;
+	int rc = p->letters
+		     ? store_purge_stray_goes(r->st, strays[p->stray],
+			   p->age.before, p->id, &goes, &r->err)
+		     : store_purge_goes(r->st, &p->age, p->id, &goes, &r->err);
+
+	if (rc == 0 && !goes) {
+		p->after = p->id;
+		p->id = 0;
+	}
+	return rc;
+}
+
 /* A piece of a case; its own columns go with the line of the record. */
 static int
 purge_case(struct request *r, struct purge *p)
@@ -120,26 +150,24 @@ purge_stray(struct request *r, struct purge *p)
 	    r, json_pack("{s:I}", "letter", (json_int_t)p->after));
 }
 
-/* The next one is found, or a piece of this one goes. */
+/* A piece of this one, or of the next one. */
 static int
 purge_step(struct request *r, struct purge *p)
 {
-	if (p->id != 0)
-		return p->letters ? purge_stray(r, p) : purge_case(r, p);
-	if (p->letters) {
-		if (store_purge_stray(r->st, strays[p->stray], p->age.before,
-			p->after, &p->id, &r->err) != 0)
+	if (p->id == 0 && find_next(r, p, p->after, &p->id) != 0)
+		return -1;
+	if (p->id != 0) {
+		if (look_at(r, p) != 0)
 			return -1;
-		if (p->id == 0) {
-			p->stray++;
-			p->after = 0;
-		}
+		if (p->id == 0)
+			return 0;
+		return p->letters ? purge_stray(r, p) : purge_case(r, p);
+	}
+	if (p->letters) {
+		p->stray++;
+		p->after = 0;
 		return 0;
 	}
-	if (store_purge_next(r->st, &p->age, p->after, &p->id, &r->err) != 0)
-		return -1;
-	if (p->id != 0)
-		return 0;
 	p->letters = true;
 	p->after = 0;
 	return answer_list_end(r) == 0 ? answer_list(r, "letters") : -1;

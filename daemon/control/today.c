@@ -88,10 +88,13 @@ today_start(struct request *r)
 	if (answer_set(r, "trouble",
 		json_text(engine->trouble(engine->arg, r))) != 0 ||
 	    answer_set(r, "renewal",
-		renewal.started != 0 ? json_pack("{s:o,s:i}", "since",
-					   json_time(renewal.started),
-					   "percent", (int)renewal.percent)
-				     : json_null()) != 0 ||
+		renewal.started != 0
+		    ? json_pack("{s:o,s:i,s:I,s:o}", "since",
+			  json_time(renewal.started), "percent",
+			  (int)renewal.percent, "left",
+			  (json_int_t)renewal.left, "where",
+			  json_text(renewal.left > 0 ? renewal.where : NULL))
+		    : json_null()) != 0 ||
 	    answer_set(r, "open_cases", json_integer(t->open)) != 0)
 		return -1;
 	return answer_list(r, "cases");

@@ -29,6 +29,7 @@ file_read(const void *ctx, const char *path, size_t most, struct error *err)
 	bool read = false;
 
 	if (file != NULL && text != NULL) {
+		setvbuf(file, NULL, _IONBF, 0);
 		n = fread(text, 1, most, file);
 		read = !ferror(file);
 	}
@@ -36,10 +37,20 @@ file_read(const void *ctx, const char *path, size_t most, struct error *err)
 		fclose(file);
 	if (read && n < most)
 		return bytes_of(text, n);
+	if (text != NULL)
+		explicit_bzero(text, most);
 	error_set(err, FAULT_DENIED,
 	    read ? "%s is too large" : "%s cannot be read", path);
 	talloc_free(text);
 	return BYTES_NONE;
+}
+
+static bool
+is_public_key(const char *text, struct bytes in)
+{
+	return text != NULL && text_valid(in) &&
+	       strstr(text, "-----BEGIN PGP PUBLIC KEY BLOCK-----") != NULL &&
+	       strstr(text, "PRIVATE KEY BLOCK") == NULL;
 }
 
 char *
@@ -51,16 +62,17 @@ block_read(const void *ctx, const char *path, struct error *err)
 	if (in.data == NULL)
 		return NULL;
 	text = bytes_text(ctx, in);
-	if (text == NULL || !text_valid(in) ||
-	    strstr(text, "-----BEGIN PGP PUBLIC KEY BLOCK-----") == NULL ||
-	    strstr(text, "PRIVATE KEY BLOCK") != NULL) {
-		error_set(err, FAULT_DENIED,
-		    "%s is no public key in armor: gpg --armor --export "
-		    "FINGERPRINT makes one",
-		    path);
-		return NULL;
-	}
-	return text;
+	if (is_public_key(text, in))
+		return text;
+	/* It may be a secret key. */
+	explicit_bzero((void *)(uintptr_t)in.data, in.len);
+	if (text != NULL)
+		explicit_bzero(text, strlen(text));
+	error_set(err, FAULT_DENIED,
+	    "%s is no public key in armor: gpg --armor --export FINGERPRINT "
+	    "makes one",
+	    path);
+	return NULL;
 }
 
 /* Of a mail that was saved the block alone: the rest is nobody's business. */

@@ -30,6 +30,7 @@ static const struct column letter_wait[] = {
     {"short", "CASE", HOW_TEXT, false},
     {"who", "FROM", HOW_TEXT, false},
     {"reason", "WHY", HOW_TEXT, true},
+    {"junk", "JUNK", HOW_TEXT, false},
     {"due", "ANSWER DUE", HOW_DATE, true},
     {"next", "TYPE NEXT", HOW_BELOW, true},
 };
@@ -75,6 +76,7 @@ static const struct column letter_list[] = {
     {"state", "STATE", HOW_TEXT, false},
     {"verdict", "VERDICT", HOW_TEXT, false},
     {"reason", "REASON", HOW_TEXT, true},
+    {"junk", "JUNK", HOW_TEXT, false},
     {"short", "CASE", HOW_TEXT, true},
 };
 
@@ -223,15 +225,40 @@ view_short_numbers(json_t *rows)
 }
 
 static void
+view_letters(json_t *letters)
+{
+	json_t *letter;
+	size_t i;
+
+	view_short_numbers(letters);
+	json_array_foreach(letters, i, letter)
+	{
+		null_if_false(letter, "junk");
+	}
+}
+
+/* true: a person has to look. */
+static bool
 view_renewal(const struct printer *p, const json_t *renewal)
 {
-	char text[80];
+	json_int_t left = view_number(renewal, "left");
+	char text[640];
 
 	if (!json_is_object(renewal))
-		return;
-	snprintf(text, sizeof(text), "everything is sealed anew, %d %% done.",
-	    (int)json_integer_value(json_object_get(renewal, "percent")));
+		return false;
+	if (left > 0)
+		snprintf(text, sizeof(text),
+		    "%lld values are damaged and could not be brought over; "
+		    "the former key is kept until they are gone or a backup "
+		    "is restored: %s",
+		    (long long)left, view_string(renewal, "where"));
+	else
+		snprintf(text, sizeof(text),
+		    "everything is sealed anew, %d %% done.",
+		    (int)json_integer_value(
+			json_object_get(renewal, "percent")));
 	print_wrapped(p, "New data key: ", "              ", text);
+	return left > 0;
 }
 
 void
@@ -241,12 +268,12 @@ view_today(const struct printer *p, json_t *data)
 	json_int_t quiet = view_number(data, "set_aside_by_itself");
 	bool any = trouble != NULL;
 
-	view_short_numbers(json_object_get(data, "letters"));
+	view_letters(json_object_get(data, "letters"));
 	view_short_numbers(json_object_get(data, "steps"));
 	view_turn_columns(json_object_get(data, "steps"));
 	if (trouble != NULL)
 		print_wrapped(p, "Trouble: ", "         ", trouble);
-	view_renewal(p, json_object_get(data, "renewal"));
+	any |= view_renewal(p, json_object_get(data, "renewal"));
 	talloc_free(trouble);
 	if (json_is_true(json_object_get(data, "damaged"))) {
 		print_wrapped(p, "Damaged: ", "         ",
@@ -293,7 +320,7 @@ view_list(const struct printer *p, json_t *data)
 	json_t *letters = json_object_get(data, "letters");
 	json_t *cases = json_object_get(data, "cases");
 
-	view_short_numbers(letters);
+	view_letters(letters);
 	view_turn_columns(cases);
 	if (letters != NULL && json_array_size(letters) > 0)
 		print_table(p, letters, letter_list, N(letter_list));

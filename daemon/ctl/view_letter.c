@@ -25,6 +25,7 @@ static const struct column letter_fields[] = {
     {"verdict", "judged", HOW_TEXT, false},
     {"signer", "signer", HOW_TEXT, false},
     {"unconfirmed", "unconfirmed", HOW_TEXT, false},
+    {"junk", "as junk", HOW_TEXT, false},
     {"answer", "answered", HOW_TEXT, false},
 };
 
@@ -328,6 +329,7 @@ view_letter(const struct printer *p, json_t *data)
 	    json_integer_value(json_object_get(data, "letter")));
 	print_title(p, title);
 	null_if_false(data, "unconfirmed");
+	null_if_false(data, "junk");
 	json_object_set_new(data, "answer", answer_line(data));
 	view_warnings(p, data);
 	print_fields(p, data, letter_fields, N(letter_fields));

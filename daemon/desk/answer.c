@@ -155,6 +155,21 @@ choose_language(const struct judging *j)
 	return j->s->language != NULL ? j->s->language : "en";
 }
 
+/*
+ * The mail server takes it for junk, and it is: but for what was encrypted to
+ * us, and what a key signed that we know.  Our signed mail to the forged From
+ * of a spam is what its writer wants.
+ */
+static bool
+is_junk(const struct judging *j)
+{
+	enum verdict v = j->d->signer.verdict;
+
+	return j->in->junk && !j->in->by_hand && !j->encrypted &&
+	       v != VERDICT_PINNED && v != VERDICT_KNOWN &&
+	       !(j->o != NULL && report_for_us(j->o));
+}
+
 /* What forbids any automatic mail to this letter; SILENCE_NONE: nothing. */
 static enum silence
 forbidden(const struct judging *j)
@@ -165,6 +180,8 @@ forbidden(const struct judging *j)
 		return SILENCE_MACHINE;
 	if (j->o != NULL && (j->o->headers.flags & HEADER_SUPPRESS) != 0)
 		return SILENCE_UNWANTED;
+	if (is_junk(j))
+		return SILENCE_JUNK;
 	if (in->adopted)
 		return SILENCE_ADOPTED;
 	if (in->received < in->now - j->s->stale_s)

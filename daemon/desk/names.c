@@ -71,6 +71,7 @@ reason_name(enum reason reason)
 	    [REASON_ANSWER_LATE] = "answer-late",
 	    [REASON_ANSWER_HELD] = "answer-held",
 	    [REASON_PIN_CHANGED] = "pin-changed",
+	    [REASON_MAILBOX_PASSWORD] = "mailbox-password",
 	    [REASON_DISK] = "disk",
 	    [REASON_UNREACHABLE] = "unreachable",
 	};
@@ -152,6 +153,9 @@ reason_text(enum reason reason)
 		"for a decision.",
 	    [REASON_PIN_CHANGED] =
 		"Keys of the settings were changed; they wait for two persons.",
+	    [REASON_MAILBOX_PASSWORD] =
+		"The mail server refuses the user name or the password of the "
+		"mailbox: no letter comes in.",
 	    [REASON_DISK] =
 		"The disk is nearly full; letters wait in the mailbox.",
 	    [REASON_UNREACHABLE] = "The mailbox cannot be reached.",
@@ -195,6 +199,7 @@ silence_name(enum silence silence)
 	    [SILENCE_OWN] = "own",
 	    [SILENCE_DEPARTMENT] = "department",
 	    [SILENCE_UNWANTED] = "unwanted",
+	    [SILENCE_JUNK] = "junk",
 	};
 
 	return NAME(names, silence);

@@ -97,7 +97,7 @@ may_route_now(const struct judging *j)
 	const struct decision *d = j->d;
 	const struct desk_input *in = j->in;
 
-	if (!j->s->route_auto || in->adopted)
+	if (!j->s->route_auto || in->adopted || in->in_doubt)
 		return false;
 	/* A person filed it as a report, not as the coordinator's word. */
 	if (d->claims_correspondent)

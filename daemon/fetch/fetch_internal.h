@@ -16,6 +16,7 @@
 
 /* A letter that was left or made trouble; it comes last, and later. */
 struct hard {
+	enum fetch_folder which;
 	uint32_t uidvalidity;
 	uint32_t uid;
 	bool oversize;         /* more came than letter_max */
@@ -33,23 +34,37 @@ struct item {
 	bool hard;
 };
 
+/* How far every folder is gone through (reconcile.c). */
+struct reconcile {
+	bool due;
+	enum fetch_folder which; /* this one is next … */
+	uint32_t uidvalidity;    /* 0: and has not begun … */
+	uint64_t next;           /* with this uid */
+	uint32_t width;          /* so many numbers at once */
+	uint32_t left;           /* letters that could not be had */
+};
+
 struct fetch {
 	struct channel *engine;
 	const struct fetch_setup *setup;
 	char *secret; /* wiped when freed */
-	/* as IMAP writes it */
-	const char *folder;
+	/* in the words of the settings, and as IMAP writes them; NULL: none */
+	const char *folders[FETCH_FOLDERS];
+	const char *names[FETCH_FOLDERS];
 
 	struct stream *stream;
 	mailimap *imap;
-	struct fetch_mailbox box;
+	struct fetch_mailbox box; /* of the folder that is selected */
 	uint32_t after;
+	struct reconcile reconcile;
+	bool junk_due; /* to be looked at before the next wait */
 
-	bool leaving;   /* the engine closed the channel */
-	bool progress;  /* a letter was moved since the last trouble */
-	bool unsettled; /* a letter was left, or could not be fetched */
-	bool again;     /* the connection was dropped by us: connect at once */
-	bool waited;    /* this connection got as far as waiting */
+	bool leaving;  /* the engine closed the channel */
+	bool progress; /* a letter was moved since the last trouble */
+	/* a letter of it was left, or could not be fetched */
+	bool unsettled[FETCH_FOLDERS];
+	bool again;  /* the connection was dropped by us: connect at once */
+	bool waited; /* this connection got as far as waiting */
 	int64_t connected_ms;
 
 	/* The trouble the session ended with. */
@@ -82,6 +97,13 @@ bool session_has(struct fetch *f, const char *name);
 /* NOOP; *arrived: the server spoke of letters that came meanwhile. */
 int session_noop(struct fetch *f, bool *arrived);
 
+/* folder.c */
+/*
+ * Selects it, tells of it and hears from where on its letters are wanted.
+ * 1: the server does not open it; none is selected.
+ */
+int folder_enter(struct fetch *f, enum fetch_folder which);
+
 /* login.c */
 int session_login(struct fetch *f);
 /*
@@ -94,6 +116,11 @@ int session_continue(
 /* list.c */
 int list_letters(
     struct fetch *f, const void *ctx, struct item **items, size_t *nitems);
+/* The uids from first to last, in order. */
+int list_uids(struct fetch *f, const void *ctx, uint32_t first, uint32_t last,
+    uint32_t **uids, size_t *nuids);
+/* One row; item->uid 0: it is not there. */
+int list_one(struct fetch *f, uint32_t uid, struct item *item);
 /* The greatest uid there is, for a server that does not tell UIDNEXT. */
 int list_highest(struct fetch *f, uint32_t *uid);
 int list_has(struct fetch *f, uint32_t uid, bool *there);
@@ -108,6 +135,13 @@ void hard_left(struct fetch *f, uint32_t uid);
 /* letter.c */
 /* Shows every letter that is there to the engine, once. */
 int letters_look(struct fetch *f);
+/* Shows this one, and does what the engine says. */
+int letter_show(
+    struct fetch *f, const void *ctx, const struct item *item, bool reconcile);
+
+/* reconcile.c */
+/* A portion more; f->reconcile.due: there is another. */
+int reconcile_some(struct fetch *f);
 
 /* take.c */
 /*

@@ -3,8 +3,8 @@
  * what it says.
  *
  * Takes the listing; for each row FETCH_FOUND goes out and one order comes
- * back: take, move or leave.  A letter is moved only when the engine says so,
- * which it does once the bytes are committed.  Runs in the fetch room.
+ * back: take, move, keep or leave.  A letter is moved only when the engine says
+ * so, which it does once the bytes are committed.  Runs in the fetch room.
  */
 #include "fetch_internal.h"
 
@@ -14,7 +14,7 @@
 
 /*
  * The engine's order for this letter; other frames are handled meanwhile.
- * *type is FETCH_TAKE, FETCH_MOVE or FETCH_LEAVE.
+ * *type is FETCH_TAKE, FETCH_MOVE, FETCH_KEEP or FETCH_LEAVE.
  */
 static int
 hear_order(struct fetch *f, const void *ctx, uint32_t uid, uint32_t *type,
@@ -28,7 +28,7 @@ hear_order(struct fetch *f, const void *ctx, uint32_t uid, uint32_t *type,
 			return -1;
 		*type = frame.type;
 		if (frame.type != FETCH_TAKE && frame.type != FETCH_MOVE &&
-		    frame.type != FETCH_LEAVE) {
+		    frame.type != FETCH_KEEP && frame.type != FETCH_LEAVE) {
 			if (engine_said(f, &frame) != 0)
 				return -1;
 			continue;
@@ -37,15 +37,16 @@ hear_order(struct fetch *f, const void *ctx, uint32_t uid, uint32_t *type,
 		    wire_decode(ctx, &fetch_order_wire, frame.payload, &err);
 		if (*order == NULL)
 			return session_trouble(f, FETCH_LOST, "%s", err.text);
-		if ((*order)->uid == uid &&
+		if ((*order)->uid == uid && (*order)->which == f->box.which &&
 		    (*order)->uidvalidity == f->box.uidvalidity)
 			return 0;
 		/* Of a letter shown in an earlier session: void. */
 	}
 }
 
-static int
-one_letter(struct fetch *f, const void *ctx, const struct item *item)
+int
+letter_show(
+    struct fetch *f, const void *ctx, const struct item *item, bool reconcile)
 {
 	const struct hard *hard = hard_find(f, item->uid);
 	struct fetch_letter letter = {0};
@@ -53,6 +54,8 @@ one_letter(struct fetch *f, const void *ctx, const struct item *item)
 	uint32_t type = 0;
 	int rc;
 
+	letter.which = f->box.which;
+	letter.reconcile = reconcile;
 	letter.uidvalidity = f->box.uidvalidity;
 	letter.uid = item->uid;
 	letter.internaldate = item->internaldate;
@@ -62,7 +65,7 @@ one_letter(struct fetch *f, const void *ctx, const struct item *item)
 	if (letter.too_large && letter.size <= f->setup->letter_max)
 		letter.size = f->setup->letter_max + 1;
 	if (hard != NULL && hard->not_before_ms > clock_monotonic_ms()) {
-		f->unsettled = true;
+		f->unsettled[f->box.which] = true;
 		return 0;
 	}
 	if (engine_tell(f, FETCH_FOUND, &fetch_letter_wire, &letter) != 0 ||
@@ -77,6 +80,10 @@ one_letter(struct fetch *f, const void *ctx, const struct item *item)
 	}
 	if (type == FETCH_MOVE)
 		return letter_move(f, order, item->filed && item->deleted);
+	if (type == FETCH_KEEP) {
+		hard_drop(f, item->uid);
+		return 0;
+	}
 	hard_left(f, item->uid);
 	return 0;
 }
@@ -90,10 +97,10 @@ letters_look(struct fetch *f)
 	size_t n = 0;
 	int rc;
 
-	f->unsettled = false;
+	f->unsettled[f->box.which] = false;
 	rc = list_letters(f, ctx, &items, &n);
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		rc = one_letter(f, each, &items[i]);
+		rc = letter_show(f, each, &items[i], false);
 		talloc_free_children(each);
 	}
 	talloc_free(ctx);

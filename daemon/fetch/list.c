@@ -26,7 +26,7 @@ struct hard *
 hard_find(struct fetch *f, uint32_t uid)
 {
 	for (size_t i = 0; i < f->nhard; i++)
-		if (f->hard[i].uid == uid &&
+		if (f->hard[i].uid == uid && f->hard[i].which == f->box.which &&
 		    f->hard[i].uidvalidity == f->box.uidvalidity)
 			return &f->hard[i];
 	return NULL;
@@ -44,7 +44,9 @@ hard_note(struct fetch *f, uint32_t uid)
 		return NULL;
 	f->hard = more;
 	more = &f->hard[f->nhard++];
-	*more = (struct hard){.uidvalidity = f->box.uidvalidity, .uid = uid};
+	*more = (struct hard){.which = f->box.which,
+	    .uidvalidity = f->box.uidvalidity,
+	    .uid = uid};
 	return more;
 }
 
@@ -62,7 +64,7 @@ hard_left(struct fetch *f, uint32_t uid)
 {
 	struct hard *left = hard_note(f, uid);
 
-	f->unsettled = true;
+	f->unsettled[f->box.which] = true;
 	if (left != NULL)
 		left->not_before_ms = clock_monotonic_ms() + LEFT_MS;
 }
@@ -281,20 +283,65 @@ list_highest(struct fetch *f, uint32_t *uid)
 	return rc;
 }
 
+static int
+by_number(const void *a, const void *b)
+{
+	const uint32_t *x = a;
+	const uint32_t *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
 int
-list_has(struct fetch *f, uint32_t uid, bool *there)
+list_uids(struct fetch *f, const void *ctx, uint32_t first, uint32_t last,
+    uint32_t **uids, size_t *nuids)
 {
 	clist *rows = NULL;
-	int rc = fetch_rows(f, uid, uid, false, &rows);
+	size_t n = 0;
+	size_t kept = 0;
+	int rc = fetch_rows(f, first, last, false, &rows);
 
-	*there = false;
-	for (clistiter *i = rows != NULL ? clist_begin(rows) : NULL; i != NULL;
-	     i = clist_next(i)) {
+	*uids = NULL;
+	*nuids = 0;
+	if (rc != 0 || rows == NULL || clist_begin(rows) == NULL)
+		goto out;
+	*uids = talloc_array(ctx, uint32_t, (size_t)clist_count(rows));
+	if (*uids == NULL) {
+		rc = session_trouble(f, FETCH_LOST, "out of memory");
+		goto out;
+	}
+	for (clistiter *i = clist_begin(rows); i != NULL; i = clist_next(i)) {
 		struct item item;
 
 		read_row(clist_content(i), &item);
-		if (item.uid == uid)
-			*there = true;
+		if (item.uid >= first && item.uid <= last)
+			(*uids)[n++] = item.uid;
+	}
+	qsort(*uids, n, sizeof(**uids), by_number);
+	for (size_t i = 0; i < n; i++)
+		if (kept == 0 || (*uids)[kept - 1] != (*uids)[i])
+			(*uids)[kept++] = (*uids)[i];
+	*nuids = kept;
+out:
+	if (rows != NULL)
+		mailimap_fetch_list_free(rows);
+	return rc;
+}
+
+int
+list_one(struct fetch *f, uint32_t uid, struct item *item)
+{
+	clist *rows = NULL;
+	int rc = fetch_rows(f, uid, uid, true, &rows);
+
+	*item = (struct item){0};
+	for (clistiter *i = rows != NULL ? clist_begin(rows) : NULL; i != NULL;
+	     i = clist_next(i)) {
+		struct item row;
+
+		read_row(clist_content(i), &row);
+		if (row.uid == uid)
+			*item = row;
 	}
 	if (rows != NULL)
 		mailimap_fetch_list_free(rows);

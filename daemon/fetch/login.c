@@ -78,10 +78,14 @@ command_end(struct fetch *f, const char *what)
 {
 	struct mailimap_response *response = NULL;
 	const struct mailimap_response_done *done;
+	const char *line = mailimap_read_line(f->imap);
+	bool unavailable;
 	int rc;
 
-	if (mailimap_read_line(f->imap) == NULL)
+	if (line == NULL)
 		return session_result(f, MAILIMAP_ERROR_STREAM, what);
+	/* Of a code that it does not know libetpan keeps nothing. */
+	unavailable = strcasestr(line, " NO [UNAVAILABLE]") != NULL;
 	rc = session_result(
 	    f, mailimap_parse_response(f->imap, &response), what);
 	if (rc != 0 || response == NULL)
@@ -92,8 +96,14 @@ command_end(struct fetch *f, const char *what)
 	if (done->rsp_type != MAILIMAP_RESP_DONE_TYPE_TAGGED)
 		rc = session_trouble(
 		    f, FETCH_LOST, "%s: the server ended the session", what);
-	else if (done->rsp_data.rsp_tagged->rsp_cond_state->rsp_type !=
+	else if (done->rsp_data.rsp_tagged->rsp_cond_state->rsp_type ==
 		 MAILIMAP_RESP_COND_STATE_OK)
+		rc = 0;
+	/* For now, whatever the password (RFC 5530, 3). */
+	else if (unavailable)
+		rc = session_trouble(f, FETCH_UNREACHABLE,
+		    "the server cannot check the password now");
+	else
 		rc = 1;
 	mailimap_response_free(response);
 	return rc;

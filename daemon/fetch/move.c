@@ -34,34 +34,69 @@ folder_make(struct fetch *f, const char *name)
 
 /* ---- one command each: 0 done, 1 the server said no, -1 drop ---- */
 
+/* The one uid of a set; 0: it is not one. */
+static uint32_t
+only_uid(const struct mailimap_set *set)
+{
+	const struct mailimap_set_item *item = NULL;
+
+	if (set != NULL && set->set_list != NULL &&
+	    clist_count(set->set_list) == 1)
+		item = clist_content(clist_begin(set->set_list));
+	return item != NULL && item->set_first == item->set_last
+		   ? item->set_first
+		   : 0;
+}
+
+typedef int uidplus_way(mailimap *imap, struct mailimap_set *set,
+    const char *to, uint32_t *uidvalidity, struct mailimap_set **from,
+    struct mailimap_set **copied);
+
+/* One command; COPYUID names what was copied.  *gone: there was nothing. */
 static int
-uid_move(struct fetch *f, struct mailimap_set *set, const char *to, bool *gone)
+uid_plus(struct fetch *f, uidplus_way *way, struct mailimap_set *set,
+    struct fetch_order *done, const char *to, bool *gone)
 {
 	struct mailimap_set *from = NULL;
 	struct mailimap_set *copied = NULL;
 	uint32_t uidvalidity = 0;
-	int r;
+	int r = way(f->imap, set, to, &uidvalidity, &from, &copied);
 
-	session_allow(f, 0);
-	if (!f->box.can_uidplus)
-		return session_result(
-		    f, mailimap_uid_move(f->imap, set, to), "MOVE");
-	r = mailimap_uidplus_uid_move(
-	    f->imap, set, to, &uidvalidity, &from, &copied);
-	/* COPYUID names what was moved; none: there was nothing to move. */
 	*gone = r == MAILIMAP_NO_ERROR && copied == NULL;
+	if (r == MAILIMAP_NO_ERROR && only_uid(from) == done->uid) {
+		done->to_uidvalidity = uidvalidity;
+		done->to_uid = only_uid(copied);
+	}
 	if (r == MAILIMAP_NO_ERROR && from != NULL)
 		mailimap_set_free(from);
 	if (r == MAILIMAP_NO_ERROR && copied != NULL)
 		mailimap_set_free(copied);
-	return session_result(f, r, "MOVE");
+	return r;
 }
 
 static int
-uid_copy(struct fetch *f, struct mailimap_set *set, const char *to)
+uid_move(struct fetch *f, struct mailimap_set *set, struct fetch_order *done,
+    const char *to, bool *gone)
 {
 	session_allow(f, 0);
-	return session_result(f, mailimap_uid_copy(f->imap, set, to), "COPY");
+	return session_result(f,
+	    f->box.can_uidplus
+		? uid_plus(f, mailimap_uidplus_uid_move, set, done, to, gone)
+		: mailimap_uid_move(f->imap, set, to),
+	    "MOVE");
+}
+
+/* Only where there is UIDPLUS. */
+static int
+uid_copy(struct fetch *f, struct mailimap_set *set, struct fetch_order *done,
+    const char *to)
+{
+	bool gone = false;
+
+	session_allow(f, 0);
+	return session_result(f,
+	    uid_plus(f, mailimap_uidplus_uid_copy, set, done, to, &gone),
+	    "COPY");
 }
 
 /* The list takes the flag over. */
@@ -122,17 +157,19 @@ uid_expunge(struct fetch *f, struct mailimap_set *set)
 
 /* Tries `way`; where the folder is missing, makes it and tries once more. */
 static int
-into_folder(struct fetch *f, struct mailimap_set *set, const char *to,
-    bool move, bool *gone)
+into_folder(struct fetch *f, struct mailimap_set *set, struct fetch_order *done,
+    const char *to, bool move, bool *gone)
 {
-	int rc = move ? uid_move(f, set, to, gone) : uid_copy(f, set, to);
+	int rc = move ? uid_move(f, set, done, to, gone)
+		      : uid_copy(f, set, done, to);
 
 	if (rc <= 0)
 		return rc;
 	rc = folder_make(f, to);
 	if (rc != 0)
 		return rc;
-	return move ? uid_move(f, set, to, gone) : uid_copy(f, set, to);
+	return move ? uid_move(f, set, done, to, gone)
+		    : uid_copy(f, set, done, to);
 }
 
 /*
@@ -152,29 +189,29 @@ expunge_copied(struct fetch *f, struct mailimap_set *set)
 }
 
 static int
-move_set(struct fetch *f, struct mailimap_set *set, const char *to, bool copied,
-    uint32_t *how)
+move_set(struct fetch *f, struct mailimap_set *set, struct fetch_order *done,
+    const char *to, bool copied)
 {
 	bool gone = false;
 	int rc = 1;
 
-	*how = 0;
+	done->how = 0;
 	if (f->box.can_move && !copied) {
-		rc = into_folder(f, set, to, true, &gone);
+		rc = into_folder(f, set, done, to, true, &gone);
 		if (rc == 0)
-			*how = gone ? FETCH_MOVED_GONE : FETCH_MOVED_MOVE;
+			done->how = gone ? FETCH_MOVED_GONE : FETCH_MOVED_MOVE;
 	}
 	if (rc > 0 && f->box.can_uidplus) {
-		rc = copied ? 0 : into_folder(f, set, to, false, &gone);
+		rc = copied ? 0 : into_folder(f, set, done, to, false, &gone);
 		if (rc == 0)
 			rc = expunge_copied(f, set);
 		if (rc == 0)
-			*how = FETCH_MOVED_COPY;
+			done->how = FETCH_MOVED_COPY;
 	}
 	if (rc > 0) {
 		rc = uid_flag(f, set, true, false);
 		if (rc == 0)
-			*how = FETCH_MOVED_FLAG;
+			done->how = FETCH_MOVED_FLAG;
 	}
 	return rc;
 }
@@ -187,21 +224,22 @@ letter_move(struct fetch *f, const struct fetch_order *order, bool copied)
 	char *to;
 	int rc;
 
-	if (order->uidvalidity != f->box.uidvalidity || order->folder == NULL)
+	if (order->which != f->box.which ||
+	    order->uidvalidity != f->box.uidvalidity || order->folder == NULL)
 		return 0;
+	done.to_uidvalidity = done.to_uid = 0;
 	set = mailimap_set_new_single(order->uid);
 	to = utf7_encode(f, order->folder);
 	if (set == NULL || to == NULL) {
 		rc = session_trouble(f, FETCH_LOST, "out of memory");
 		goto out;
 	}
-	rc = utf7_sayable(order->folder)
-		 ? move_set(f, set, to, copied, &done.how)
-		 : 1;
+	rc = utf7_sayable(order->folder) ? move_set(f, set, &done, to, copied)
+					 : 1;
 	if (rc > 0) {
 		log_warn("a letter can neither be moved to %s nor marked: it "
 			 "stays in %s",
-		    order->folder, f->setup->folder);
+		    order->folder, f->folders[f->box.which]);
 		hard_left(f, order->uid);
 		rc = 0;
 	} else if (rc == 0) {

@@ -15,7 +15,6 @@
 #include "psirtd/log.h"
 
 #define MEMORY_BYTES ((size_t)768 << 20)
-#define GO_MS 10000
 #define BACKOFF_FIRST_MS 500
 #define BACKOFF_MOST_MS 300000
 /* A wrong password, over and over, locks an account. */
@@ -26,31 +25,28 @@
 
 /* ---- one session ---- */
 
-/* Tells of the mailbox until the engine says which letters it wants. */
+/* New letters; *arrived: more came meanwhile. */
 static int
-ask_go(struct fetch *f)
+look(struct fetch *f, bool *arrived)
 {
-	void *ctx = talloc_new(f);
-	struct frame frame;
-	int rc;
+	*arrived = false;
+	if (letters_look(f) != 0 || session_noop(f, arrived) != 0)
+		return -1;
+	return 0;
+}
 
-	do {
-		rc =
-		    engine_tell(f, FETCH_MAILBOX, &fetch_mailbox_wire, &f->box);
-		while (rc == 0) {
-			/* Its store may rest: then it is told again. */
-			rc = engine_hear(f, ctx, GO_MS, &frame);
-			if (rc != 1)
-				break;
-			rc = engine_said(f, &frame);
-			if (rc == 0 && frame.type == FETCH_GO) {
-				talloc_free(ctx);
-				return 0;
-			}
-		}
-	} while (rc == 0);
-	talloc_free(ctx);
-	return -1;
+/* The other folder of new letters; that it is not there stops nothing. */
+static int
+look_at_junk(struct fetch *f)
+{
+	int rc = folder_enter(f, FETCH_JUNK);
+
+	f->junk_due = false;
+	f->unsettled[FETCH_JUNK] = false;
+	if (rc > 0)
+		return engine_tell(
+		    f, FETCH_MAILBOX, &fetch_mailbox_wire, &f->box);
+	return rc == 0 ? letters_look(f) : -1;
 }
 
 static int
@@ -58,21 +54,31 @@ session_run(struct fetch *f)
 {
 	unsigned looks = 0;
 
-	if (session_open(f) != 0 || ask_go(f) != 0)
+	if (session_open(f) != 0 || folder_enter(f, FETCH_INBOX) != 0)
 		return -1;
+	f->junk_due = f->setup->junk != NULL;
 	for (;;) {
-		bool arrived = false;
+		bool arrived;
 
-		if (letters_look(f) != 0 || session_noop(f, &arrived) != 0)
+		if (look(f, &arrived) != 0)
 			return -1;
 		if (arrived && ++looks < LOOKS_MOST)
 			continue;
 		looks = 0;
+		/* What comes meanwhile is not announced: looked for anew. */
+		if (f->junk_due || f->reconcile.due) {
+			if ((f->junk_due && look_at_junk(f) != 0) ||
+			    (f->reconcile.due && reconcile_some(f) != 0) ||
+			    folder_enter(f, FETCH_INBOX) != 0)
+				return -1;
+			continue;
+		}
 		if (f->setup->once)
 			return 0;
 		if (engine_tell(f, FETCH_IDLE, NULL, NULL) != 0 ||
 		    letters_wait(f) != 0)
 			return -1;
+		f->junk_due = f->setup->junk != NULL;
 	}
 }
 
@@ -130,9 +136,10 @@ run_once(struct fetch *f)
 		session_close(f);
 		f->box = (struct fetch_mailbox){0};
 	} while (f->again && !f->leaving);
-	if (rc == 0 && f->unsettled)
-		rc = session_trouble(
-		    f, FETCH_LOST, "a letter is left in the mailbox");
+	for (size_t i = 0; i < FETCH_FOLDERS && rc == 0; i++)
+		if (f->unsettled[i])
+			rc = session_trouble(
+			    f, FETCH_LOST, "a letter is left in the mailbox");
 	if (rc == 0)
 		engine_tell(f, FETCH_IDLE, NULL, NULL);
 	else if (!f->leaving)
@@ -142,6 +149,24 @@ run_once(struct fetch *f)
 }
 
 /* ---- the start ---- */
+
+/* As IMAP writes them. */
+static int
+folders_name(struct fetch *f, struct error *err)
+{
+	for (size_t i = 0; i < FETCH_FOLDERS; i++) {
+		if (f->folders[i] == NULL || !utf7_sayable(f->folders[i]))
+			continue;
+		f->names[i] = utf7_encode(f, f->folders[i]);
+		if (f->names[i] == NULL)
+			return error_set(err, FAULT_RETRY, "out of memory");
+	}
+	if (f->names[FETCH_INBOX] == NULL)
+		return error_set(err, FAULT_SETUP,
+		    "the name of the folder to watch holds a quote or a "
+		    "backslash");
+	return 0;
+}
 
 static int
 set_up(struct fetch *f, struct error *err)
@@ -164,18 +189,20 @@ set_up(struct fetch *f, struct error *err)
 	if (setup->folder == NULL || setup->server.user == NULL ||
 	    setup->letter_max <= 0)
 		return error_set(err, FAULT_BUG, "the set-up lacks something");
-	if (!utf7_sayable(setup->folder))
-		return error_set(err, FAULT_SETUP,
-		    "the name of the folder to watch holds a quote or a "
-		    "backslash");
 	f->setup = setup;
+	f->folders[FETCH_INBOX] = setup->folder;
+	f->folders[FETCH_JUNK] = setup->junk;
+	f->folders[FETCH_FILED] = setup->filed;
+	f->kind = FETCH_PROTOCOL;
+	if (folders_name(f, err) != 0)
+		return -1;
+	f->kind = FETCH_AUTH;
 	f->secret = stream_secret_text(f, setup->server.secret, err);
 	if (setup->server.secret.data != NULL)
 		explicit_bzero((void *)(uintptr_t)setup->server.secret.data,
 		    setup->server.secret.len);
 	setup->server.secret = BYTES_NONE;
-	f->folder = utf7_encode(f, setup->folder);
-	return f->secret != NULL && f->folder != NULL ? 0 : -1;
+	return f->secret != NULL ? 0 : -1;
 }
 
 int
@@ -192,7 +219,7 @@ fetch_room(struct channel *engine)
 		log_err("%s", err.text);
 		/* Started anew it would fail the same way. */
 		if (err.fault == FAULT_SETUP)
-			tell_trouble(f, FETCH_TROUBLE, FETCH_AUTH, err.text);
+			tell_trouble(f, FETCH_TROUBLE, f->kind, err.text);
 		if (err.fault == FAULT_SETUP)
 			engine_heed(f, INT64_MAX);
 	} else if (f->leaving) {

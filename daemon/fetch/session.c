@@ -1,9 +1,9 @@
 /*
- * session.c - one IMAP session: connected, verified, logged in, selected.
+ * session.c - one IMAP session: connected, verified, logged in.
  *
- * Takes the set-up; gives a session in which the folder is selected, and the
- * mailbox as the server describes it.  What libetpan answers is sorted here
- * into done, refused and lost.  Runs in the fetch room.
+ * Takes the set-up; gives a session in which a folder can be selected.  What
+ * libetpan answers is sorted here into done, refused and lost.  Runs in the
+ * fetch room.
  */
 #include "fetch_internal.h"
 
@@ -152,45 +152,6 @@ session_has(struct fetch *f, const char *name)
 	return mailimap_has_extension(f->imap, (char *)(uintptr_t)name) != 0;
 }
 
-/* ---- the folder ---- */
-
-static int
-folder_select(struct fetch *f)
-{
-	const struct mailimap_selection_info *sel;
-	uint32_t highest = 0;
-	int rc;
-
-	session_allow(f, 0);
-	rc = session_result(f, mailimap_select(f->imap, f->folder), "SELECT");
-	sel = f->imap->imap_selection_info;
-	if (rc > 0 || (rc == 0 && sel == NULL))
-		return session_trouble(f, FETCH_PROTOCOL,
-		    "the server does not open the folder %s", f->setup->folder);
-	if (rc < 0)
-		return -1;
-	if (sel->sel_perm == MAILIMAP_MAILBOX_READONLY)
-		return session_trouble(f, FETCH_PROTOCOL,
-		    "the folder %s is read-only: letters cannot be moved",
-		    f->setup->folder);
-	if (sel->sel_uidvalidity == 0)
-		return session_trouble(f, FETCH_PROTOCOL,
-		    "the server gives no UIDVALIDITY for %s", f->setup->folder);
-	f->box = (struct fetch_mailbox){0};
-	f->box.uidvalidity = sel->sel_uidvalidity;
-	f->box.uidnext = sel->sel_uidnext;
-	f->box.exists = sel->sel_exists;
-	f->box.can_idle = session_has(f, "IDLE");
-	f->box.can_move = session_has(f, "MOVE");
-	f->box.can_uidplus = session_has(f, "UIDPLUS");
-	if (f->box.uidnext == 0) {
-		if (list_highest(f, &highest) != 0)
-			return -1;
-		f->box.uidnext = highest == UINT32_MAX ? highest : highest + 1;
-	}
-	return 0;
-}
-
 int
 session_noop(struct fetch *f, bool *arrived)
 {
@@ -239,8 +200,6 @@ session_open(struct fetch *f)
 		return -1;
 	if (r == MAILIMAP_NO_ERROR_NON_AUTHENTICATED &&
 	    (session_login(f) != 0 || capabilities(f) != 0))
-		return -1;
-	if (folder_select(f) != 0)
 		return -1;
 	return 0;
 }

@@ -182,7 +182,7 @@ not_taken(struct taking *t, enum fetch_trouble_kind kind, const char *why)
 	struct fetch *f = t->f;
 	struct hard *hard = hard_note(f, t->letter.uid);
 
-	f->unsettled = true;
+	f->unsettled[f->box.which] = true;
 	if (hard != NULL && t->oversize) {
 		hard->oversize = true;
 	} else if (hard != NULL) {
@@ -204,11 +204,11 @@ not_taken(struct taking *t, enum fetch_trouble_kind kind, const char *why)
 static int
 nothing_came(struct taking *t)
 {
-	bool there = false;
+	struct item item;
 
-	if (list_has(t->f, t->letter.uid, &there) != 0)
+	if (list_one(t->f, t->letter.uid, &item) != 0)
 		return -1;
-	if (!there)
+	if (item.uid == 0)
 		return 0;
 	return not_taken(
 	    t, FETCH_PROTOCOL, "the server does not give a letter");
@@ -262,6 +262,7 @@ letter_take(struct fetch *f, const struct item *item)
 	clist *rows = NULL;
 	int rc;
 
+	t.letter.which = f->box.which;
 	t.letter.uidvalidity = f->box.uidvalidity;
 	t.letter.uid = item->uid;
 	t.letter.internaldate = item->internaldate;

@@ -89,7 +89,12 @@ engine_said(struct fetch *f, const struct frame *frame)
 			rc = letter_move(f, order, false);
 		talloc_free(order);
 		return rc;
+	case FETCH_RECONCILE:
+		f->reconcile = (struct reconcile){.due = true};
+		return 0;
 	case FETCH_TAKE:
+	case FETCH_KEEP:
+	case FETCH_UNKNOWN:
 	case FETCH_LEAVE:
 		return 0; /* of a letter that is no longer in question */
 	default:

@@ -66,7 +66,9 @@ letters_wait(struct fetch *f)
 	uint32_t poll_s =
 	    f->setup->poll_s != 0 ? f->setup->poll_s : POLL_DEFAULT_S;
 	int64_t now = clock_monotonic_ms();
-	int64_t wait_ms = f->box.can_idle ? IDLE_MS : (int64_t)poll_s * 1000;
+	/* Of another folder IDLE tells nothing. */
+	bool idle_tells = f->box.can_idle && f->setup->junk == NULL;
+	int64_t wait_ms = idle_tells ? IDLE_MS : (int64_t)poll_s * 1000;
 	int rc;
 
 	/* What is there already, frames in our buffer too; after a word of
@@ -74,8 +76,9 @@ letters_wait(struct fetch *f)
 	rc = engine_heed(f, now);
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
-	if (f->unsettled && wait_ms > LEFT_MS)
-		wait_ms = LEFT_MS;
+	for (size_t i = 0; i < FETCH_FOLDERS; i++)
+		if (f->unsettled[i] && wait_ms > LEFT_MS)
+			wait_ms = LEFT_MS;
 	if (f->box.can_idle) {
 		rc = wait_idle(f, now + wait_ms);
 		if (rc > 0) {

@@ -101,8 +101,9 @@ static void
 check_folders(struct loader *l)
 {
 	const struct settings *s = l->s;
-	const char *const keys[] = {"folder", "filed", "too_large"};
-	const char *const names[] = {s->folder, s->filed, s->too_large};
+	const char *const keys[] = {"folder", "filed", "too_large", "junk"};
+	const char *const names[] = {
+	    s->folder, s->filed, s->too_large, s->junk};
 
 	for (size_t i = 1; i < COUNT(keys); i++)
 		for (size_t k = 0; k < i; k++) {

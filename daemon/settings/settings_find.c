@@ -127,6 +127,15 @@ settings_key_waits(const struct settings *s, const char *fingerprint)
 	return false;
 }
 
+bool
+settings_key_retired(const struct settings *s, const char *fingerprint)
+{
+	for (size_t i = 0; i < s->nretired; i++)
+		if (is_key(s->retired[i], fingerprint))
+			return true;
+	return false;
+}
+
 static char *
 one_more(const void *ctx, char *all, const char *owner)
 {

@@ -94,6 +94,7 @@ static const struct key root_keys[] = {
 static const struct key mailbox_keys[] = {
     SERVER_KEYS(mailbox),
     {"folder", KEY_FOLDER, AT(settings, folder), .fallback = "INBOX"},
+    {"junk", KEY_FOLDER, AT(settings, junk)},
     {"filed", KEY_FOLDER, AT(settings, filed), .fallback = "Filed"},
     {"too_large", KEY_FOLDER, AT(settings, too_large), .fallback = "Too large"},
     {"poll", KEY_SECONDS, AT(settings, poll_s), .fallback = "60s", .least = 1,

@@ -278,7 +278,12 @@ store_start(struct store *st, const char *path, struct error *err)
 	    prepare_all(st, err) != 0)
 		return error_prefix(err, "%s", path);
 	sqlite3_busy_timeout(st->db, BUSY_MS);
-	return store_intake_sweep(st, err);
+	if (store_intake_sweep(st, err) != 0)
+		return -1;
+	/* After a kill: what was purged or sealed anew stays in no log. */
+	sqlite3_wal_checkpoint_v2(
+	    st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	return 0;
 }
 
 static int

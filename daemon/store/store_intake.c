@@ -62,7 +62,7 @@ struct store_intake {
 	char *folder;
 	uint32_t uidvalidity, uid;
 	int64_t received;
-	bool adopted;
+	uint32_t came;
 	bool broken; /* a batch failed: hash and stream are out of step */
 
 	int64_t size;
@@ -85,7 +85,7 @@ intake_wipe(struct store_intake *in)
 
 struct store_intake *
 store_intake_begin(const void *ctx, struct store *st, const char *folder,
-    uint32_t uidvalidity, uint32_t uid, int64_t received, bool adopted,
+    uint32_t uidvalidity, uint32_t uid, int64_t received, uint32_t came,
     struct error *err)
 {
 	struct store_intake *in;
@@ -108,7 +108,7 @@ store_intake_begin(const void *ctx, struct store *st, const char *folder,
 	in->uidvalidity = uidvalidity;
 	in->uid = uid;
 	in->received = received;
-	in->adopted = adopted;
+	in->came = came;
 	crypto_hash_sha256_init(&in->hash);
 	return in;
 }
@@ -126,7 +126,7 @@ add_row(struct store_intake *in, int64_t *letter, struct error *err)
 	query_start(&q, in->st, FAMILY_INTAKE, INTAKE_ADD, err);
 	query_int(&q, *letter);
 	query_int(&q, in->received);
-	query_int(&q, in->adopted);
+	query_int(&q, in->came);
 	query_blob(&q, bytes_of(header, sizeof(header)));
 	return query_run(&q);
 }

@@ -81,6 +81,12 @@ extern const struct store_sql store_core_sql, store_key_sql, store_renew_sql,
 
 struct store_keys;
 
+/* What a renewal stepped over: store_renew.c. */
+struct renew_left {
+	int64_t n;
+	char where[400];
+};
+
 struct store {
 	sqlite3 *db;
 	const char *vfs; /* of a copy; NULL: the common one */
@@ -89,6 +95,8 @@ struct store {
 	struct store_keys *keys;   /* locked memory; NULL until unlocked */
 	struct store_keys *former; /* while it is renewed: the one before */
 	uint32_t former_id;        /* of that; 0: none */
+	struct renew_left leaving; /* by the walk of the renewal */
+	struct renew_left left;    /* by the last whole one */
 };
 
 /* Says which fault a result code of SQLite is, with its text; returns -1. */

@@ -84,7 +84,7 @@ letter_row(struct query *q, const void *ctx, struct store_letter *l)
 	l->reason = query_get_u32(q);
 	l->verdict = query_get_u32(q);
 	l->casefile = query_get_int(q);
-	l->adopted = query_get_u32(q);
+	l->came = query_get_u32(q);
 	l->by_hand = query_get_u32(q);
 	l->tries = query_get_u32(q);
 	l->unconfirmed = query_get_u32(q);

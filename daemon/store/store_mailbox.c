@@ -10,7 +10,14 @@
 
 #include <talloc.h>
 
-enum { MAILBOX_GET, MAILBOX_PUT, COPY_FIND, COPY_MOVED, MAILBOX_STMT_COUNT };
+enum {
+	MAILBOX_GET,
+	MAILBOX_PUT,
+	COPY_ADD,
+	COPY_FIND,
+	COPY_MOVED,
+	MAILBOX_STMT_COUNT
+};
 
 static const char *const sql[MAILBOX_STMT_COUNT] = {
     [MAILBOX_GET] = "SELECT folder, uidvalidity, after, adopted, adopt_upto"
@@ -22,6 +29,8 @@ static const char *const sql[MAILBOX_STMT_COUNT] = {
 		    " uidvalidity = excluded.uidvalidity,"
 		    " after = excluded.after, adopted = excluded.adopted,"
 		    " adopt_upto = excluded.adopt_upto",
+    [COPY_ADD] = "INSERT INTO copy (folder, uidvalidity, uid, letter)"
+		 " VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
     [COPY_FIND] = "SELECT letter FROM copy"
 		  " WHERE folder = ? AND uidvalidity = ? AND uid = ?",
     [COPY_MOVED] = "UPDATE copy SET moved = ?"
@@ -64,6 +73,22 @@ store_mailbox_put(
 	query_int(&q, mb->after);
 	query_int(&q, mb->adopted);
 	query_int(&q, mb->adopt_upto);
+	return query_run(&q);
+}
+
+int
+store_copy_add(struct store *st, const char *folder, uint32_t uidvalidity,
+    uint32_t uid, int64_t letter, struct error *err)
+{
+	struct query q;
+
+	if (store_writing(st, err) != 0)
+		return -1;
+	query_start(&q, st, FAMILY_MAILBOX, COPY_ADD, err);
+	query_text(&q, folder);
+	query_int(&q, uidvalidity);
+	query_int(&q, uid);
+	query_int(&q, letter);
 	return query_run(&q);
 }
 

@@ -61,8 +61,10 @@ static const char *const sql[OUTMAIL_STMT_COUNT] = {
 		     " WHERE id = ? AND state = 1",
     [OUTMAIL_BOUNCE] = "UPDATE outmail SET bounced = ?"
 		       " WHERE id = ? AND bounced = 0",
-    [OUTMAIL_NEXT] = "SELECT id FROM outmail WHERE state = ? AND id > ?"
-		     " AND not_before <= ? ORDER BY id LIMIT 1",
+    /* Nothing waits for more than an hour: the clock has gone back. */
+    [OUTMAIL_NEXT] = "SELECT id FROM outmail WHERE state = ?1 AND id > ?2"
+		     " AND (not_before <= ?3 OR not_before > ?3 + 7200)"
+		     " ORDER BY id LIMIT 1",
     [OUTMAIL_NEXT_TIME] = "SELECT min(not_before) FROM outmail"
 			  " WHERE state = ? AND not_before > ?",
     [OUTMAIL_NEXT_TO] = "SELECT id FROM outmail WHERE casefile = ?"

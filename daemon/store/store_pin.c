@@ -5,7 +5,7 @@
  */
 #include "store_internal.h"
 
-enum { PIN_LIST, PIN_ADD, PIN_PUT, PIN_REMOVE, PIN_STMT_COUNT };
+enum { PIN_LIST, PIN_ADD, PIN_PUT, PIN_REMOVE, PIN_LETTERS, PIN_STMT_COUNT };
 
 static const char *const sql[PIN_STMT_COUNT] = {
     [PIN_LIST] = "SELECT id, waits, at, owner, fingerprint, person FROM pin"
@@ -14,6 +14,8 @@ static const char *const sql[PIN_STMT_COUNT] = {
 		" VALUES (?, ?, ?, ?, ?)",
     [PIN_PUT] = "UPDATE pin SET waits = ?, person = ? WHERE id = ?",
     [PIN_REMOVE] = "DELETE FROM pin WHERE id = ?",
+    [PIN_LETTERS] = "SELECT id FROM letter WHERE state = ? AND verdict = ?"
+		    " AND stored >= ? ORDER BY id LIMIT ?",
 };
 
 const struct store_sql store_pin_sql = {sql, PIN_STMT_COUNT};
@@ -88,4 +90,29 @@ store_pin_remove(struct store *st, int64_t id, struct error *err)
 	query_start(&q, st, FAMILY_PIN, PIN_REMOVE, err);
 	query_int(&q, id);
 	return query_run(&q);
+}
+
+int
+store_pin_letters(const void *ctx, struct store *st, uint32_t state,
+    uint32_t verdict, int64_t since, size_t most, int64_t **list, size_t *count,
+    struct error *err)
+{
+	struct query q;
+
+	*list = NULL;
+	*count = 0;
+	query_start(&q, st, FAMILY_PIN, PIN_LETTERS, err);
+	query_int(&q, state);
+	query_int(&q, verdict);
+	query_int(&q, since);
+	query_int(&q, (int64_t)most);
+	while (query_next(&q) == 1) {
+		int64_t *id = query_row(&q, ctx, list, *count, sizeof(*id));
+
+		if (id == NULL)
+			break;
+		*id = query_get_int(&q);
+		++*count;
+	}
+	return query_end_list(&q, list, count);
 }

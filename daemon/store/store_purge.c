@@ -18,21 +18,26 @@
 _Static_assert(OUTMAIL_SENT == 6 && OUTMAIL_CANCELLED == 9, "PURGE_MAILS");
 _Static_assert(
     QUESTION_RELAYED == 4 && QUESTION_DROPPED == 5, "PURGE_QUESTIONS");
-_Static_assert(CASE_CLOSED == 3, "PURGE_NEXT");
+_Static_assert(CASE_CLOSED == 3, "PURGE_NEXT, PURGE_GOES");
 
 enum {
 	PURGE_NEXT,
+	PURGE_GOES,
 	PURGE_WHEN,
 	PURGE_LEFT,
 	PURGE_STRAY,
+	PURGE_STRAY_GOES,
 	PURGE_COUNT,
+	PURGE_GONE,
 	PURGE_CHUNKS,
 	/* of a letter, when its chunks are gone */
 	PURGE_LETTER,
 	PURGE_OPENING,
 	PURGE_LETTER_MESSAGE,
+	PURGE_LETTER_MAIL_MESSAGE,
 	PURGE_LETTER_MAIL_WIRE,
 	PURGE_LETTER_MAILS,
+	PURGE_LETTER_TASKS,
 	PURGE_LETTER_NOTES,
 	PURGE_LETTER_END,
 	/* of a case, when its letters are gone */
@@ -71,38 +76,60 @@ enum {
 
 #define OF_MAILS "(SELECT id FROM outmail WHERE casefile = ?1)"
 
+#define OF_LETTER                                                              \
+	"(SELECT id FROM outmail WHERE letter = ?1 AND casefile IS NULL)"
+
 static const char *const sql[PURGE_STMT_COUNT] = {
-    /* A merged case goes with the one that it is part of. */
-    [PURGE_NEXT] = "SELECT id FROM casefile c WHERE state = 3 AND id > ?1"
+    [PURGE_NEXT] = "SELECT id FROM casefile WHERE state = 3 AND id > ?"
+		   " ORDER BY id LIMIT 1",
+    /*
+     * A merged case goes with the one that it is part of, which has its
+     * letters and clocks.  A letter that came later, of somebody who could
+     * not open it again, holds the case until it is as old; one that came to
+     * a purged case ends as the others did.
+     */
+    [PURGE_GOES] = "SELECT 1 FROM casefile c WHERE id = ?1 AND state = 3"
 		   " AND closed > 0 AND closed < ?2"
 		   " AND (merged_into IS NULL OR EXISTS (SELECT 1"
 		   " FROM casefile t WHERE t.id = c.merged_into"
 		   " AND t.state = 3 AND t.closed > 0 AND t.closed < ?2))"
-		   " AND NOT EXISTS (SELECT 1 FROM record"
+		   " AND (NOT EXISTS (SELECT 1 FROM record"
 		   " WHERE record.casefile = c.id AND what = ?3"
-		   " AND at >= c.closed)"
-		   " AND NOT EXISTS (SELECT 1 FROM clock"
-		   " WHERE clock.casefile = c.id AND kind = ?4 AND ended = 0"
-		   " AND due > ?5) ORDER BY id LIMIT 1",
+		   " AND at >= c.closed) OR EXISTS (SELECT 1 FROM letter"
+		   " WHERE letter.casefile = c.id AND" LEFT "))"
+		   " AND NOT EXISTS (SELECT 1 FROM letter WHERE"
+		   " letter.casefile = ifnull(c.merged_into, c.id)"
+		   " AND stored >= ?2)"
+		   " AND NOT EXISTS (SELECT 1 FROM clock WHERE"
+		   " clock.casefile = ifnull(c.merged_into, c.id)"
+		   " AND kind = ?4 AND ended = 0"
+		   " AND due > ?5)",
     [PURGE_WHEN] = "SELECT ifnull(max(at), 0) FROM record"
 		   " WHERE casefile = ? AND what = ?",
     [PURGE_LEFT] = "SELECT id FROM letter WHERE casefile = ? AND" LEFT
 		   " ORDER BY id LIMIT 1",
     [PURGE_STRAY] = "SELECT id FROM letter WHERE state = ? AND id > ?"
-		    " AND casefile IS NULL AND stored > 0 AND stored < ?"
-		    " AND" LEFT " ORDER BY id LIMIT 1",
+		    " ORDER BY id LIMIT 1",
+    [PURGE_STRAY_GOES] = "SELECT 1 FROM letter WHERE id = ? AND state = ?"
+			 " AND casefile IS NULL AND stored > 0"
+			 " AND stored < ? AND" LEFT,
     [PURGE_COUNT] = "SELECT count(*) FROM letter WHERE casefile = ?",
+    [PURGE_GONE] = "SELECT 1 FROM letter WHERE id = ?"
+		   " AND digest IS NOT NULL AND stream IS NULL",
     [PURGE_CHUNKS] = "DELETE FROM letter_chunk WHERE id IN (SELECT id"
 		     " FROM letter_chunk WHERE letter = ? LIMIT ?)",
     [PURGE_LETTER] = "UPDATE letter SET stream = NULL, sender = NULL,"
 		     " subject = NULL, signer = NULL WHERE id = ?1",
     [PURGE_OPENING] = "DELETE FROM opening WHERE letter = ?1",
     [PURGE_LETTER_MESSAGE] = "DELETE FROM message_id WHERE letter = ?1",
-    [PURGE_LETTER_MAIL_WIRE] = "DELETE FROM outmail_wire WHERE outmail IN"
-			       " (SELECT id FROM outmail WHERE letter = ?1"
-			       " AND casefile IS NULL)",
+    [PURGE_LETTER_MAIL_MESSAGE] = "DELETE FROM message_id WHERE outmail"
+				  " IN" OF_LETTER,
+    [PURGE_LETTER_MAIL_WIRE] = "DELETE FROM outmail_wire WHERE outmail"
+			       " IN" OF_LETTER,
     [PURGE_LETTER_MAILS] = MAIL_GOES " WHERE letter = ?1"
 				     " AND casefile IS NULL",
+    [PURGE_LETTER_TASKS] = "DELETE FROM task WHERE letter = ?1"
+			   " AND casefile IS NULL",
     /* Notes are few, lines are many. */
     [PURGE_LETTER_NOTES] = "DELETE FROM record_note WHERE (SELECT letter"
 			   " FROM record WHERE record.id ="
@@ -146,19 +173,38 @@ one(struct query *q, int64_t *value)
 	return query_end(q);
 }
 
+/* Whether a query gives a row. */
+static int
+any(struct query *q, bool *is)
+{
+	*is = query_next(q) == 1;
+	return query_end(q);
+}
+
 int
-store_purge_next(struct store *st, const struct purge_age *age, int64_t after,
-    int64_t *casefile, struct error *err)
+store_purge_next(
+    struct store *st, int64_t after, int64_t *casefile, struct error *err)
 {
 	struct query q;
 
 	query_start(&q, st, FAMILY_PURGE, PURGE_NEXT, err);
 	query_int(&q, after);
+	return one(&q, casefile);
+}
+
+int
+store_purge_goes(struct store *st, const struct purge_age *age,
+    int64_t casefile, bool *goes, struct error *err)
+{
+	struct query q;
+
+	query_start(&q, st, FAMILY_PURGE, PURGE_GOES, err);
+	query_int(&q, casefile);
 	query_int(&q, age->before);
 	query_int(&q, RECORD_PURGED);
 	query_int(&q, age->clock);
 	query_int(&q, age->now);
-	return one(&q, casefile);
+	return any(&q, goes);
 }
 
 int
@@ -185,16 +231,28 @@ store_purge_left(
 }
 
 int
-store_purge_stray(struct store *st, uint32_t state, int64_t before,
-    int64_t after, int64_t *letter, struct error *err)
+store_purge_stray(struct store *st, uint32_t state, int64_t after,
+    int64_t *letter, struct error *err)
 {
 	struct query q;
 
 	query_start(&q, st, FAMILY_PURGE, PURGE_STRAY, err);
 	query_int(&q, state);
 	query_int(&q, after);
-	query_int(&q, before);
 	return one(&q, letter);
+}
+
+int
+store_purge_stray_goes(struct store *st, uint32_t state, int64_t before,
+    int64_t letter, bool *goes, struct error *err)
+{
+	struct query q;
+
+	query_start(&q, st, FAMILY_PURGE, PURGE_STRAY_GOES, err);
+	query_int(&q, letter);
+	query_int(&q, state);
+	query_int(&q, before);
+	return any(&q, goes);
 }
 
 int
@@ -206,6 +264,17 @@ store_purge_count(
 	query_start(&q, st, FAMILY_PURGE, PURGE_COUNT, err);
 	query_int(&q, casefile);
 	return one(&q, letters);
+}
+
+int
+store_purge_gone(
+    struct store *st, int64_t letter, bool *gone, struct error *err)
+{
+	struct query q;
+
+	query_start(&q, st, FAMILY_PURGE, PURGE_GONE, err);
+	query_int(&q, letter);
+	return any(&q, gone);
 }
 
 /* These statements in turn, each with the id of the row they are about. */

@@ -8,11 +8,16 @@
  * under the present key.  When a whole walk finds nothing under the former
  * key, its row goes.
  *
+ * What is damaged cannot be brought over: it is stepped over, and stays as it
+ * was.  While there is such a row the former key is kept: it may open what
+ * stands beside the damage.
+ *
  * What one row holds is brought over by store_renew_row.c, the bytes of
  * letters by store_renew_letter.c.  Runs in the engine.
  */
 #include "store_renew.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <talloc.h>
@@ -159,6 +164,8 @@ int
 renewal_get(
     const void *ctx, struct store *st, struct renewal *r, struct error *err)
 {
+	struct error why = {0};
+	struct bytes sealed;
 	struct query q;
 	int found;
 
@@ -175,8 +182,14 @@ renewal_get(
 		r->row = query_get_int(&q);
 		r->letter = query_get_int(&q);
 		r->stream = bytes_copy(ctx, query_get_blob(&q));
-		r->states =
-		    query_open(&q, ctx, place("renewal", "states", r->letter));
+		sealed = query_get_blob(&q);
+		/* Damaged, it is as if there were none: renew_bytes(). */
+		if (sealed.data != NULL)
+			r->states = seal_open(ctx, st,
+			    place("renewal", "states", r->letter), sealed,
+			    &why);
+		if (why.fault != FAULT_NONE && why.fault != FAULT_INPUT)
+			query_fail(&q, why.fault, why.text);
 	}
 	return query_end_found(&q, found);
 }
@@ -272,7 +285,8 @@ store_renewal(
 {
 	struct query q;
 
-	*renewal = (struct store_renewal){0};
+	*renewal = (struct store_renewal){.left = st->left.n};
+	memcpy(renewal->where, st->left.where, sizeof(renewal->where));
 	query_start(&q, st, FAMILY_RENEW, RENEW_GET, err);
 	if (query_next(&q) == 1) {
 		int64_t total, done;
@@ -288,6 +302,23 @@ store_renewal(
 }
 
 /* ---- the walk ---- */
+
+bool
+renew_step_over(struct batch *b)
+{
+	struct renew_left *left = &b->st->leaving;
+	size_t len = strlen(left->where);
+	size_t more = strlen(b->err->text) + 2;
+
+	if (b->err->fault != FAULT_INPUT)
+		return false;
+	left->n++;
+	if (len + more < sizeof(left->where))
+		snprintf(left->where + len, sizeof(left->where) - len, "%s%s",
+		    len > 0 ? "; " : "", b->err->text);
+	error_clear(b->err);
+	return true;
+}
 
 /* 1 the table has no more rows, 0 the batch is full, -1. */
 static int
@@ -359,15 +390,21 @@ static int
 end_batch(
     struct batch *b, int walked, enum store_renewing *what, struct error *err)
 {
+	struct store *st = b->st;
+
 	*what = RENEWING_MORE;
 	if (walked == 1 && b->r->found == 0) {
 		*what = RENEWING_NONE;
-		return drop_former(b->st, b->now, err);
+		return drop_former(st, b->now, err);
 	}
 	if (walked == 1) {
 		/* A second walk finds what was arriving, or nothing. */
-		if (b->r->walk > 1)
+		if (b->r->found == st->leaving.n)
+			*what = RENEWING_LEFT;
+		else if (b->r->walk > 1)
 			*what = RENEWING_WAITS;
+		st->left = st->leaving;
+		st->leaving = (struct renew_left){0};
 		b->r->walk++;
 		b->r->found = 0;
 		b->r->row = 0;
@@ -380,10 +417,13 @@ static int
 run_batch(const void *ctx, struct store *st, int64_t now,
     enum store_renewing *what, struct error *err)
 {
+	struct error why = {0};
 	struct renewal r;
-	struct batch b = {.st = st, .r = &r, .now = now, .err = err};
+	struct batch b = {.st = st, .r = &r, .now = now, .err = &why};
 	int found = renewal_get(ctx, st, &r, err);
+	struct bytes states = r.states;
 	int walked;
+	int rc = -1;
 
 	if (found != 1)
 		return found < 0 ? -1
@@ -392,8 +432,13 @@ run_batch(const void *ctx, struct store *st, int64_t now,
 				       "being renewed");
 	walked = walk(ctx, &b);
 	if (walked < 0)
-		return -1;
-	return end_batch(&b, walked, what, err);
+		error_set(err, why.fault, "%s", why.text);
+	else
+		rc = end_batch(&b, walked, what, err);
+	/* Streams of a letter, whose keys are in them. */
+	if (states.data != NULL)
+		sodium_memzero((void *)(uintptr_t)states.data, states.len);
+	return rc;
 }
 
 int
@@ -418,6 +463,7 @@ store_renew_step(
 	if (rc != 0 || *what != RENEWING_NONE)
 		return rc;
 	key_forget_former(st);
+	st->left = (struct renew_left){0};
 	/* Pages of before are in the log still; busy, the next one takes it. */
 	sqlite3_wal_checkpoint_v2(
 	    st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);

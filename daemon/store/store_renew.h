@@ -50,13 +50,16 @@ struct row {
 
 /* 1 there is one after the one the walk stands at, 0 none, -1. */
 int renew_next_row(const void *ctx, struct batch *b, struct row *row);
+/* What b->err says is damage: it is noted, and the walk goes on behind it. */
+bool renew_step_over(struct batch *b);
 /* 1 the row is done, 0 its bytes are not all, -1. */
 int renew_row(const void *ctx, struct batch *b, struct row *row);
 
 /* 1, 0 no key is being renewed, -1.  What it has is a child of ctx. */
 int renewal_get(
     const void *ctx, struct store *st, struct renewal *r, struct error *err);
-/* The bytes of a letter: 1 all of them are done, 0 the batch is full, -1. */
+/* The bytes of a letter: 1 all of them are done, 0 the batch is full, -1; one
+ * that is damaged is as it was then. */
 int renew_bytes(const void *ctx, struct batch *b, int64_t letter);
 
 #endif

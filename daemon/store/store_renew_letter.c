@@ -4,8 +4,9 @@
  * The chunks of a letter are one stream, of which the state after each chunk
  * comes from all before it.  It is sealed anew in place: between two batches
  * the states of both streams are kept, sealed, in the row of `renewal`, and a
- * reader takes the beginning from the one and the rest from the other.  Runs
- * in the engine.
+ * reader takes the beginning from the one and the rest from the other.  One
+ * that turns out to be damaged gets its own bytes back: a stream that is
+ * begun by the same header gives the same ones.  Runs in the engine.
  */
 #include "store_renew.h"
 
@@ -126,6 +127,34 @@ move_chunks(struct batch *b, struct states *s)
 	return rc;
 }
 
+/*
+ * What was sealed anew of a damaged letter, to the last chunk of it.  All at
+ * once: this is rare, and takes the loop a second at most.
+ */
+static int
+put_back(struct batch *b, int64_t letter, struct bytes header, struct states *s)
+{
+	const struct error damage = *b->err;
+	uint8_t clear[SEAL_CHUNK];
+	size_t len = 0;
+	int rc;
+
+	error_clear(b->err);
+	rc = seal_stream_resume(b->st, &s->from, letter, b->r->stream, b->err);
+	if (rc == 0)
+		rc = seal_stream_resume(b->st, &s->to, letter, header, b->err);
+	while (rc == 0 && !s->from.final) {
+		rc = pull_chunk(b, s, clear, &len);
+		if (rc == 0)
+			rc = push_chunk(b, s, bytes_of(clear, len));
+	}
+	sodium_memzero(clear, sizeof(clear));
+	b->r->letter = 0;
+	if (b->err->fault == FAULT_INPUT || rc == 0)
+		*b->err = damage;
+	return -1;
+}
+
 static int
 end_letter(struct batch *b)
 {
@@ -170,11 +199,14 @@ renew_bytes(const void *ctx, struct batch *b, int64_t letter)
 	} else if (b->r->states.len == sizeof(*s)) {
 		memcpy(s, b->r->states.data, sizeof(*s));
 	} else {
-		rc = error_set(b->err, FAULT_SETUP,
-		    "database: the state of a renewed letter is not whole");
+		rc = error_set(b->err, FAULT_INPUT,
+		    "database: the state of letter %lld was changed or moved",
+		    (long long)letter);
 	}
 	if (rc == 0)
 		rc = move_chunks(b, s);
+	if (rc != 0 && b->err->fault == FAULT_INPUT && b->r->letter == letter)
+		return put_back(b, letter, header, s);
 	if (rc == 0 && s->from.final)
 		return end_letter(b) == 0 ? 1 : -1;
 	/* put_renewal() keeps them. */

@@ -184,13 +184,16 @@ look_up_anew(struct batch *b, const struct row *row)
 int
 renew_row(const void *ctx, struct batch *b, struct row *row)
 {
+	int done = 1;
+
 	if (row->old) {
 		b->r->found++;
-		if (seal_anew(ctx, b, row) != 0)
+		if (seal_anew(ctx, b, row) != 0 && !renew_step_over(b))
 			return -1;
 	}
 	if (look_up_anew(b, row) != 0)
 		return -1;
-	return strcmp(b->r->table, "letter") == 0 ? renew_bytes(ctx, b, row->id)
-						  : 1;
+	if (strcmp(b->r->table, "letter") == 0)
+		done = renew_bytes(ctx, b, row->id);
+	return done < 0 && renew_step_over(b) ? 1 : done;
 }

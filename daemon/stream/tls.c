@@ -190,11 +190,30 @@ direction(const struct stream *stream)
 	return gnutls_record_get_direction(stream->tls) == 1 ? POLLOUT : POLLIN;
 }
 
+/* GnuTLS names its own functions where a connection is gone; failed: errno. */
+static void
+record_failed(struct stream *stream, int rc, int failed)
+{
+	bool gone = rc == GNUTLS_E_PULL_ERROR || rc == GNUTLS_E_PUSH_ERROR;
+
+	if (gone && (failed == ECONNRESET || failed == EPIPE || failed == 0))
+		stream_break(stream, "the server broke off the connection");
+	else if (gone)
+		stream_break(stream, "connection: %s", strerror(failed));
+	else if (rc == GNUTLS_E_FATAL_ALERT_RECEIVED)
+		stream_break(stream, "the server ended TLS: %s",
+		    gnutls_alert_get_name(gnutls_alert_get(stream->tls)));
+	else
+		stream_break(stream, "TLS: %s", gnutls_strerror(rc));
+}
+
 ssize_t
 tls_read(struct stream *stream, void *to, size_t len, short *events)
 {
-	ssize_t n = gnutls_record_recv(stream->tls, to, len);
+	ssize_t n;
 
+	errno = 0;
+	n = gnutls_record_recv(stream->tls, to, len);
 	if (n >= 0)
 		return n;
 	/* The server wants a new handshake: never needed, often an attack. */
@@ -208,21 +227,23 @@ tls_read(struct stream *stream, void *to, size_t len, short *events)
 	}
 	if (n == GNUTLS_E_PREMATURE_TERMINATION)
 		return 0;
-	stream_break(stream, "TLS: %s", gnutls_strerror((int)n));
+	record_failed(stream, (int)n, errno);
 	return -1;
 }
 
 ssize_t
 tls_write(struct stream *stream, const void *from, size_t len, short *events)
 {
-	ssize_t n = gnutls_record_send(stream->tls, from, len);
+	ssize_t n;
 
+	errno = 0;
+	n = gnutls_record_send(stream->tls, from, len);
 	if (n >= 0)
 		return n;
 	if (!gnutls_error_is_fatal((int)n)) {
 		*events = direction(stream);
 		return -2;
 	}
-	stream_break(stream, "TLS: %s", gnutls_strerror((int)n));
+	record_failed(stream, (int)n, errno);
 	return -1;
 }

@@ -45,6 +45,7 @@ static void __attribute__((noreturn)) agent_exec(int fd, const char *path)
 	char *envp[] = {(char *)(uintptr_t) "PATH=/usr/bin:/bin",
 	    (char *)(uintptr_t) "LISTEN_FDS=1", pid, NULL};
 	int null = open("/dev/null", O_RDWR);
+	struct error err = {0};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setpgid(0, 0);
@@ -57,6 +58,9 @@ static void __attribute__((noreturn)) agent_exec(int fd, const char *path)
 	else if (dup2(fd, AGENT_FD) < 0)
 		_exit(71);
 	close_range(AGENT_FD + 1, ~0u, 0);
+	/* As the room's own, which come later and do not bind what runs. */
+	if (vault_walls(path, NULL, &err) != 0)
+		_exit(71);
 	execve(GPG_AGENT, argv, envp);
 	_exit(71);
 }

@@ -209,6 +209,8 @@ struct vault {
 
 /* Takes the configured keys out of setup->home into `home`. */
 int vault_import(struct vault *vault, struct error *err);
+/* Of the room and of its agent; work_dir: NULL, or where the home goes. */
+int vault_walls(const char *home, const char *work_dir, struct error *err);
 /* Everything before the first job: home, keys, walls, agent. */
 struct vault *vault_setup_do(
     const void *ctx, const struct vault_setup *setup, struct error *err);

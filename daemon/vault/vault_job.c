@@ -172,7 +172,7 @@ job_run(const void *ctx, struct job *job, struct frame *answer, bool *suspect,
 static void
 refuse(const void *ctx, struct frame *answer, uint32_t reason, const char *text)
 {
-	struct vault_failed failed = {reason, text};
+	struct vault_failed failed = {.reason = reason, .text = text};
 	struct buf *buf = buf_new(ctx, 4096);
 
 	answer->type = VAULT_FAILED;

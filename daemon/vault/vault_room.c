@@ -26,7 +26,7 @@ wipe(struct bytes secret)
 static void
 say_failed(struct channel *engine, const char *text)
 {
-	struct vault_failed failed = {VAULT_FAIL_SETUP, text};
+	struct vault_failed failed = {.reason = VAULT_FAIL_SETUP, .text = text};
 
 	log_err("%s", text);
 	channel_send(engine, VAULT_FAILED, &vault_failed_wire, &failed, NULL);

@@ -37,10 +37,16 @@ static int
 refuse_key(
     struct seal *s, const char *whose, const char *fingerprint, const char *why)
 {
-	answer_failed(s->ctx, s->answer, VAULT_FAIL_KEY, "%s key%s%s: %s",
-	    whose, fingerprint != NULL ? " " : "",
-	    fingerprint != NULL ? fingerprint : "",
-	    why != NULL ? why : "not usable");
+	struct vault_failed *failed = talloc_zero(s->ctx, struct vault_failed);
+
+	if (failed != NULL) {
+		failed->reason = VAULT_FAIL_KEY;
+		failed->fingerprint = fingerprint;
+		failed->text = talloc_asprintf(failed, "%s key: %s", whose,
+		    why != NULL ? why : "not usable");
+	}
+	*s->answer = (struct vault_answer){
+	    VAULT_FAILED, &vault_failed_wire, failed, false};
 	return 1;
 }
 

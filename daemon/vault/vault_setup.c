@@ -119,17 +119,17 @@ make_ready(struct vault *vault, struct error *err)
  * The home, not work_dir: other workers' homes are none of ours.  So its
  * folder stays, empty, when the room leaves; the next one removes it.
  */
-static int
-walls(const struct vault *vault, struct error *err)
+int
+vault_walls(const char *home, const char *work_dir, struct error *err)
 {
 	static const char *const read[] = {"/etc/gnupg", "/etc/gcrypt",
 	    "/etc/ld.so.cache", "/etc/localtime", "/usr/share", "/proc",
 	    "/dev/urandom", NULL};
 	static const char *const execute[] = {
 	    GPG, GPG_AGENT, "/usr/lib", "/usr/lib64", "/lib", "/lib64", NULL};
-	const char *write[] = {vault->home->path, "/dev/null", NULL};
+	const char *write[] = {home, "/dev/null", NULL};
 	/* Its own home, at the end, which is empty by then. */
-	const char *remove[] = {vault->setup->work_dir, NULL};
+	const char *remove[] = {work_dir, NULL};
 	struct sandbox_paths paths = {read, execute, write, remove};
 
 	if (sandbox_files(&paths, err) != 0)
@@ -176,7 +176,8 @@ vault_setup_do(
 	vault->poc = key_ring_find(&vault->ring, setup->poc);
 	vault->recovery = key_ring_find(&vault->ring, setup->recovery);
 	if (own_ids(vault, err) != 0 || export_own(vault, err) != 0 ||
-	    make_ready(vault, err) != 0 || walls(vault, err) != 0)
+	    make_ready(vault, err) != 0 ||
+	    vault_walls(vault->home->path, setup->work_dir, err) != 0)
 		goto fail;
 	return vault;
 fail:

@@ -18,6 +18,7 @@ const struct wire_type server_wire = WIRE_TYPE(server, server_fields);
 static const struct wire_field fetch_setup_fields[] = {
     WIRE_F_STRUCT(fetch_setup, server, &server_wire),
     WIRE_F(WIRE_STR, fetch_setup, folder),
+    WIRE_F(WIRE_STR, fetch_setup, junk),
     WIRE_F(WIRE_STR, fetch_setup, filed),
     WIRE_F(WIRE_STR, fetch_setup, too_large),
     WIRE_F(WIRE_U32, fetch_setup, poll_s),
@@ -34,6 +35,7 @@ static const struct wire_field fetch_mailbox_fields[] = {
     WIRE_F(WIRE_U32, fetch_mailbox, can_idle),
     WIRE_F(WIRE_U32, fetch_mailbox, can_move),
     WIRE_F(WIRE_U32, fetch_mailbox, can_uidplus),
+    WIRE_F(WIRE_U32, fetch_mailbox, which),
 };
 const struct wire_type fetch_mailbox_wire =
     WIRE_TYPE(fetch_mailbox, fetch_mailbox_fields);
@@ -49,6 +51,8 @@ static const struct wire_field fetch_letter_fields[] = {
     WIRE_F(WIRE_I64, fetch_letter, internaldate),
     WIRE_F(WIRE_I64, fetch_letter, size),
     WIRE_F(WIRE_U32, fetch_letter, too_large),
+    WIRE_F(WIRE_U32, fetch_letter, which),
+    WIRE_F(WIRE_U32, fetch_letter, reconcile),
 };
 const struct wire_type fetch_letter_wire =
     WIRE_TYPE(fetch_letter, fetch_letter_fields);
@@ -58,6 +62,9 @@ static const struct wire_field fetch_order_fields[] = {
     WIRE_F(WIRE_U32, fetch_order, uid),
     WIRE_F(WIRE_STR, fetch_order, folder),
     WIRE_F(WIRE_U32, fetch_order, how),
+    WIRE_F(WIRE_U32, fetch_order, which),
+    WIRE_F(WIRE_U32, fetch_order, to_uidvalidity),
+    WIRE_F(WIRE_U32, fetch_order, to_uid),
 };
 const struct wire_type fetch_order_wire =
     WIRE_TYPE(fetch_order, fetch_order_fields);
@@ -68,3 +75,17 @@ static const struct wire_field fetch_trouble_fields[] = {
 };
 const struct wire_type fetch_trouble_wire =
     WIRE_TYPE(fetch_trouble, fetch_trouble_fields);
+
+static const struct wire_field fetch_uids_fields[] = {
+    WIRE_F(WIRE_U32, fetch_uids, which),
+    WIRE_F(WIRE_U32, fetch_uids, uidvalidity),
+    WIRE_F(WIRE_BYTES, fetch_uids, uids),
+};
+const struct wire_type fetch_uids_wire =
+    WIRE_TYPE(fetch_uids, fetch_uids_fields);
+
+static const struct wire_field fetch_reconciled_fields[] = {
+    WIRE_F(WIRE_U32, fetch_reconciled, left),
+};
+const struct wire_type fetch_reconciled_wire =
+    WIRE_TYPE(fetch_reconciled, fetch_reconciled_fields);

@@ -115,6 +115,7 @@ const struct wire_type vault_keys_wire =
 static const struct wire_field vault_failed_fields[] = {
     WIRE_F(WIRE_U32, vault_failed, reason),
     WIRE_F(WIRE_STR, vault_failed, text),
+    WIRE_F(WIRE_STR, vault_failed, fingerprint),
 };
 const struct wire_type vault_failed_wire =
     WIRE_TYPE(vault_failed, vault_failed_fields);

@@ -107,12 +107,15 @@ struct control_engine {
 	    struct error *err);
 	/*
 	 * `psirt key reseal`: the data key to the POC and recovery keys of
-	 * today.  1: under way, ask again; 0: done and recorded.
+	 * today.  1: under way, ask again; 0: done and recorded.  again: this
+	 * request asked before; what another one left is no answer to a first.
 	 */
-	int (*reseal)(void *arg, const char *actor, struct error *err);
+	int (*reseal)(
+	    void *arg, const char *actor, bool again, struct error *err);
 	/* The same for `psirt key renew`; 0: the new key is in use, and what
 	 * is under the former is being sealed anew. */
-	int (*renew)(void *arg, const char *actor, struct error *err);
+	int (*renew)(
+	    void *arg, const char *actor, bool again, struct error *err);
 	/*
 	 * *said: what came of it, sentences a line each, on ctx.  FAULT_DENIED:
 	 * refused, with what to do.
@@ -146,6 +149,8 @@ struct control_engine {
 	    struct error *err);
 	/* Every key as a vault saw it last; NULL: none has looked yet. */
 	const struct vault_ready *(*keys)(void *arg);
+	/* A letter or a mail is under way: what can wait gives way to it. */
+	bool (*at_work)(void *arg);
 	/* state of the rooms for `psirt`: one line or NULL when all is well */
 	const char *(*trouble)(void *arg, const void *ctx);
 };

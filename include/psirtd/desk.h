@@ -158,6 +158,7 @@ enum reason {
 	REASON_ANSWER_LATE,
 	REASON_ANSWER_HELD,
 	REASON_PIN_CHANGED, /* a key of the settings waits for two persons */
+	REASON_MAILBOX_PASSWORD, /* refused: no letter comes in */
 	REASON_DISK, /* less is free than `reserve`: nothing is fetched */
 	REASON_UNREACHABLE, /* the mailbox, for as long as the settings say */
 	REASON_COUNT,
@@ -176,7 +177,8 @@ enum silence {
 	SILENCE_SET_ASIDE,
 	SILENCE_OWN,
 	SILENCE_DEPARTMENT,
-	SILENCE_UNWANTED /* the letter asks that no program answers it */
+	SILENCE_UNWANTED, /* the letter asks that no program answers it */
+	SILENCE_JUNK      /* taken for junk, and nothing says it is not */
 };
 
 struct desk_input {
@@ -184,7 +186,9 @@ struct desk_input {
 	const struct opening *opening; /* NULL: could not be read at all */
 	int64_t now;
 	int64_t received; /* receipt at our mail server (RULES 8) */
-	bool adopted; /* stood in the mailbox at the first start, adopt=file */
+	bool adopted;  /* stood in the mailbox at the first start, adopt=file */
+	bool junk;     /* it stood in the folder for junk */
+	bool in_doubt; /* nobody knows whether it was answered (RULES 9) */
 	bool own_message_id; /* its Message-ID is one of ours */
 	bool bounce_of_ours; /* a report that names one of our Message-IDs */
 	bool by_hand;       /* `psirt file N`: the POC accepts it as a report */

@@ -32,7 +32,7 @@ struct sandbox_paths {
 int sandbox_base(struct error *err);
 /* Landlock; a no-op (with a log line) where the kernel has none. */
 int sandbox_files(const struct sandbox_paths *paths, struct error *err);
-/* The seccomp filter; nobody: ptrace, process_vm_*, mount, bpf, keyctl… */
+/* The seccomp filter; nobody: ptrace, process_vm_*, mount, bpf, namespaces… */
 int sandbox_calls(enum sandbox_kind kind, struct error *err);
 bool sandbox_is_real(void);
 

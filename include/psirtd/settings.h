@@ -183,6 +183,7 @@ struct settings {
 
 	struct server_settings mailbox;
 	const char *folder, *filed, *too_large;
+	const char *junk; /* looked at too, or NULL */
 	unsigned poll_s;
 	int64_t unreachable_s; /* then the desk is told */
 	int64_t letter_max;    /* bytes */
@@ -293,6 +294,8 @@ struct pin *settings_pins(
     const void *ctx, const struct settings *s, size_t *count);
 /* Pinned, but not to be trusted, nor written to, before it is confirmed. */
 bool settings_key_waits(const struct settings *s, const char *fingerprint);
+/* One of ours that opens older mail, and is used for nothing else. */
+bool settings_key_retired(const struct settings *s, const char *fingerprint);
 /*
  * Whose key it is, in the words of the settings: "poc", "department plc:
  * Hanako"; all of them where it is of several.  NULL: nobody's.

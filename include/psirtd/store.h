@@ -105,9 +105,11 @@ enum store_renewing {
 	RENEWING_NONE, /* the former key is gone, and its row */
 	RENEWING_MORE,
 	RENEWING_WAITS, /* a letter is arriving that began under the former */
+	RENEWING_LEFT,  /* what is left is damaged: the former key is kept */
 };
 /* The next batch, in a transaction of its own; *what there is to do then.  The
- * last one is on record. */
+ * last one is on record.  What is damaged is stepped over: after
+ * RENEWING_LEFT the next batch begins to look at all of it once more. */
 int store_renew_step(struct store *st, int64_t now, enum store_renewing *what,
     struct error *err);
 
@@ -117,6 +119,8 @@ bool store_renewing(const struct store *st);
 struct store_renewal {
 	int64_t started; /* 0: the data key is not being renewed */
 	uint32_t percent;
+	int64_t left;    /* values that could not be brought over, and … */
+	char where[400]; /* … the places of the first of them */
 };
 int store_renewal(
     struct store *st, struct store_renewal *renewal, struct error *err);
@@ -143,6 +147,9 @@ int store_mailbox_get(const void *ctx, struct store *st, const char *folder,
     struct store_mailbox *mb, struct error *err);
 int store_mailbox_put(
     struct store *st, const struct store_mailbox *mb, struct error *err);
+/* A copy of this letter that we made or found ourselves; twice is nothing. */
+int store_copy_add(struct store *st, const char *folder, uint32_t uidvalidity,
+    uint32_t uid, int64_t letter, struct error *err);
 /* The letter of a copy (folder, uidvalidity, uid); 0 unknown. */
 int store_copy_find(struct store *st, const char *folder, uint32_t uidvalidity,
     uint32_t uid, int64_t *letter, struct error *err);
@@ -150,6 +157,13 @@ int store_copy_moved(struct store *st, const char *folder, uint32_t uidvalidity,
     uint32_t uid, uint32_t how, struct error *err);
 
 /* ---- letters ---- */
+
+/* How a letter came: bits of `came`. */
+#define CAME_ADOPTED 1u /* it stood there at the first start */
+/* It was missing here though it had been seen to elsewhere (RULES 9): nobody
+ * knows whether it was answered. */
+#define CAME_RECONCILED 2u
+#define CAME_JUNK 4u /* it stood in the folder for junk */
 
 struct store_letter {
 	int64_t id;
@@ -160,7 +174,7 @@ struct store_letter {
 	uint32_t reason; /* enum reason */
 	uint32_t verdict;
 	int64_t casefile; /* 0 none */
-	uint32_t adopted; /* stood there at the first start */
+	uint32_t came;    /* CAME_… */
 	uint32_t by_hand;
 	uint32_t tries; /* openings that ended a room of ours */
 	char *sender;   /* shown address; NULL */
@@ -180,7 +194,7 @@ struct store_letter {
 struct store_intake;
 struct store_intake *store_intake_begin(const void *ctx, struct store *st,
     const char *folder, uint32_t uidvalidity, uint32_t uid, int64_t received,
-    bool adopted, struct error *err);
+    uint32_t came, struct error *err);
 int store_intake_chunk(
     struct store_intake *in, struct bytes chunk, struct error *err);
 /*
@@ -615,6 +629,10 @@ int store_pin_add(
 int store_pin_put(
     struct store *st, const struct store_pin *p, struct error *err);
 int store_pin_remove(struct store *st, int64_t id, struct error *err);
+/* Letters stored since then that are so judged, in this state, oldest first. */
+int store_pin_letters(const void *ctx, struct store *st, uint32_t state,
+    uint32_t verdict, int64_t since, size_t most, int64_t **list, size_t *count,
+    struct error *err);
 
 /* ---- counts, for `psirt` ---- */
 

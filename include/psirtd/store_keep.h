@@ -35,13 +35,18 @@ struct purge_age {
 	uint32_t clock; /* and none of this kind (enum clock_kind) runs … */
 	int64_t now;    /* … that is due later */
 };
-/* The next case of that age that is not yet purged, id > after; 0 none. */
-int store_purge_next(struct store *st, const struct purge_age *age,
-    int64_t after, int64_t *casefile, struct error *err);
-/* The next letter of no case in this state, stored before `before`, of which
- * something is left, id > after; 0 none. */
-int store_purge_stray(struct store *st, uint32_t state, int64_t before,
-    int64_t after, int64_t *letter, struct error *err);
+/* The next closed case, id > after; 0 none.  Whether it is of that age, and
+ * not purged yet, is asked of each alone: there may be very many. */
+int store_purge_next(
+    struct store *st, int64_t after, int64_t *casefile, struct error *err);
+int store_purge_goes(struct store *st, const struct purge_age *age,
+    int64_t casefile, bool *goes, struct error *err);
+/* The same of letters in a state, that are of no case: `stored` before that,
+ * and something is left of them. */
+int store_purge_stray(struct store *st, uint32_t state, int64_t after,
+    int64_t *letter, struct error *err);
+int store_purge_stray_goes(struct store *st, uint32_t state, int64_t before,
+    int64_t letter, bool *goes, struct error *err);
 /* A letter of this case of which something is left; 0 none. */
 int store_purge_left(
     struct store *st, int64_t casefile, int64_t *letter, struct error *err);
@@ -56,6 +61,9 @@ int store_purge_case(struct store *st, int64_t casefile, struct error *err);
 /* When it was last purged; 0 not. */
 int store_purge_when(
     struct store *st, int64_t casefile, int64_t *at, struct error *err);
+/* Its bytes were here, and are no more. */
+int store_purge_gone(
+    struct store *st, int64_t letter, bool *gone, struct error *err);
 /* Nothing of it stays in the WAL. */
 int store_purge_end(struct store *st, struct error *err);
 

@@ -160,6 +160,7 @@ enum vault_failure {
 struct vault_failed {
 	uint32_t reason; /* enum vault_failure */
 	const char *text;
+	const char *fingerprint; /* VAULT_FAIL_KEY: of which; NULL: of none */
 };
 
 extern const struct wire_type vault_setup_wire;

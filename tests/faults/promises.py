@@ -35,6 +35,7 @@ again, and then nothing of it may run.  What differs is said by name:
     emptied=True   the mailbox was emptied: letters need not lie there
     seen=[bytes]   what the mail server took, where that was not our Exim
     seconds=60     how long the desk may take to come to rest
+    late=True      answers over the limits may wait for their hour
 
 Mails of kinds that wait for a person (drafts, held, uncertain, failed) are
 rest; a mail that is tried again later is not: end the fault first.
@@ -111,11 +112,11 @@ def digest(raw):
 
 
 def promises(world, d, delivered, row=None, *, silent=0, beside=0,
-             emptied=False, seen=None, seconds=60):
+             emptied=False, seen=None, seconds=60, late=False):
     started = not d.alive()
     if started:
         d.start()
-    settle(d, seconds)
+    settle(d, seconds, late)
     look = Look(world, d, delivered)
     look.letters(beside, emptied)
     look.answers(silent, arrived(world, delivered.address)
@@ -134,13 +135,17 @@ def promises(world, d, delivered, row=None, *, silent=0, beside=0,
     return look
 
 
-def settle(d, seconds=60):
-    """Until nothing is under way: letters judged, mails sent or waiting."""
+def settle(d, seconds=60, late=False):
+    """Until nothing is under way: letters judged, mails sent or waiting, and
+    what the mail server took laid into mailboxes."""
     def quiet():
         return (all(x["state"] not in ("received", "opened")
                     for x in d.psirt.letters())
                 and all(m["state"] in ("draft", "held", "uncertain", "failed")
-                        for m in d.psirt.queue()))
+                         or late and m["state"] == "approved"
+                         and m["not_before"] and m["tries"] == 0
+                         for m in d.psirt.queue())
+                and not any((d.world.smtp.folder / "spool").glob("input/*")))
     until(quiet, seconds * SLOW, "the desk to come to rest")
 
 

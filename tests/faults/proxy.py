@@ -37,6 +37,9 @@ class Fault:
     def __init__(self):
         self.struck = False
 
+    def connected(self, plain):
+        """It connected; TLS has not begun."""
+
     def command(self, session, line):
         """What the server gets of a command, or None."""
         return line
@@ -44,6 +47,10 @@ class Fault:
     def answer(self, session, answer):
         """What psirtd gets of an answer."""
         return answer
+
+    def content(self, session, line):
+        """What the SMTP server gets of a line of a mail, or None."""
+        return line
 
 
 class Cut(Fault):
@@ -223,7 +230,7 @@ class Session:
         self.over = False
         self.ended = threading.Event()
         self.ways = {client: (b"", self._line, self._command),
-                     server: (b"", whole_answer, self._answer)}
+                     server: (b"", self.whole, self._answer)}
 
     def run(self):
         while not self.over:
@@ -246,6 +253,10 @@ class Session:
             piece, held = held[:length], held[length:]
             pass_on(piece)
         self.ways[side] = (held, first, pass_on)
+
+    @staticmethod
+    def whole(held):
+        return whole_answer(held)
 
     @staticmethod
     def _line(held):
@@ -293,6 +304,8 @@ def whole_answer(held):
 
 
 class Proxy:
+    session = Session
+
     def __init__(self, world, always=None):
         self.world = world
         self.always = always
@@ -349,11 +362,12 @@ class Proxy:
                              args=(plain, fault, self.held)).start()
 
     def _serve(self, plain, fault, held):
-        with contextlib.suppress(OSError), plain:
+        with contextlib.suppress(OSError, HangUp), plain:
             plain.settimeout(10)
+            fault.connected(plain)
             with (self.context.wrap_socket(plain, server_side=True) as client,
                   self._upstream() as server):
-                session = Session(self, fault, client, server)
+                session = self.session(self, fault, client, server)
                 self.sessions.append(session)
                 try:
                     if held == self.held:
@@ -365,8 +379,12 @@ class Proxy:
                 finally:
                     session.ended.set()
 
+    def there(self):
+        """The port of the real server."""
+        return self.world.imap.port
+
     def _upstream(self):
-        plain = socket.create_connection((GOOD, self.world.imap.port), 10)
+        plain = socket.create_connection((GOOD, self.there()), 10)
         try:
             return self.world.context().wrap_socket(plain,
                                                     server_hostname=HOST)

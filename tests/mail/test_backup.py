@@ -103,7 +103,7 @@ def set_aside(d):
 
 
 def test_nothing_leaves_before_the_release(world, daemon):
-    """A mail that was about to leave is uncertain, a new one waits."""
+    """What was about to leave is uncertain, and what is made meanwhile."""
     d = daemon()
     world.deliver(letters.finder_report(world.finder, world.poc))
     world.smtp.defer(True)
@@ -129,14 +129,24 @@ def test_nothing_leaves_before_the_release(world, daemon):
     assert "queue release" in d.psirt.text()
     world.deliver(letters.finder_report(world.finder, world.poc,
                                         subject="Another flaw"))
-    until(lambda: [m for m in d.psirt.queue() if m["state"] == "approved"],
-          20, "a mail that waits")
-    assert world.mails(letters.FINDER) == []
+    def answers(state):
+        return [m["mail"] for m in d.psirt.queue()
+                if m["kind"] == "acknowledge" and m["state"] == state]
+
+    # That letter may have lain there before, and been answered.
+    until(lambda: len(answers("uncertain")) == 2, 20, "the second one")
+    assert [m for m in d.psirt.queue() if m["state"] == "approved"]
     # A start in between changes nothing.
     d.stop()
     d.start()
+    assert len(answers("uncertain")) == 2
     assert [m for m in d.psirt.queue() if m["state"] == "approved"]
+    assert world.mails(letters.FINDER) == []
     d.psirt.text("queue", "release")
+    until(lambda: not [m for m in d.psirt.queue()
+                       if m["state"] == "approved"], 20, "the alert")
+    assert world.mails(letters.FINDER) == []
+    d.psirt.text("queue", "resend", str(max(answers("uncertain"))))
     until(lambda: world.mails(letters.FINDER), 20, "the mail")
     assert d.psirt.run("queue", "release").returncode == 1
     assert "queue release" not in d.psirt.text()

@@ -107,12 +107,22 @@ def test_a_key_that_expires_while_it_runs(world, daemon):
     def held():
         return [m for m in d.psirt.json("queue")["mails"]
                 if m["state"] == "held"]
-    until(held, 20 * SLOW, "a held mail")
+    mail, *_ = until(held, 20 * SLOW, "a held mail")
+    why = f"waits for key {made} (department plc: Akira Design): "
+    assert mail["reason"].startswith(why) and "expired" in mail["reason"]
+    assert made in d.psirt.text("queue")
+    case = d.psirt.cases()[0]["case"]
+    assert [m["reason"] for m in d.psirt.case(case)["mails"]
+            if m["state"] == "held"] == [mail["reason"]]
+    assert made in d.psirt.text("show", case)
     assert world.mails(people.DESIGN) == []
+    # A start alone changes nothing.
+    assert d.stop() == 0
+    d.start()
+    assert [m["mail"] for m in held()] == [mail["mail"]]
     assert d.stop() == 0
     prolong(world.design, made)
     world.poc.gpg("--import", data=world.design.public(made))
     d.start()
-    for mail in held():
-        d.psirt.text("queue", "resend", str(mail["mail"]))
     world.wait_mails(people.DESIGN, 1, world.design, seconds=20 * SLOW)
+    assert held() == []

@@ -122,6 +122,19 @@ def test_folders_of_the_unit_are_those_of_the_defaults(root):
         assert made[value[key]] == "0700", key
 
 
+def test_nobody_is_asked_to_do_what_a_room_may_not(root):
+    """Sockets of services that would speak to the network for a vault; a
+    host may have none of them."""
+    unit = (root / "usr/lib/systemd/system/psirtd.service").read_text()
+    hidden = " ".join(re.findall(r"(?m)^InaccessiblePaths=(.*)",
+                                 unit)).split()
+    assert all(path.startswith("-/run/") for path in hidden)
+    resolve = "-/run/systemd/resolve/io.systemd.Resolve"
+    assert {"-/run/dbus", resolve, f"{resolve}.Monitor"} <= set(hidden)
+    # What /etc/resolv.conf is a link to stays.
+    assert "-/run/systemd/resolve" not in hidden
+
+
 @pytest.fixture
 def unit(root, tmp_path):
     """The unit, with the program where it was installed for the test."""

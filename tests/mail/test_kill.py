@@ -7,72 +7,24 @@ between its DATA and the server's answer is uncertain, and is never sent again
 by itself.
 """
 
+import os
 import re
 import signal
-import subprocess
+import time
 
 import pytest
 
 import letters
 import world as people
+from kills import BY_HAND, ROOMS, impatient, push, rooms, stops
 from process import until
-from program import BUILD, SLOW, TOP
-
-
-def stops():
-    """The engine's own table, by name."""
-    try:
-        text = subprocess.run([str(BUILD / "psirtd-stops"), "--stops"],
-                              capture_output=True, text=True,
-                              check=True).stdout
-    except OSError:
-        return ["psirtd-stops-is-not-built"]
-    return [line.split("\t")[0] for line in text.splitlines()]
+from program import BUILD, SLOW
 
 
 def test_shipped_binary_has_no_hook():
     data = (BUILD / "psirtd").read_bytes()
     assert b"PSIRTD_STOP_AT" not in data
     assert b"PSIRTD_STOP_AT" in (BUILD / "psirtd-stops").read_bytes()
-
-
-BY_HAND = ("route", "decide", "order", "renew")
-
-
-def push(world, d, stop):
-    """Do what leads through this stop, as a person where it takes one."""
-    number = None
-    if stop in BY_HAND:
-        until(lambda: d.process.poll() is None and _answers(d), 20,
-              "psirtd to answer")
-    if stop in ("route", "order"):
-        number = until(lambda: [c["case"] for c in d.psirt.cases()], 20,
-                       "the case")[0]
-    if stop == "route":
-        d.psirt.run("route", number, "care")
-    elif stop == "order":
-        d.psirt.run("title", number, "Overflow")
-    elif stop == "renew":
-        d.psirt.run("key", "renew")
-    elif stop == "decide":
-        letter = until(lambda: [x for x in d.psirt.letters()
-                                if x["state"] == "inquiry"], 20,
-                       "the inquiry")[0]
-        d.psirt.run("file", str(letter["letter"]))
-
-
-def impatient(folder):
-    """The shipped flow of a finder's case, where design is late at once."""
-    text = (TOP / "conf/flow-direct.conf").read_text()
-    step = text.index('step "2.1.1"')
-    path = folder / "flow-direct.conf"
-    path.write_text(text[:step] + text[step:].replace("due = 10b", "due = 2s",
-                                                      1))
-    return {"flow_direct": path}
-
-
-def _answers(d):
-    return d.psirt.run("list").returncode == 0
 
 
 @pytest.mark.parametrize("side", ["before", "after"])
@@ -170,12 +122,11 @@ def test_killed_again_and_again(world, daemon):
     assert len(d.psirt.cases()) == 3
 
 
-@pytest.mark.parametrize("room", ["fetch", "read", "vault", "send"])
+@pytest.mark.parametrize("room", ROOMS)
 def test_killed_room_is_started_anew(world, daemon, room):
     d = daemon()
     d.start()
     pid, = rooms(d, room)[:1]
-    import os
     os.kill(pid, signal.SIGKILL)
     world.deliver(letters.finder_report(world.finder, world.poc))
     world.wait_mails(letters.FINDER, kind="acknowledge", seconds=60 * SLOW)
@@ -186,23 +137,8 @@ def test_killed_room_is_started_anew(world, daemon, room):
     assert d.stop() == 0
 
 
-def rooms(d, name):
-    """Process ids of this room."""
-    found = []
-    for pid in d.pids():
-        try:
-            with open(f"/proc/{pid}/cmdline", "rb") as line:
-                words = line.read().split(b"\0")
-        except OSError:
-            continue
-        if b"-x" in words and name.encode() in words:
-            found.append(pid)
-    return found
-
-
 def test_first_start_killed_anywhere_starts_again(world, daemon):
     """The data key is made once; half a first start is no start."""
-    import time
     for wait in (0.05, 0.15, 0.3, 0.6):
         d = daemon()
         d.start(ready=False)

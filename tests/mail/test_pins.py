@@ -118,6 +118,7 @@ def test_what_it_signed_is_not_believed(world, daemon):
         code, said = as_user(d, psirt, name, "key", "confirm",
                              world.forger.fingerprint)
         assert code == 0, said
+    assert f"psirt letter {letter['letter']} --reopen" in said
     d.psirt.text("letter", str(letter["letter"]), "--reopen")
 
     def pinned():

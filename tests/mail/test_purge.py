@@ -87,3 +87,51 @@ def test_only_a_lead_may(world, daemon):
     d = daemon(operator_role="operator").start()
     assert d.psirt.run("purge").returncode == 1
     assert d.psirt.run("purge", "--dry-run").returncode == 0
+
+
+def test_a_purged_case_is_asked_everything(world, daemon):
+    """Nothing that is gone is taken for what is there."""
+    d, closed = world_with_a_closed_case(world, daemon)
+    age(d, 2 * YEAR)
+    d.start()
+    letter = [x for x in d.psirt.letters() if x["case"] == closed][0]
+    mails = [m["mail"] for m in d.psirt.case(closed)["mails"]]
+    assert mails
+    d.psirt.text("purge")
+    number = str(letter["letter"])
+    refused = [d.psirt.run("letter", number, "--reopen"),
+               d.psirt.run("file", number)]
+    assert [x.returncode for x in refused] == [1, 1]
+    assert "purged" in refused[0].stderr
+
+    def ask_all():
+        for words in (["show", closed], ["clock", closed], ["who", closed],
+                      ["question", closed], ["step", closed],
+                      ["letter", number], ["queue"], ["task"],
+                      ["list", "--all"], ["log", "--case", closed],
+                      ["log", "--notes", "--case", closed], ["today"],
+                      *[["approve", str(m)] for m in mails],
+                      *[["queue", "resend", str(m)] for m in mails]):
+            said = d.psirt.run(*words)
+            assert said.returncode in (0, 1), (words, said.stderr)
+
+    ask_all()
+    # Opened again it is a case with nothing in it, and can be closed.
+    d.psirt.text("reopen", closed)
+    ask_all()
+    for words in (["reply", closed, "We looked again."],
+                  ["route", closed, "plc"], ["title", closed, "again"],
+                  ["note", closed, "opened again"],
+                  ["step", closed, "1.1.1", "start"]):
+        said = d.psirt.run(*words)
+        assert said.returncode in (0, 1), (words, said.stderr)
+    ask_all()
+    world.deliver(letters.finder_report(world.finder, world.poc))
+    world.deliver(letters.finder_report(
+        world.finder, world.poc, subject=f"Re: [{closed}] once more",
+        text="Is there any news?"))
+    until(lambda: len(d.psirt.letters()) == 4, 20, "a fourth letter")
+    ask_all()
+    d.psirt.text("close", closed, "duplicate", "--why", "again")
+    assert d.alive()
+    assert "dead" not in d.text() and "died" not in d.text()

@@ -77,7 +77,7 @@ def copy_of(d):
 @pytest.mark.limit(170)
 def test_all_is_sealed_anew_while_letters_arrive(world, daemon):
     d = daemon()
-    world.lay(great(12))
+    world.lay(great(40))
     for n in range(3):
         world.deliver(text_letter(n))
     d.start()
@@ -90,25 +90,23 @@ def test_all_is_sealed_anew_while_letters_arrive(world, daemon):
 
     d.start()
     said = d.psirt.text("key", "renew")
+    d.kill()
     assert "A new data key is in use" in said
+    assert len(rows(d.database, "SELECT id FROM data_key")) == 2
+    d.start()
+    assert 0 <= renewal(d)["percent"] < 100
     again = d.psirt.run("key", "renew")
     assert again.returncode == 1 and "being renewed" in again.stderr, again
-    percent = renewal(d)["percent"]
-    assert 0 <= percent < 100
     assert d.psirt.run("key", "reseal").returncode == 0
     for n in range(3, 6):
         world.deliver(text_letter(n))
-    kills = 0
-    for _ in range(5):
+    for _ in range(4):
         if renewal(d) is None:
             break
         d.kill()
-        kills += 1
-        assert len(rows(d.database, "SELECT id FROM data_key")) == 2
         d.start()
         if renewal(d) is not None:
             assert {n: x for n, x in raw(d).items() if n in before} == before
-    assert kills > 0
     arrived(d, 7)
     until(lambda: renewal(d) is None, 60 * SLOW, "the end of the renewal")
     after = raw(d)
@@ -124,3 +122,35 @@ def test_all_is_sealed_anew_while_letters_arrive(world, daemon):
     assert not under(d.database, 1)
     assert rows(d.database, "SELECT id FROM data_key") == [(2,)]
     assert wrapped not in d.at_rest()
+
+
+def test_a_damaged_value_holds_nothing_up(world, daemon):
+    """It is told, the rest is brought over, the former key stays."""
+    d = daemon()
+    for n in range(2):
+        world.deliver(text_letter(n))
+    d.start()
+    arrived(d, 2)
+    whole = raw(d)
+    assert d.stop() == 0
+    with contextlib.closing(sqlite3.connect(d.database)) as db:
+        db.execute("UPDATE opening SET wire = zeroblob(200)"
+                   " WHERE letter = (SELECT min(letter) FROM opening)")
+        db.commit()
+    d.start()
+    d.psirt.text("key", "renew")
+    left = until(lambda: (renewal(d) or {}).get("left") and renewal(d),
+                 40 * SLOW, "what is left")
+    assert left["left"] == 1 and "opening.wire of row" in left["where"]
+    assert "could not be brought over" in " ".join(d.psirt.text().split())
+    refused = d.psirt.run("key", "renew")
+    assert refused.returncode == 1 and "opening.wire" in refused.stderr
+    world.deliver(text_letter(2))
+    arrived(d, 3)
+    assert {n: x for n, x in raw(d).items() if n in whole} == whole
+    assert d.stop() == 0
+    assert d.text().count("could not be brought over") == 1
+    assert len(rows(d.database, "SELECT id FROM data_key")) == 2
+    assert under(d.database, 1) == set()
+    d.start()
+    assert {n: x for n, x in raw(d).items() if n in whole} == whole

@@ -58,6 +58,7 @@ struct desk_world {
 	bool details, attachments;
 	size_t ndepartments;
 	int reseal_turns;
+	bool again;                   /* by a request that asked before */
 	struct vault_keys staged;     /* what a vault sees in "a block" */
 	struct checkpoint checkpoint; /* the same */
 	struct vault_ready *keys;     /* NULL: no vault has looked */
@@ -67,6 +68,7 @@ struct desk_world {
 	const char *said,
 	    *refused; /* what the engine says of an order, a case */
 	const char *trouble;
+	bool at_work;
 };
 
 static int
@@ -174,11 +176,12 @@ engine_checkpoint(
 }
 
 static int
-engine_reseal(void *arg, const char *actor, struct error *err)
+engine_reseal(void *arg, const char *actor, bool again, struct error *err)
 {
 	struct desk_world *w = arg;
 
 	w->actor = talloc_strdup(w, actor);
+	w->again = again;
 	if (w->reseal_turns-- > 0)
 		return 1;
 	return engine_answer(w, 0, err);
@@ -368,6 +371,12 @@ engine_digest(void *arg, const void *ctx, const struct store_outmail *m)
 	return talloc_asprintf(ctx, "digest-of-%s", m->subject);
 }
 
+static bool
+engine_at_work(void *arg)
+{
+	return ((struct desk_world *)arg)->at_work;
+}
+
 static const char *
 engine_trouble(void *arg, const void *ctx)
 {
@@ -434,6 +443,7 @@ desk_settings(struct desk_world *w)
 	    .keys = engine_keys,
 	    .confirm = engine_confirm,
 	    .stage = engine_stage,
+	    .at_work = engine_at_work,
 	    .checkpoint = engine_checkpoint,
 	    .trouble = engine_trouble};
 }

@@ -172,7 +172,7 @@ struct row {
 	const char *auto_submitted;
 	bool japanese;
 	struct candidate names[3]; /* until casefile is 0 */
-	bool by_hand, adopted, own, bounce, address_known, no_from;
+	bool by_hand, adopted, junk, own, bounce, address_known, no_from;
 	int64_t age_s;
 	unsigned today, automatic;
 	int policy; /* enum acknowledge + 1; 0: report */
@@ -400,6 +400,7 @@ judge_row(
 	    .now = NOW,
 	    .received = NOW - r->age_s,
 	    .adopted = r->adopted,
+	    .junk = r->junk,
 	    .own_message_id = r->own,
 	    .bounce_of_ours = r->bounce,
 	    .by_hand = r->by_hand,

@@ -41,6 +41,7 @@ static struct imap_ways {
 	const char *greeting;
 	enum cert cert;
 	bool starttls;
+	const char *junk; /* of the set-up */
 	/* Answers a command by itself: true. */
 	bool (*hook)(struct imap *i);
 } ways;
@@ -103,7 +104,8 @@ do_select(struct imap *i)
 	    "* %zu EXISTS\r\n* 0 RECENT\r\n"
 	    "* OK [UIDVALIDITY %u] valid\r\n* OK [UIDNEXT %zu] next\r\n"
 	    "%s OK [READ-WRITE] selected\r\n",
-	    mailbox_there(i->box), i->box->uidvalidity, i->box->n * 10 + 1,
+	    mailbox_there(i->box), i->box->uidvalidity,
+	    i->box->n > 0 ? (size_t)i->box->mails[i->box->n - 1].uid + 1 : 1,
 	    i->tag);
 }
 
@@ -118,7 +120,9 @@ say_letter(struct imap *i, size_t nth, const struct mail *m)
 static inline void
 do_fetch(struct imap *i)
 {
-	unsigned long first = strtoul(i->line + strlen("UID FETCH "), NULL, 10);
+	char *end;
+	unsigned long first = strtoul(i->line + strlen("UID FETCH "), &end, 10);
+	unsigned long last = *end != ':' ? first : strtoul(end + 1, &end, 10);
 	bool body = strstr(i->line, "BODY.PEEK[]") != NULL;
 	size_t nth = 0;
 
@@ -128,7 +132,8 @@ do_fetch(struct imap *i)
 		if (m->gone)
 			continue;
 		nth++;
-		if (body ? m->uid != first : m->uid < first)
+		/* "n:*" is 0 */
+		if (m->uid < first || (last != 0 && m->uid > last))
 			continue;
 		if (body)
 			say_letter(i, nth, m);
@@ -306,6 +311,7 @@ tell_setup(struct test_room *r, const struct net_server *s, bool once)
 
 	setup.server = server_at(s, ways.starttls);
 	setup.folder = "INBOX";
+	setup.junk = ways.junk;
 	setup.filed = "Filed";
 	setup.too_large = "Too large";
 	setup.poll_s = 1;

@@ -5,10 +5,12 @@
 #include "control_world.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "../../daemon/control/request.h"
 #include "psirtd/store_keep.h"
 
+#define PIECE_BYTES (32 * 4096)
 #define LINE "{\"version\":1,\"args\":[\"backup\"]}\n"
 
 static void
@@ -96,6 +98,40 @@ test_backup_turn_by_turn(void **state)
 	unlink(path);
 }
 
+/* Letters go first: then it gets one piece a turn, and wakes nobody. */
+static void
+test_backup_gives_way(void **state)
+{
+	struct desk_world *w = *state;
+	struct buf *in = buf_new(w, 1 << 20);
+	char path[96];
+	struct stat info;
+	int fd, file, turns = 0;
+
+	snprintf(path, sizeof(path), "%s.copy", w->path);
+	for (int i = 0; i < 1200; i++)
+		add_case(w, 2, 2026);
+	file = new_file(path);
+	w->at_work = true;
+	fd = client_connect(w);
+	pass(fd, LINE, file);
+	for (int64_t lines = last_line(w).id; last_line(w).id == lines;)
+		turn(w, 10);
+	for (; !client_take(fd, in); turns++) {
+		if (in->len == 0)
+			assert_false(control_busy(w->c));
+		turn(w, 0);
+	}
+	assert_int_equal(fstat(file, &info), 0);
+	assert_true(turns >= info.st_size / PIECE_BYTES);
+	assert_true(turns > 5);
+	close(fd);
+	close(file);
+	unlink(path);
+	talloc_free(in);
+	turn(w, 0);
+}
+
 static void
 test_backup_wants_a_new_file(void **state)
 {
@@ -159,6 +195,25 @@ test_many_files_at_once(void **state)
 	assert_int_equal(open_files(), before);
 }
 
+/* With a question that has not ended, and a file. */
+static int
+taken_with(struct desk_world *w, int file)
+{
+	int before = open_files();
+	int fd = client_connect(w);
+	int n;
+
+	pass(fd, "{", file);
+	for (int i = 0; i < 5; i++)
+		turn(w, 1);
+	n = open_files() - before;
+	close(fd);
+	for (int i = 0; i < 5; i++)
+		turn(w, 1);
+	assert_int_equal(open_files(), before);
+	return n;
+}
+
 /* A viewer's file is not even taken. */
 static void
 test_backup_is_no_viewers(void **state)
@@ -174,6 +229,9 @@ test_backup_is_no_viewers(void **state)
 	file = new_file(path);
 	who->role = OPERATOR_VIEWER;
 	assert_refused(backup(w, file, &longest), 1, "needs the role");
+	assert_int_equal(taken_with(w, file), 2); /* both ends */
+	who->role = OPERATOR_OPERATOR;
+	assert_int_equal(taken_with(w, file), 3);
 	who->role = OPERATOR_LEAD;
 	close(file);
 	unlink(path);
@@ -248,17 +306,106 @@ test_purge(void **state)
 	}
 }
 
+static size_t
+letters_left(struct desk_world *w, int64_t first, size_t n)
+{
+	struct store_letter l = {0};
+	size_t left = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(
+		    store_letter_get(w, w->st, first + (int64_t)i, &l, &w->err),
+		    1);
+		left += l.subject != NULL;
+	}
+	return left;
+}
+
+static void
+set_state(struct desk_world *w, int64_t id, uint32_t state)
+{
+	struct store_case c;
+
+	assert_int_equal(store_case_get(w, w->st, id, &c, &w->err), 1);
+	c.state = state;
+	c.closed = RECEIVED;
+	assert_ok(w, store_begin(w->st, &w->err));
+	assert_ok(w, store_case_put(w->st, &c, &w->err));
+	assert_ok(w, store_commit(w->st, &w->err));
+}
+
+/* Between two turns somebody writes to it, or a person opens it again. */
+static void
+test_purge_of_a_case_opened_again(void **state)
+{
+	struct desk_world *w = *state;
+	int64_t id = add_case(w, 2, 2026), first = 0;
+	struct buf *in = buf_new(w, 1 << 20);
+	const size_t n = 400;
+	size_t left = n;
+	int fd;
+
+	w->s.retention_years = (unsigned)-1; /* all that is a year to come */
+	for (size_t i = 0; i < n; i++) {
+		int64_t letter =
+		    add_letter(w, "a letter", LETTER_FILED, REASON_NONE, id);
+
+		first = first == 0 ? letter : first;
+	}
+	set_state(w, id, CASE_CLOSED);
+	fd = client_connect(w);
+	client_send(fd, "{\"version\":1,\"args\":[\"purge\"]}\n");
+	while (left == n && !client_take(fd, in)) {
+		turn(w, 10);
+		left = letters_left(w, first, n);
+	}
+	assert_in_range(left, 1, n - 1);
+	set_state(w, id, CASE_OPEN);
+	while (!client_take(fd, in))
+		turn(w, 10);
+	close(fd);
+	turn(w, 0);
+	assert_int_equal(letters_left(w, first, n), left);
+	assert_int_not_equal(last_line(w).casefile, id);
+	talloc_free(in);
+}
+
+/* Its line stands with its last piece, and nothing in the WAL. */
+static void
+test_purge_of_a_letter_of_none(void **state)
+{
+	struct desk_world *w = *state;
+	int64_t letter =
+	    add_letter(w, "an advert", LETTER_SET_ASIDE, REASON_NONE, 0);
+	char *wal = talloc_asprintf(w, "%s-wal", w->path);
+	struct stat info;
+	json_t *root;
+
+	w->s.retention_years = (unsigned)-1; /* all that is a year to come */
+	root = ask(w, "purge");
+	assert_int_equal(
+	    json_array_size(json_object_get(data_of(root), "letters")), 1);
+	json_decref(root);
+	assert_int_equal(last_line(w).what, RECORD_PURGED);
+	assert_int_equal(last_line(w).letter, letter);
+	assert_int_equal(stat(wal, &info), 0);
+	assert_int_equal(info.st_size, 0);
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, desk_setup, desk_teardown)
 	    TEST(test_backup_turn_by_turn),
+	    TEST(test_backup_gives_way),
 	    TEST(test_backup_wants_a_new_file),
 	    TEST(test_backup_is_no_viewers),
 	    TEST(test_many_files_at_once),
 	    TEST(test_release),
 	    TEST(test_purge),
+	    TEST(test_purge_of_a_case_opened_again),
+	    TEST(test_purge_of_a_letter_of_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

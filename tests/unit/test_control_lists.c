@@ -521,6 +521,18 @@ test_route_twice(void **state)
 /* ---- queue ---- */
 
 static void
+tried_once(struct desk_world *w, int64_t id)
+{
+	struct store_outmail m;
+
+	assert_int_equal(store_outmail_get(w, w->st, id, &m, &w->err), 1);
+	m.tries = 1;
+	assert_ok(w, store_begin(w->st, &w->err));
+	assert_ok(w, store_outmail_put(w->st, &m, m.state, &w->err));
+	assert_ok(w, store_commit(w->st, &w->err));
+}
+
+static void
 test_queue_decisions(void **state)
 {
 	struct desk_world *w = *state;
@@ -531,13 +543,15 @@ test_queue_decisions(void **state)
 	    add_mail(w, MAIL_ACKNOWLEDGE, id, OUTMAIL_UNCERTAIN, "lost", true);
 	int64_t gone =
 	    add_mail(w, MAIL_DETAILS, id, OUTMAIL_UNCERTAIN, "lost", false);
+	int64_t restored =
+	    add_mail(w, MAIL_DETAILS, id, OUTMAIL_UNCERTAIN, "lost", false);
 	int64_t away =
 	    add_mail(w, MAIL_OVERVIEW, id, OUTMAIL_SENT, NULL, false);
 	struct store_case c = {0};
 	json_t *root = ask(w, "queue");
 
 	assert_int_equal(
-	    json_array_size(json_object_get(data_of(root), "mails")), 3);
+	    json_array_size(json_object_get(data_of(root), "mails")), 4);
 	assert_string_equal(
 	    text_at(row_of(data_of(root), "mails", 0), "to"), "plc");
 	json_decref(root);
@@ -548,8 +562,12 @@ test_queue_decisions(void **state)
 	assert_done(ask(w, "queue", "resend", word_of(w, held)));
 	assert_int_equal(mail_state(w, held), OUTMAIL_APPROVED);
 	/* It may have arrived: the same bytes or none. */
+	tried_once(w, gone);
 	assert_refused(
 	    ask(w, "queue", "resend", word_of(w, gone)), 1, "are gone");
+	/* In doubt by a restore: it was never sealed here. */
+	assert_done(ask(w, "queue", "resend", word_of(w, restored)));
+	assert_int_equal(mail_state(w, restored), OUTMAIL_APPROVED);
 	assert_done(ask(w, "queue", "resend", word_of(w, maybe)));
 	assert_int_equal(mail_state(w, maybe), OUTMAIL_SEALED);
 	assert_int_equal(last_line(w).what, RECORD_MAIL_DECIDED);
@@ -562,7 +580,7 @@ test_queue_decisions(void **state)
 	assert_int_equal(mail_state(w, maybe), OUTMAIL_SENT);
 	assert_int_equal(store_case_get(w, w->st, id, &c, &w->err), 1);
 	assert_true(c.acknowledged != 0);
-	assert_int_equal(w->woken, 4);
+	assert_int_equal(w->woken, 5);
 }
 
 /* ---- log ---- */

@@ -197,9 +197,11 @@ test_reseal_waits_without_keeping_the_loop(void **state)
 	for (int i = 0; i < 20 && !client_take(fd, in); i++)
 		turn(w, 1);
 	assert_non_null(strstr((char *)in->data, "keys of today"));
+	assert_true(w->again);
 	close(fd);
 	w->refuse = FAULT_RETRY;
 	assert_refused(ask(w, "key", "reseal"), 75, "the engine says no");
+	assert_false(w->again);
 }
 
 /* ---- the record ---- */

@@ -136,6 +136,11 @@ test_nothing_waits(void **state)
 	    "{\"trouble\":null,\"renewal\":{\"since\":null,\"percent\":42},"
 	    "\"open_cases\":0,\"cases\":[],\"letters\":[],\"mails\":[],"
 	    "\"set_aside_by_itself\":0,\"not_shown\":{}}";
+	static const char left[] =
+	    "{\"trouble\":null,\"renewal\":{\"since\":null,\"percent\":99,"
+	    "\"left\":2,\"where\":\"outmail.body of row 7\"},"
+	    "\"open_cases\":0,\"cases\":[],\"letters\":[],\"mails\":[],"
+	    "\"set_aside_by_itself\":0,\"not_shown\":{}}";
 	char *text = shown(view_today, nothing, 80);
 
 	(void)state;
@@ -151,6 +156,11 @@ test_nothing_waits(void **state)
 	assert_has(
 	    text, "New data key: everything is sealed anew, 42 % done.\n");
 	assert_has(text, "Nothing waits");
+	free(text);
+	text = shown(view_today, left, 80);
+	assert_has(text, "New data key: 2 values are damaged");
+	assert_has(text, "outmail.body of row 7\n");
+	assert_has_not(text, "Nothing waits");
 	free(text);
 }
 

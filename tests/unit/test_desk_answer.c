@@ -32,6 +32,24 @@ static const struct row rows[] = {
     {"not wanted, closed to us: no note", CLOSED_FOR_US, NOBODY, 0,
 	.flags = HEADER_SUPPRESS, QUARANTINED, .reason = REASON_UNDECRYPTABLE},
 
+    /* ---- taken for junk by the mail server ---- */
+    {"junk in clear: filed as ever, nothing leaves", CLEAR, NOBODY, PRODUCT,
+	.junk = true, NEW, .silence = SILENCE_JUNK,
+	.reply = "finder@research.example"},
+    {"no policy answers it", CLEAR, NOBODY, PRODUCT, .junk = true,
+	.policy = ACKNOWLEDGE_ANY + 1, NEW, .silence = SILENCE_JUNK},
+    {"encrypted to us: as ever", SEALED, NOBODY, 0, .junk = true, NEW},
+    {"signed by a correspondent: as ever", CLEAR, JPCERT, 0, FROM_JPCERT,
+	.junk = true, NEW, .flow = FLOW_JPCERT},
+    {"signed by nobody we know", CLEAR, STRANGER, PRODUCT, .junk = true, NEW,
+	.silence = SILENCE_JUNK},
+    {"a person filed it", CLEAR, NOBODY, PRODUCT, .junk = true, .by_hand = true,
+	CASE, .reason = REASON_BY_HAND},
+    {"closed, and for us: a note", CLOSED_FOR_US, NOBODY, 0, .junk = true,
+	QUARANTINED, .reason = REASON_UNDECRYPTABLE, ASKED},
+    {"closed, and for others: none", CLOSED, NOBODY, 0, .junk = true,
+	QUARANTINED, .reason = REASON_UNDECRYPTABLE},
+
     /* ---- where to ---- */
     {"the address of From", SEALED, NOBODY, 0, NEW,
 	.reply = "finder@research.example"},

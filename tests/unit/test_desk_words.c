@@ -387,7 +387,7 @@ test_names(void **state)
 	assert_names(state_of, LETTER_RECEIVED, LETTER_DROPPED);
 	assert_names(reason_of, REASON_NONE, REASON_COUNT - 1);
 	assert_names(sentence_of, REASON_NONE, REASON_COUNT - 1);
-	assert_names(silence_of, SILENCE_NONE, SILENCE_UNWANTED);
+	assert_names(silence_of, SILENCE_NONE, SILENCE_JUNK);
 }
 
 int

@@ -6,6 +6,7 @@
 #include "engine_world.h"
 
 #define DAY ((int64_t)86400)
+#define RETIRED "8888888888888888888888888888888888888888"
 
 /* Everything that is due by now; how many rounds it took. */
 static size_t
@@ -596,12 +597,59 @@ test_the_morning_mail(void **state)
 	assert_true(due_next(v->e) > clock_now());
 }
 
+/* Keys near their end or not usable, our own first; of others no line. */
+static void
+test_the_morning_tells_of_keys(void **state)
+{
+	struct vendor *v = *state;
+	const char *retired[] = {RETIRED};
+	const char *waiting[] = {JPCERT};
+	struct waiting_keys waits = {waiting, 1};
+	struct vault_key keys[] = {
+	    {.fingerprint = POC, .expires = clock_now() + 5 * DAY},
+	    {.fingerprint = RETIRED, .expires = clock_now() - 5 * DAY},
+	    {.fingerprint = AKIRA,
+		.problem = VAULT_KEY_REVOKED,
+		.text = "it was revoked"},
+	    {.fingerprint = SORA, .expires = clock_now() + 40 * DAY},
+	    {.fingerprint = REI},
+	    {.fingerprint = JPCERT},
+	    {.fingerprint = LEAD, .expires = clock_now() - 1},
+	};
+	struct vault_ready ready = {keys, sizeof(keys) / sizeof(keys[0])};
+	const char *at;
+	char *body;
+
+	v->s.retired = retired;
+	v->s.nretired = 1;
+	v->s.waiting = &waits;
+	v->s.morning = 0;
+	v->e->keys = &ready;
+	v->e->expiry_at = -1;
+	morning_was(v, clock_now() - DAY);
+	vendor_worker(v);
+	run(v);
+	body = vendor_mail(v, 0, MAIL_MORNING).body;
+	at = strstr(body, "poc  its key expires on ");
+	assert_non_null(at);
+	at = strstr(at, "plc: Akira  its key cannot be used: it was revoked");
+	assert_non_null(at);
+	at = strstr(at, "its key is new and waits for two persons");
+	assert_non_null(at);
+	assert_non_null(strstr(at, "(it has expired)"));
+	assert_null(strstr(body, "retired"));
+	assert_null(strstr(body, "Sora"));
+	assert_null(strstr(body, "Rei"));
+	v->e->keys = NULL;
+}
+
 /* No key to sign with: the mail is made all the same. */
 static void
 test_the_morning_without_a_signature(void **state)
 {
 	struct vendor *v = *state;
-	const struct vault_failed failed = {VAULT_FAIL_KEY, "it has expired"};
+	const struct vault_failed failed = {
+	    .reason = VAULT_FAIL_KEY, .text = "it has expired"};
 	struct store_outmail m;
 
 	vendor_order(v, &(struct order){.what = ORDER_NOTE,
@@ -663,6 +711,7 @@ main(void)
 	    TEST(test_no_status_after_a_real_mail),
 	    TEST(test_a_pointer_to_jpcert_is_no_word_to_it),
 	    TEST(test_the_morning_mail),
+	    TEST(test_the_morning_tells_of_keys),
 	    TEST(test_the_morning_without_a_signature),
 	    TEST(test_the_morning_tells_of_a_broken_record),
 	};

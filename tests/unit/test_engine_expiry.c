@@ -171,6 +171,26 @@ test_no_key_expires(void **state)
 	assert_int_equal(expiry_next(v->e), 0);
 }
 
+/* It opens older mail, expired as it may be. */
+static void
+test_a_retired_key_is_not_told_of(void **state)
+{
+	static const char *retired[] = {OTHER};
+	struct vendor *v = *state;
+	struct vault_key *k = seen(v, 1);
+
+	v->s.retired = retired;
+	v->s.nretired = 1;
+	k->fingerprint = OTHER;
+	k->expires = clock_now() - DAY;
+	assert_int_equal(run(v), 0);
+	assert_int_equal(mails(v), 0);
+	assert_int_equal(expiry_next(v->e), 0);
+	v->s.nretired = 0;
+	again(v);
+	assert_int_equal(run(v), 1);
+}
+
 /* What could not be said is said later; nothing counts as told. */
 static void
 test_put_off(void **state)
@@ -204,6 +224,7 @@ main(void)
 	    TEST(test_prolonged_begins_anew),
 	    TEST(test_many_keys),
 	    TEST(test_no_key_expires),
+	    TEST(test_a_retired_key_is_not_told_of),
 	    TEST(test_put_off),
 	};
 

@@ -58,14 +58,43 @@ say_bytes(struct engine *e, const char *text)
 
 /* The letter that lies in the store as this copy; 0: none. */
 static int64_t
-copy_of(struct engine *e, uint32_t validity, uint32_t uid)
+copy_in(struct engine *e, const char *folder, uint32_t validity, uint32_t uid)
 {
 	struct error err = {0};
 	int64_t id = 0;
 
 	assert_int_equal(
-	    store_copy_find(e->st, "INBOX", validity, uid, &id, &err), 0);
+	    store_copy_find(e->st, folder, validity, uid, &id, &err), 0);
 	return id;
+}
+
+static int64_t
+copy_of(struct engine *e, uint32_t validity, uint32_t uid)
+{
+	return copy_in(e, "INBOX", validity, uid);
+}
+
+/* A whole letter, as the room says it; the row of its letter. */
+static int64_t
+intake(struct engine *e, struct fetch_letter letter, const char *text)
+{
+	letter.internaldate = NOW;
+	say(e, FETCH_FOUND, &fetch_letter_wire, &letter);
+	say(e, FETCH_BEGIN, &fetch_letter_wire, &letter);
+	say_bytes(e, text);
+	say(e, FETCH_END, &fetch_letter_wire, &letter);
+	return copy_in(e, letter.which == FETCH_FILED ? "Filed" : "INBOX",
+	    letter.uidvalidity, letter.uid);
+}
+
+static uint32_t
+came(struct engine *e, int64_t id)
+{
+	struct store_letter letter = {0};
+	struct error err = {0};
+
+	assert_int_equal(store_letter_get(e, e->st, id, &letter, &err), 1);
+	return letter.came;
 }
 
 static void
@@ -163,6 +192,73 @@ test_time_of_receipt_is_that_of_the_listing(void **state)
 	assert_int_equal(letter.received, NOW);
 }
 
+/* Found in going through the folders, or where it may have been answered. */
+static void
+test_letters_in_doubt(void **state)
+{
+	struct engine *e = engine_of(*state);
+	struct fetch_letter letter = {.uidvalidity = VALIDITY, .uid = 3};
+
+	assert_int_equal(came(e, intake(e, letter, "new\r\n")), 0);
+	letter.which = FETCH_FILED;
+	letter.reconcile = 1;
+	assert_int_equal(
+	    came(e, intake(e, letter, "missed\r\n")), CAME_RECONCILED);
+	/* The same number in another folder is another copy. */
+	assert_int_not_equal(
+	    copy_in(e, "Filed", VALIDITY, 3), copy_of(e, VALIDITY, 3));
+	letter = (struct fetch_letter){.uidvalidity = VALIDITY, .uid = 4};
+	e->boxes[FETCH_INBOX].in_doubt = 4;
+	assert_int_equal(
+	    came(e, intake(e, letter, "of before\r\n")), CAME_RECONCILED);
+	letter.uid = 5;
+	assert_int_equal(came(e, intake(e, letter, "later\r\n")), 0);
+	e->boxes[FETCH_INBOX].row.adopt_upto = 6;
+	letter.uid = 6;
+	assert_int_equal(
+	    came(e, intake(e, letter, "adopted\r\n")), CAME_ADOPTED);
+	/* A folder that is none. */
+	letter.which = FETCH_FOLDERS;
+	letter.uid = 7;
+	assert_int_equal(intake(e, letter, "forged\r\n"), 0);
+	assert_null(e->intake);
+	assert_false(e->stopping);
+}
+
+static void
+test_moved_is_known_there(void **state)
+{
+	struct engine *e = engine_of(*state);
+	struct fetch_letter letter = {.uidvalidity = VALIDITY, .uid = 3};
+	struct fetch_order moved = {.uidvalidity = VALIDITY,
+	    .uid = 3,
+	    .folder = "Filed",
+	    .how = FETCH_MOVED_MOVE,
+	    .to_uidvalidity = 9,
+	    .to_uid = 1};
+	int64_t first = intake(e, letter, "one\r\n");
+	int64_t second;
+
+	say(e, FETCH_MOVED, &fetch_order_wire, &moved);
+	assert_int_equal(copy_in(e, "Filed", 9, 1), first);
+	/* Of what is known already nothing is taken away. */
+	letter.uid = moved.uid = 4;
+	second = intake(e, letter, "two\r\n");
+	say(e, FETCH_MOVED, &fetch_order_wire, &moved);
+	assert_int_equal(copy_in(e, "Filed", 9, 1), first);
+	moved.folder = "Too large";
+	moved.to_uid = 2;
+	say(e, FETCH_MOVED, &fetch_order_wire, &moved);
+	assert_int_equal(copy_in(e, "Filed", 9, 2), 0);
+	assert_int_equal(copy_of(e, VALIDITY, 4), second);
+	/* A letter that nobody took. */
+	moved.uid = 99;
+	moved.folder = "Filed";
+	say(e, FETCH_MOVED, &fetch_order_wire, &moved);
+	assert_int_equal(copy_in(e, "Filed", 9, 2), 0);
+	assert_false(e->stopping);
+}
+
 static void
 test_frames_that_are_none(void **state)
 {
@@ -192,6 +288,8 @@ main(void)
 	    T(test_end_of_another),
 	    T(test_bytes_over_the_limit),
 	    T(test_time_of_receipt_is_that_of_the_listing),
+	    T(test_letters_in_doubt),
+	    T(test_moved_is_known_there),
 	    T(test_frames_that_are_none),
 	};
 

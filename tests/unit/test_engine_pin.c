@@ -92,6 +92,31 @@ test_a_changed_pin_waits(void **state)
 	assert_false(settings_key_waits(&v->s, OTHER));
 }
 
+/* Whoever it is that is written to or believed. */
+static void
+test_the_pins_of_all_parties(void **state)
+{
+	struct vendor *v = *state;
+	struct customer customer = {.name = "Plant", .fingerprint = SORA};
+	const char **pins[] = {&v->contacts[1].fingerprint,
+	    &v->operators[0].fingerprint, &customer.fingerprint};
+
+	v->s.customers = &customer;
+	v->s.ncustomers = 1;
+	settled(v);
+	for (size_t i = 0; i < sizeof(pins) / sizeof(pins[0]); i++) {
+		const char *was = *pins[i];
+
+		*pins[i] = OTHER;
+		start(v);
+		assert_true(settings_key_waits(&v->s, OTHER));
+		*pins[i] = was;
+		start(v);
+		assert_false(settings_key_waits(&v->s, OTHER));
+	}
+	v->s.ncustomers = 0;
+}
+
 /* A key that is trusted as one party's is not so as another's. */
 static void
 test_a_known_key_of_another(void **state)
@@ -115,7 +140,11 @@ test_two_persons_confirm(void **state)
 	pin_key(v, OTHER);
 	start(v);
 	assert_non_null(strstr(confirm(v, OTHER, "root", 0), "none"));
+	if (geteuid() == 0)
+		assert_int_equal(seteuid(65534), 0);
 	assert_non_null(strstr(confirm(v, OTHER, "psirtd", geteuid()), "none"));
+	if (getuid() == 0)
+		assert_int_equal(seteuid(0), 0);
 	assert_null(confirm(v, OTHER, "haru", other));
 	assert_true(settings_key_waits(&v->s, OTHER));
 	assert_non_null(
@@ -173,7 +202,9 @@ test_held_mails_leave(void **state)
 	pin_key(v, OTHER);
 	start(v);
 	mine = held(v, OTHER, pin_refusal(v, &v->s, OTHER));
-	another = held(v, JPCERT, pin_refusal(v, &v->s, OTHER));
+	another = held(v, JPCERT,
+	    "its key is new in the settings and waits for two persons: psirt "
+	    "key confirm " JPCERT);
 	why = held(v, OTHER, "guard consent: not yet");
 	assert_null(confirm(v, OTHER, "haru", other));
 	assert_int_equal(state_of(v, mine), OUTMAIL_HELD);
@@ -181,6 +212,37 @@ test_held_mails_leave(void **state)
 	assert_int_equal(state_of(v, mine), OUTMAIL_APPROVED);
 	assert_int_equal(state_of(v, another), OUTMAIL_HELD);
 	assert_int_equal(state_of(v, why), OUTMAIL_HELD);
+}
+
+/* Which letters may be judged anew; not one from before, nor another's. */
+static void
+test_its_letters_are_named(void **state)
+{
+	struct vendor *v = *state;
+	uid_t other = geteuid() + 4711;
+	const struct vendor_letter claim = {.from = "office@jpcert.example",
+	    .text = "The details.",
+	    .key = OTHER,
+	    .made = clock_now()};
+	const struct vendor_letter clear = {
+	    .from = "office@jpcert.example", .text = "The details."};
+	struct store_letter row;
+	char *said = NULL;
+
+	settled(v);
+	pin_key(v, OTHER);
+	start(v);
+	row = vendor_files(v, &claim);
+	assert_int_equal(row.state, LETTER_SET_ASIDE);
+	assert_int_equal(vendor_files(v, &clear).state, LETTER_SET_ASIDE);
+	assert_null(confirm(v, OTHER, "haru", other));
+	assert_ok(v->w,
+	    pin_confirm(v->e, v, OTHER, "yuki", other + 1, &said, &v->w->err));
+	assert_string_equal(strchr(said, '\n') + 1,
+	    talloc_asprintf(v,
+		"Signed meanwhile by a key that was not believed: psirt "
+		"letter %lld --reopen",
+		(long long)row.id));
 }
 
 int
@@ -191,9 +253,11 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 	    TEST(test_the_first_start_is_exempt),
 	    TEST(test_a_changed_pin_waits),
+	    TEST(test_the_pins_of_all_parties),
 	    TEST(test_a_known_key_of_another),
 	    TEST(test_two_persons_confirm),
 	    TEST(test_held_mails_leave),
+	    TEST(test_its_letters_are_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -255,7 +255,7 @@ answer_layer(struct world *w, uint32_t outcome, struct signature signature,
 static bool
 answer_failed(struct world *w, uint32_t reason)
 {
-	struct vault_failed failed = {reason, "x"};
+	struct vault_failed failed = {.reason = reason, .text = "x"};
 
 	return answer(w, VAULT_FAILED, &vault_failed_wire, &failed);
 }

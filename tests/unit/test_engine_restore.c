@@ -3,10 +3,13 @@
  * nothing leaves of a restored database before it is released.
  */
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "engine_world.h"
 
 #include "psirtd/store_keep.h"
+
+extern const char *const store_migrations[]; /* store_internal.h */
 
 /* ---- the way out ---- */
 
@@ -49,6 +52,8 @@ memo(struct vendor *v, const char *name, int64_t value)
 static void
 test_what_was_leaving_is_uncertain_once(void **state)
 {
+	static const uint32_t leaving[] = {
+	    OUTMAIL_SENDING, OUTMAIL_SEALED, OUTMAIL_APPROVED, OUTMAIL_HELD};
 	struct vendor *v = *state;
 	struct world *w = v->w;
 	int64_t id = vendor_case(v, FLOW_DIRECT);
@@ -56,15 +61,29 @@ test_what_was_leaving_is_uncertain_once(void **state)
 	int64_t later;
 	struct store_outmail m;
 
+	/* A vault stumbled over it once. */
+	m = vendor_mail(v, id, MAIL_REPLY);
+	m.tries = 1;
+	begin(w);
+	assert_ok(w, store_outmail_put(w->st, &m, m.state, &w->err));
+	commit(w);
 	/* No restore: nothing is in doubt. */
 	assert_ok(w, release_start(v->e, &w->err));
 	assert_int_equal(state_of(v, mail), OUTMAIL_APPROVED);
 	memo(v, MEMO_RESTORED, NOW);
-	memo(v, MEMO_DOUBT, 1);
-	assert_ok(w, release_start(v->e, &w->err));
-	assert_int_equal(state_of(v, mail), OUTMAIL_UNCERTAIN);
+	for (size_t i = 0; i < sizeof(leaving) / sizeof(leaving[0]); i++) {
+		memo(v, MEMO_DOUBT, 1);
+		m.state = leaving[i];
+		begin(w);
+		assert_ok(w,
+		    store_outmail_put(w->st, &m, state_of(v, mail), &w->err));
+		commit(w);
+		assert_ok(w, release_start(v->e, &w->err));
+		assert_int_equal(state_of(v, mail), OUTMAIL_UNCERTAIN);
+	}
 	m = vendor_mail(v, id, MAIL_REPLY);
 	assert_non_null(strstr(m.reason, "backup"));
+	assert_int_equal(m.tries, 0); /* a person may send it */
 	/* What is approved after it is not, at whatever start. */
 	later = approved_reply(v, id);
 	assert_ok(w, release_start(v->e, &w->err));
@@ -112,6 +131,48 @@ test_nothing_is_sent_before_the_release(void **state)
 	memo(v, MEMO_RESTORED, NOW);
 	assert_false(stop_send(v->e));
 	assert_int_equal(state_of(v, m.id), OUTMAIL_SEALED);
+}
+
+/* The letter was read when the backup was made, and answered after it. */
+static void
+test_what_is_made_before_the_release_is_uncertain(void **state)
+{
+	struct vendor *v = *state;
+	struct world *w = v->w;
+	int64_t id = vendor_case(v, FLOW_DIRECT);
+	struct store_case c = {.id = id, .number = text("PSIRT-2026-0001")};
+	struct store_letter letter = {.received = clock_now()};
+	struct draft_to to = {.address = FINDER, .language = "en"};
+	struct store_outmail alert = {.kind = MAIL_ALERT,
+	    .audience = AUDIENCE_DESK,
+	    .to = text("lead@vendor.example"),
+	    .policy = POLICY_AUTO};
+	struct facts none = {0};
+	struct store_outmail m;
+
+	for (int restored = 0; restored < 2; restored++) {
+		memo(v, MEMO_RESTORED, restored * NOW);
+		begin(w);
+		assert_ok(w, draft_acknowledge(
+				 v->e, &c, &letter, NULL, 0, &to, &w->err));
+		assert_ok(
+		    w, draft_add(v->e, &alert, "en", &none, "psirtd", &w->err));
+		commit(w);
+		m = vendor_mail(v, id, MAIL_ACKNOWLEDGE);
+		assert_int_equal(
+		    m.state, restored ? OUTMAIL_UNCERTAIN : OUTMAIL_APPROVED);
+		assert_int_equal(
+		    vendor_recorded(v, id, RECORD_MAIL_UNCERTAIN), restored);
+		assert_int_equal(state_of(v, alert.id), OUTMAIL_APPROVED);
+		alert.state = 0;
+		begin(w);
+		m.state = OUTMAIL_SENT;
+		assert_ok(
+		    w, store_outmail_put(w->st, &m,
+			   restored ? OUTMAIL_UNCERTAIN : OUTMAIL_APPROVED,
+			   &w->err));
+		commit(w);
+	}
 }
 
 /* ---- psirtd --restore ---- */
@@ -177,6 +238,43 @@ test_restored(void **state)
 	unlink(p.database);
 }
 
+/* A backup that an older release made is brought up to date; the file stays. */
+static void
+test_restored_from_an_older_release(void **state)
+{
+	struct world *w = *state;
+	int64_t value = 0, version;
+	struct place_of p;
+	sqlite3 *db = NULL;
+	struct store *st;
+
+	place_setup(w, &p);
+	world_close(w);
+	unlink(w->path);
+	assert_int_equal(sqlite3_open(w->path, &db), SQLITE_OK);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(
+		    sqlite3_exec(db, store_migrations[i], NULL, NULL, NULL),
+		    SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(db,
+		"INSERT INTO data_key (id, wrapped, proof)"
+		" VALUES (1, x'00', zeroblob(32));"
+		"INSERT INTO memo (name, value) VALUES ('morning', 77)",
+		NULL, NULL, NULL),
+	    SQLITE_OK);
+	sqlite3_close(db);
+	assert_int_equal(engine_restore(&p.s, w->path), ENGINE_EXIT_OK);
+	version = peek(w, "PRAGMA user_version");
+	assert_int_equal(version, 4);
+	st = store_look(w, p.database, &w->err);
+	assert_non_null(st);
+	assert_ok(w, store_memo_get(st, "morning", &value, &w->err));
+	assert_int_equal(value, 77);
+	talloc_free(st);
+	unlink(p.database);
+}
+
 /* What is no whole backup of ours leaves nothing behind. */
 static void
 refused(struct world *w, struct place_of *p)
@@ -184,6 +282,25 @@ refused(struct world *w, struct place_of *p)
 	assert_int_equal(engine_restore(&p->s, w->path), ENGINE_EXIT_SETUP);
 	assert_int_equal(access(p->database, F_OK), -1);
 	assert_int_equal(access(p->restoring, F_OK), -1);
+}
+
+/* psirtd could not open what is root's. */
+static void
+test_root_restores_for_nobody_else(void **state)
+{
+	struct world *w = *state;
+	struct place_of p;
+
+	if (geteuid() != 0)
+		skip();
+	place_setup(w, &p);
+	record_line(w);
+	world_close(w);
+	assert_int_equal(chown(w->folder, 65534, 65534), 0);
+	refused(w, &p);
+	assert_int_equal(chown(w->folder, 0, 0), 0);
+	assert_int_equal(engine_restore(&p.s, w->path), ENGINE_EXIT_OK);
+	unlink(p.database);
 }
 
 static void
@@ -236,6 +353,38 @@ test_half_a_database_is_refused(void **state)
 	refused(w, &p);
 }
 
+/* A psirtd is started while the backup is read: its letters stay. */
+static void
+test_a_database_made_meanwhile_stays(void **state)
+{
+	struct world *w = *state;
+	char *pipe = talloc_asprintf(w, "%s/pipe", w->folder);
+	struct place_of p;
+	struct stat info;
+	int status = -1;
+	pid_t child;
+
+	place_setup(w, &p);
+	record_line(w);
+	world_close(w);
+	assert_int_equal(mkfifo(pipe, 0600), 0);
+	child = fork();
+	if (child == 0)
+		_exit(system(talloc_asprintf(w,
+			  "{ echo other > %s; cat %s; } > %s", p.database,
+			  w->path, pipe)) == 0
+			  ? 0
+			  : 1);
+	assert_int_equal(engine_restore(&p.s, pipe), ENGINE_EXIT_SETUP);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(stat(p.database, &info), 0);
+	assert_int_equal(info.st_size, strlen("other\n"));
+	assert_int_equal(access(p.restoring, F_OK), -1);
+	unlink(p.database);
+	unlink(pipe);
+}
+
 int
 main(void)
 {
@@ -250,7 +399,17 @@ main(void)
 		test_nothing_is_sent_before_the_release, vendor_setup,
 		vendor_teardown),
 	    cmocka_unit_test_setup_teardown(
+		test_what_is_made_before_the_release_is_uncertain, vendor_setup,
+		vendor_teardown),
+	    cmocka_unit_test_setup_teardown(
 		test_restored, world_setup, world_teardown),
+	    cmocka_unit_test_setup_teardown(test_restored_from_an_older_release,
+		world_setup, world_teardown),
+	    cmocka_unit_test_setup_teardown(
+		test_a_database_made_meanwhile_stays, world_setup,
+		world_teardown),
+	    cmocka_unit_test_setup_teardown(test_root_restores_for_nobody_else,
+		world_setup, world_teardown),
 	    cmocka_unit_test_setup_teardown(
 		test_altered_record_is_refused, world_setup, world_teardown),
 	    cmocka_unit_test_setup_teardown(

@@ -68,8 +68,8 @@ static void
 test_refused_and_lost(void **state)
 {
 	struct vendor *v = *state;
-	struct vault_failed failed = {
-	    VAULT_FAIL_INPUT, "this is no block of public keys"};
+	struct vault_failed failed = {.reason = VAULT_FAIL_INPUT,
+	    .text = "this is no block of public keys"};
 
 	vendor_worker(v);
 	assert_int_equal(ask(v, "one"), 1);

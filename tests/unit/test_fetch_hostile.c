@@ -121,16 +121,28 @@ hook_refuses_authenticate(struct imap *i)
 	return true;
 }
 
+static bool
+hook_no_login_now(struct imap *i)
+{
+	if (!is_command(i, "LOGIN "))
+		return false;
+	say(i->p, "%s NO [UNAVAILABLE] later\r\n", i->tag);
+	return true;
+}
+
 static void
 test_refused_login(void **state)
 {
 	static const struct {
 		const char *capability;
 		bool (*hook)(struct imap *i);
+		enum fetch_trouble_kind kind;
 	} rows[] = {
-	    {"MOVE", hook_refuses_login},
-	    {"LOGINDISABLED AUTH=PLAIN", hook_refuses_authenticate},
-	    {"LOGINDISABLED AUTH=GSSAPI", NULL},
+	    {"MOVE", hook_refuses_login, FETCH_AUTH},
+	    {"LOGINDISABLED AUTH=PLAIN", hook_refuses_authenticate, FETCH_AUTH},
+	    {"LOGINDISABLED AUTH=GSSAPI", NULL, FETCH_AUTH},
+	    /* Nothing is wrong with the password. */
+	    {"MOVE", hook_no_login_now, FETCH_UNREACHABLE},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -142,7 +154,7 @@ test_refused_login(void **state)
 		ways.capability = rows[i].capability;
 		ways.hook = rows[i].hook;
 		trouble = trouble_of(&r, &s);
-		assert_int_equal(trouble->kind, FETCH_AUTH);
+		assert_int_equal(trouble->kind, rows[i].kind);
 		assert_null(strstr(trouble->text, SECRET));
 		end(&r, &s);
 	}

@@ -108,6 +108,8 @@ static const struct bad wholes[] = {
 	"folder and filed are the same folder \"inbox\""},
     {"poll = \"2m\"", "too_large = Filed", 10,
 	"filed and too_large are the same folder"},
+    {"poll = \"2m\"", "junk = inbox", 10,
+	"folder and junk are the same folder"},
     {"route = ask",
 	"socket = /1234567890123456789012345678901234567890123456789012345678"
 	"90123456789012345678901234567890123456789012345678",

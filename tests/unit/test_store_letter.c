@@ -59,7 +59,7 @@ test_letter_round_trips(void **state)
 	assert_int_equal(l.received, NOW - 60);
 	assert_int_equal(l.stored, NOW);
 	assert_int_equal(l.tries, 0);
-	assert_int_equal(l.adopted, 0);
+	assert_int_equal(l.came, 0);
 	assert_null(l.sender);
 	assert_ok(w, store_copy_find(w->st, "INBOX", 7, 1, &copy, &w->err));
 	assert_int_equal(copy, id);

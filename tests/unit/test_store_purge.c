@@ -2,6 +2,9 @@
  * test_store_purge.c - what a retention ends: what goes, what stays, and a
  * purge that is cut short.
  */
+#include <sys/stat.h>
+#include <sys/wait.h>
+
 #include "store_world.h"
 
 #include "psirtd/store_keep.h"
@@ -76,6 +79,8 @@ mail_of(struct world *w, int64_t casefile, int64_t letter)
 
 	begin(w);
 	assert_ok(w, store_outmail_add(w->st, &m, &w->err));
+	assert_ok(w, store_message_id_add(
+			 w->st, m.message_id, casefile, 0, m.id, &w->err));
 	assert_ok(
 	    w, store_outmail_wire_put(w->st, m.id, bytes_str("wire"), &w->err));
 	commit(w);
@@ -97,9 +102,15 @@ piece(struct world *w, int64_t letter)
 static int64_t
 next_case(struct world *w)
 {
-	int64_t id = -1;
+	int64_t id = 0;
+	bool goes = false;
 
-	assert_ok(w, store_purge_next(w->st, &age, 0, &id, &w->err));
+	do {
+		assert_ok(w, store_purge_next(w->st, id, &id, &w->err));
+		if (id != 0)
+			assert_ok(w,
+			    store_purge_goes(w->st, &age, id, &goes, &w->err));
+	} while (id != 0 && !goes);
 	return id;
 }
 
@@ -257,6 +268,59 @@ test_nothing_stays_in_the_file(void **state)
 	world_open(w);
 }
 
+static int64_t
+wal_size(struct world *w)
+{
+	struct stat info;
+
+	return stat(w->wal, &info) == 0 ? info.st_size : 0;
+}
+
+/* Killed before the WAL was cut: the next start does it. */
+static void
+test_nothing_stays_in_the_wal_after_a_kill(void **state)
+{
+	struct world *w = *state;
+	int status = -1;
+	pid_t child;
+
+	world_close(w);
+	child = fork();
+	if (child == 0) {
+		int64_t letter;
+
+		world_open(w);
+		letter = arrive_text(w, 1, "a letter of some length, sealed");
+		_exit(piece(w, letter) ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_true(wal_size(w) > 0);
+	world_open(w);
+	assert_int_equal(wal_size(w), 0);
+}
+
+static void
+task_of(struct world *w, int64_t letter)
+{
+	struct store_task t = {
+	    .kind = 1, .letter = letter, .text = text("to be read")};
+
+	begin(w);
+	assert_ok(w, store_task_add(w->st, &t, &w->err));
+	commit(w);
+}
+
+static bool
+stray_goes(struct world *w, int64_t letter, int64_t before)
+{
+	bool goes = false;
+
+	assert_ok(w,
+	    store_purge_stray_goes(w->st, 5, before, letter, &goes, &w->err));
+	return goes;
+}
+
 static void
 test_letters_of_no_case(void **state)
 {
@@ -268,19 +332,55 @@ test_letters_of_no_case(void **state)
 	file_letter(w, aside, 0, 5);
 	file_letter(w, waits, 0, 6);
 	mail_of(w, 0, aside);
-	assert_ok(w, store_purge_stray(w->st, 5, NOW - 1, 0, &id, &w->err));
-	assert_int_equal(id, 0); /* not that old */
-	assert_ok(w, store_purge_stray(w->st, 5, BEFORE, 0, &id, &w->err));
+	task_of(w, aside);
+	task_of(w, waits);
+	assert_ok(w, store_purge_stray(w->st, 5, 0, &id, &w->err));
 	assert_int_equal(id, aside);
+	assert_false(stray_goes(w, aside, NOW - 1)); /* not that old */
+	assert_false(stray_goes(w, waits, BEFORE));
+	assert_true(stray_goes(w, aside, BEFORE));
 	assert_true(piece(w, aside));
-	assert_ok(w, store_purge_stray(w->st, 5, BEFORE, 0, &id, &w->err));
+	assert_false(stray_goes(w, aside, BEFORE));
+	assert_ok(w, store_purge_stray(w->st, 5, aside, &id, &w->err));
 	assert_int_equal(id, 0);
 	world_close(w);
 	assert_int_equal(peek(w, "SELECT count(*) FROM letter_chunk"), 1);
 	assert_int_equal(peek(w, "SELECT count(*) FROM record_note"), 1);
+	assert_int_equal(peek(w, "SELECT count(*) FROM message_id"), 1);
+	assert_int_equal(peek(w, "SELECT count(*) FROM task"), 1);
 	assert_int_equal(
 	    peek(w, "SELECT count(*) FROM outmail WHERE body IS NOT NULL"), 0);
 	world_open(w);
+}
+
+/*
+ * Somebody wrote to a case long closed, and what he wrote did not open it:
+ * nobody may have read it.  It ends as the others did, when it is as old.
+ */
+static void
+test_a_later_letter_holds_it(void **state)
+{
+	struct world *w = *state;
+	int64_t id = new_case(w, "XYZ-100");
+	int64_t letter = arrive_text(w, 1, "one more thing");
+
+	file_letter(w, letter, id, 3);
+	close_case(w, id, NOW);
+	world_close(w);
+	tamper(w, talloc_asprintf(
+		      w, "UPDATE letter SET stored = %lld", (long long)BEFORE));
+	world_open(w);
+	assert_int_equal(next_case(w), 0);
+	/* Purged before it came. */
+	end_case(w, id);
+	assert_int_equal(next_case(w), 0);
+	world_close(w);
+	tamper(w, "UPDATE letter SET stored = stored - 1");
+	world_open(w);
+	assert_int_equal(next_case(w), id);
+	assert_true(piece(w, letter));
+	end_case(w, id);
+	assert_int_equal(next_case(w), 0);
 }
 
 static void
@@ -319,6 +419,7 @@ test_merged_goes_with_the_other(void **state)
 	struct world *w = *state;
 	int64_t part = new_case(w, "XYZ-100");
 	int64_t whole = new_case(w, "XYZ-100");
+	int64_t letter;
 
 	close_case(w, part, NOW);
 	world_close(w);
@@ -329,6 +430,17 @@ test_merged_goes_with_the_other(void **state)
 	assert_int_equal(next_case(w), 0); /* the other is open */
 	close_case(w, whole, NOW);
 	assert_int_equal(next_case(w), part);
+	clock_of(w, whole, NOW + 3 * YEAR);
+	assert_int_equal(next_case(w), 0); /* the other is held */
+	clock_of(w, whole, NOW);
+	letter = arrive_text(w, 1, "one more thing");
+	file_letter(w, letter, whole, 3);
+	assert_int_equal(next_case(w), part);
+	world_close(w);
+	tamper(w, talloc_asprintf(
+		      w, "UPDATE letter SET stored = %lld", (long long)BEFORE));
+	world_open(w);
+	assert_int_equal(next_case(w), 0);
 }
 
 int
@@ -340,7 +452,12 @@ main(void)
 	    cmocka_unit_test_setup_teardown(
 		test_nothing_stays_in_the_file, world_setup, world_teardown),
 	    cmocka_unit_test_setup_teardown(
+		test_nothing_stays_in_the_wal_after_a_kill, world_setup,
+		world_teardown),
+	    cmocka_unit_test_setup_teardown(
 		test_letters_of_no_case, world_setup, world_teardown),
+	    cmocka_unit_test_setup_teardown(
+		test_a_later_letter_holds_it, world_setup, world_teardown),
 	    cmocka_unit_test_setup_teardown(
 		test_a_clock_holds_it, world_setup, world_teardown),
 	    cmocka_unit_test_setup_teardown(

@@ -155,7 +155,11 @@ find_procedure(struct world *w, const struct before *b, void *ctx)
 static void
 add_again(struct world *w, const struct before *b)
 {
+	static uint32_t round;
+	struct store_step step = {
+	    .casefile = 1, .state = STEP_ENDED, .round = ++round};
 	int64_t report, casefile, flow;
+	uint32_t told;
 	bool fresh;
 
 	begin(w);
@@ -175,6 +179,17 @@ add_again(struct world *w, const struct before *b)
 	assert_false(fresh);
 	assert_ok(w, store_flow_keep(w->st, 1, "Flow-zq", &flow, &w->err));
 	assert_int_equal(flow, b->flow);
+	assert_ok(w, store_message_id_add(
+			 w->st, "Message-Id-zq@example.org", 1, 0, 1, &w->err));
+	assert_ok(
+	    w, store_expiry_get(w->st, "FINGERPRINT-zq", NOW, &told, &w->err));
+	assert_int_equal(told, 30);
+	assert_ok(
+	    w, store_expiry_put(w->st, "FINGERPRINT-zq", NOW, 30, &w->err));
+	/* A later pass, ended, does not hide the one that runs. */
+	step.number = text("9.9");
+	step.ref = text("Refzq2");
+	assert_ok(w, store_step_add(w->st, &step, &w->err));
 	commit(w);
 }
 

@@ -93,6 +93,51 @@ talk_mute(struct peer *p)
 		continue;
 }
 
+/* Nothing is waited for: the connection is reset. */
+static void
+talk_reset(struct peer *p)
+{
+	const struct linger now = {1, 0};
+
+	setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	close(p->fd);
+}
+
+/* Leaves without a word, in the handshake. */
+static void
+talk_nothing(struct peer *p)
+{
+	recv(p->fd, p->buf, 1, 0);
+}
+
+static void
+talk_reset_in_handshake(struct peer *p)
+{
+	talk_nothing(p);
+	talk_reset(p);
+}
+
+/* The handshake was good; then the server is gone. */
+static void
+talk_reset_after(struct peer *p)
+{
+	char line[256];
+
+	if (!peer_tls(p, CERT_GOOD, NULL) || !hear(p, line, sizeof(line)))
+		return;
+	talk_reset(p);
+}
+
+static void
+talk_alert_after(struct peer *p)
+{
+	char line[256];
+
+	if (peer_tls(p, CERT_GOOD, NULL) && hear(p, line, sizeof(line)))
+		gnutls_alert_send(
+		    p->tls, GNUTLS_AL_FATAL, GNUTLS_A_INTERNAL_ERROR);
+}
+
 static void
 talk_not_tls(struct peer *p)
 {
@@ -186,6 +231,10 @@ test_refused(void **state)
 	    {talk_tls11, FAULT_DENIED, "TLS 1.2"},
 	    {talk_not_tls, FAULT_DENIED, "TLS"},
 	    {talk_mute, FAULT_RETRY, "took too long"},
+	    {talk_nothing, FAULT_RETRY,
+		"closed the connection during the TLS handshake"},
+	    {talk_reset_in_handshake, FAULT_RETRY,
+		"closed the connection during the TLS handshake"},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -205,7 +254,41 @@ test_refused(void **state)
 	}
 }
 
-/* The server of the row above is a good one but for its age. */
+/* What happened, in words of whoever reads the log. */
+static void
+test_broken_off(void **state)
+{
+	static const struct {
+		void (*talk)(struct peer *p);
+		const char *words;
+	} rows[] = {
+	    {talk_reset_after, "the server broke off the connection"},
+	    {talk_alert_after, "the server ended TLS: Internal error"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct net_server s;
+		struct error err = {0};
+		struct server at;
+		struct stream *stream;
+		mailstream *mail;
+		char got[16];
+
+		server_start(&s, rows[i].talk);
+		at = server_at(&s, false);
+		stream = stream_open(NULL, &at, &err);
+		assert_non_null(stream);
+		mail = stream_mailstream(stream);
+		mailstream_write(mail, "hello\r\n", 7);
+		mailstream_flush(mail);
+		assert_true(mailstream_read(mail, got, sizeof(got)) < 0);
+		assert_string_equal(stream_trouble(stream), rows[i].words);
+		talloc_free(stream);
+		server_stop(&s);
+	}
+}
+
+/* The server of talk_tls11() is a good one but for its age. */
 static void
 test_old_server_is_real(void **state)
 {
@@ -367,6 +450,7 @@ main(void)
 	    cmocka_unit_test(test_server_name),
 	    cmocka_unit_test(test_second_handshake),
 	    cmocka_unit_test(test_refused),
+	    cmocka_unit_test(test_broken_off),
 	    cmocka_unit_test(test_old_server_is_real),
 	    cmocka_unit_test(test_system_trust_does_not_know_us),
 	    cmocka_unit_test(test_nobody_there),

@@ -677,6 +677,7 @@ test_our_own_key_has_expired(void **state)
 	    VAULT_FAILED, &vault_failed_wire);
 	assert_int_equal(failed->reason, VAULT_FAIL_KEY);
 	assert_has(failed->text, "our key");
+	assert_string_equal(failed->fingerprint, setup.poc);
 	assert_has(failed->text, "expired on");
 	failed = world_take(ctx,
 	    world_ask(&other, ctx, VAULT_SIGN, &vault_blob_wire, &lines),
