@@ -41,6 +41,7 @@ file_read(const void *ctx, const char *path, size_t most, struct error *err)
 		explicit_bzero(text, most);
 	error_set(err, FAULT_DENIED,
 	    read ? "%s is too large" : "%s cannot be read", path);
+	talloc_free(text);
 	return BYTES_NONE;
 }
 

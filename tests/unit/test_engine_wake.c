@@ -273,6 +273,7 @@ test_who_is_woken_by_what(void **state)
 	    {REASON_EXPLOITED, "exploited: letter 1\n"},
 	    {REASON_DISK, "disk: letter 1\n"},
 	    {REASON_UNREACHABLE, "unreachable: letter 1\n"},
+	    {REASON_MAILBOX_PASSWORD, "mailbox-password: letter 1\n"},
 	    {REASON_DEADLINE, NULL},
 	    {REASON_MAIL_HELD, NULL},
 	    {REASON_FOREIGN_NUMBER, NULL},
