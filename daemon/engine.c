@@ -8,7 +8,7 @@
  * Nothing here parses a letter, holds a private key or opens a network
  * socket: rooms do (engine_rooms.c).
  */
-#include "engine_internal.h"
+#include "engine_case.h"
 
 #include <errno.h>
 #include <fcntl.h>

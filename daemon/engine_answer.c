@@ -7,7 +7,7 @@
  * department's letter (engine_department.c) or what the desk types
  * (engine_order_step.c).  Whether a step ends by it says the stop `flow`.
  */
-#include "engine_internal.h"
+#include "engine_case.h"
 
 #include <string.h>
 #include <strings.h>

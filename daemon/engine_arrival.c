@@ -7,7 +7,7 @@
  * confirmed sets no clock, ends no step and opens no case again: a person
  * sees it (RULES 1).
  */
-#include "engine_internal.h"
+#include "engine_case.h"
 
 #include <string.h>
 #include <strings.h>

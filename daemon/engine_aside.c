@@ -6,7 +6,7 @@
  * ever, and everybody behind it would wait.  It is put off in a transaction
  * of its own, and the POC is told.
  */
-#include "engine_internal.h"
+#include "engine_case.h"
 
 #include <talloc.h>
 

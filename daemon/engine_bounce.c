@@ -7,7 +7,7 @@
  * finds the desk (desk_bounce()); here they are looked up.  A report that
  * names none is about nothing of ours.
  */
-#include "engine_internal.h"
+#include "engine_case.h"
 
 #include <talloc.h>
 

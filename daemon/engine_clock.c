@@ -5,7 +5,7 @@
  * clock warns says the desk (clock_rule()); what is proposed by the words of
  * a letter alone warns of nothing before a person has started it.
  */
-#include "engine_internal.h"
+#include "engine_case.h"
 
 #include <talloc.h>
 

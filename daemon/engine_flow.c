@@ -7,7 +7,7 @@
  * nothing does.  All of it is one transaction, and done twice it is nothing
  * new: a kill loses no step and begins none twice.
  */
-#include "engine_internal.h"
+#include "engine_case.h"
 
 #include <talloc.h>
 

@@ -9,7 +9,7 @@
  * brings what rests under the former one over to it; until then a start opens
  * both.  The key itself stays here only while it is on its way.
  */
-#include "engine_internal.h"
+#include "engine_case.h"
 
 #include <string.h>
 

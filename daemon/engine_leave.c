@@ -6,7 +6,7 @@
  * leave: when it is drafted, when a person approves it, and before it is
  * sealed; the desk answers from what is on record then.
  */
-#include "engine_internal.h"
+#include "engine_case.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
  * along.  Nothing is linked by itself: the same number may stand in two
  * reports of two flaws.
  */
-#include "engine_internal.h"
+#include "engine_case.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
  * sees the mail, so that one whose fate is unknown is shown, and never sent
  * again by itself (RULES 23).
  */
-#include "engine_internal.h"
+#include "engine_case.h"
 
 #include <string.h>
 

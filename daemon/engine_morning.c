@@ -7,7 +7,7 @@
  * just before, as a clearsigned checkpoint: kept outside of this machine, it
  * proves later that no line was changed or taken away.
  */
-#include "engine_internal.h"
+#include "engine_case.h"
 
 #include <string.h>
 #include <time.h>

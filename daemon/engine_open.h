@@ -6,7 +6,7 @@
 #ifndef PSIRTD_ENGINE_OPEN_H
 #define PSIRTD_ENGINE_OPEN_H
 
-#include "engine_internal.h"
+#include "engine_case.h"
 
 /* Bytes that were given to the read room; spans point into them. */
 struct source {

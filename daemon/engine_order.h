@@ -10,7 +10,7 @@
 #ifndef PSIRTD_ENGINE_ORDER_H
 #define PSIRTD_ENGINE_ORDER_H
 
-#include "engine_internal.h"
+#include "engine_case.h"
 
 typedef int order_run_one(struct engine *e, const void *ctx, struct casework *w,
     const struct order *o, char **said, struct error *err);

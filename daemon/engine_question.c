@@ -7,7 +7,7 @@
  * answers is its likely answer; a person may put another in its place
  * (engine_order_talk.c).
  */
-#include "engine_internal.h"
+#include "engine_case.h"
 
 #include <string.h>
 

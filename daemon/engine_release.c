@@ -9,7 +9,7 @@
  * lain there when the backup was made, and was answered then.  What a person
  * makes waits as approved.
  */
-#include "engine_internal.h"
+#include "engine_case.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
  * step they are at, drafts of theirs, clocks and tasks are marked, so that
  * opening the case again begins nothing anew and loses nothing.
  */
-#include "engine_internal.h"
+#include "engine_case.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
  * ones.  What cannot be sealed as it must be is held, and never leaves in
  * clear.
  */
-#include "engine_internal.h"
+#include "engine_case.h"
 
 #include <string.h>
 #include <strings.h>

@@ -7,7 +7,7 @@
  * phase in fixed words and a date, so it may go in clear where no key is
  * known.
  */
-#include "engine_internal.h"
+#include "engine_case.h"
 
 #include <string.h>
 #include <strings.h>

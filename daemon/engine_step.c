@@ -5,7 +5,7 @@
  * `flow`, an order of a person, or what files a letter.  When it begins, its
  * mails are drafted; when it ends, those are told who are to be told.
  */
-#include "engine_internal.h"
+#include "engine_case.h"
 
 #include <string.h>
 #include <sys/random.h>

@@ -7,7 +7,7 @@
 #ifndef PSIRTD_ENGINE_STEP_H
 #define PSIRTD_ENGINE_STEP_H
 
-#include "engine_internal.h"
+#include "engine_case.h"
 
 /* ---- engine_step_facts.c ---- */
 /* An answer as a reader of the language has it: a choice by its word. */

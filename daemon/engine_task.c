@@ -3,7 +3,7 @@
  *
  * Runs in the engine process, inside the transaction of its caller.
  */
-#include "engine_internal.h"
+#include "engine_case.h"
 
 #include <string.h>
 

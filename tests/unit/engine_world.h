@@ -10,7 +10,7 @@
 
 #include "store_world.h"
 
-#include "../../daemon/engine_internal.h"
+#include "../../daemon/engine_case.h"
 #include "psirtd/clock.h"
 #include "psirtd/wire.h"
 
