@@ -14,6 +14,7 @@ import time
 import pytest
 
 import letters
+from intake import inbox
 from kills import BY_HAND, ROOMS, impatient, push, rooms, starter, stops
 from post import Received
 from process import until
@@ -101,7 +102,7 @@ def test_starter_killed_at_random(world, daemon):
 # ---- at every stop ----
 
 def lead(world, delivered, stop):
-    """Letters that lead through this stop; gives how many are silent."""
+    """Letters that lead through this stop."""
     delivered.sealed()
     if stop == "alert":
         delivered.lay(letters.jpcert_notice(world.forger, world.poc))
@@ -116,14 +117,17 @@ def killed_at(world, make, row, stop, side, tmp_path):
              procedure=impatient(tmp_path) if stop == "due" else {}).start()
     assert d.stop() == 0  # the first start makes the data key
     lead(world, delivered, stop)
+    if stop == "watch":
+        d.configure(reserve="500000G")  # more than any disk has
     d.start(stop_at=f"{stop}:1:{side}", ready=False)
     push(world, d, stop)
     assert d.process.wait(40 * SLOW) == -signal.SIGKILL, (
         f"never came to {stop}:\n{d.text()}")
+    d.configure(reserve="1K")
     d.start()
     if stop in BY_HAND and side == "before":
         push(world, d, stop)  # it was not committed: the person asks again
-    until(lambda: world.letters(letters.POC) == [], 20 * SLOW,
+    until(lambda: inbox(world) == 0, 20 * SLOW,
           "the mailbox to empty")
     row.round()
     promises(world, d, delivered, row)
