@@ -163,8 +163,11 @@ commit_sent(struct engine *e, int64_t id, uint32_t outcome, uint32_t code,
 
 		if (came < 0)
 			goto out;
-		if (came == 1)
+		if (came == 1) {
+			log_info("outmail=%lld sent: its copy was here before",
+			    (long long)id);
 			outcome = SEND_ACCEPTED;
+		}
 	}
 	m.state = after_send[outcome].state;
 	m.smtp_code = code;
