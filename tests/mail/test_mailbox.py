@@ -115,7 +115,7 @@ def test_deleted_by_others_is_not_expunged(poor):
 
 def test_too_large_is_not_fetched(world, daemon):
     d = daemon(mailbox={"letter_max": "100K"})
-    world.deliver(letters.of_size(300000), people.STRANGER)
+    world.deliver(letters.of_size(3_000_000), people.STRANGER)
     world.deliver(letters.clear_report(), people.STRANGER)
     d.start()
     world.wait_mails(people.STRANGER, kind="acknowledge")
@@ -124,7 +124,7 @@ def test_too_large_is_not_fetched(world, daemon):
     assert len(world.letters(letters.POC, "Filed")) == 1
     rows = {row["reason"]: row for row in d.psirt.letters()}
     assert rows["too-large"]["state"] == "quarantined"
-    assert d.database.stat().st_size < 300000
+    assert d.database.stat().st_size < 1_500_000
     world.wait_mails(people.DESK, 1, world.desk)
 
 
