@@ -84,6 +84,7 @@ lookup_folded(struct store *st, enum lookup what, uint32_t kind,
 	    folded != NULL ? talloc_asprintf(st, "%u:%s", kind, folded) : NULL;
 	int rc;
 
+	*hash = (struct lookup_hash){0};
 	if (text == NULL)
 		rc = error_set(err, FAULT_RETRY, "out of memory");
 	else
