@@ -5,7 +5,8 @@
  * Takes the numbers that stand in a folder, a range at a time; the engine says
  * of which it knows no copy, and those alone are shown.  So years of mail cost
  * their numbers, not their bytes.  It is done in portions, so that a new
- * letter never waits for it.  What comes to a watched folder is left to the
+ * letter never waits for it; each goes on by one at least, however slow the
+ * server is.  What comes to a watched folder is left to the
  * look that takes it as new: here only what carries $PsirtdFiled counts.  Runs
  * in the fetch room.
  */
@@ -98,7 +99,7 @@ one_range(struct fetch *f, void *ctx, int64_t until_ms)
 
 			memcpy(&uid, unknown->uids.data + i, 4);
 			r->next = uid;
-			if (clock_monotonic_ms() > until_ms)
+			if (i > 0 && clock_monotonic_ms() > until_ms)
 				return 0;
 			if (take_one(f, uid) != 0)
 				return -1;
@@ -130,10 +131,11 @@ one_folder(struct fetch *f, int64_t until_ms)
 		r->width = FETCH_LIST_MOST;
 	}
 	ctx = talloc_new(f);
-	while (rc == 0 && r->next < f->box.uidnext &&
-	       clock_monotonic_ms() < until_ms) {
+	while (rc == 0 && r->next < f->box.uidnext) {
 		rc = one_range(f, ctx, until_ms);
 		talloc_free_children(ctx);
+		if (clock_monotonic_ms() >= until_ms)
+			break;
 	}
 	talloc_free(ctx);
 	if (rc != 0)
