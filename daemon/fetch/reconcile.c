@@ -70,6 +70,18 @@ take_one(struct fetch *f, uint32_t uid)
 	return rc;
 }
 
+/* Left for this time: else every session broke at it, and INBOX waited. */
+static int
+folder_leave(struct fetch *f)
+{
+	struct reconcile *r = &f->reconcile;
+
+	r->left++;
+	r->which++;
+	r->uidvalidity = 0;
+	return -1;
+}
+
 /* The next range of numbers. */
 static int
 one_range(struct fetch *f, void *ctx, int64_t until_ms)
@@ -84,7 +96,7 @@ one_range(struct fetch *f, void *ctx, int64_t until_ms)
 	size_t n = 0;
 
 	if (list_uids(f, ctx, (uint32_t)r->next, last, &uids, &n) != 0)
-		return -1;
+		return f->kind == FETCH_PROTOCOL ? folder_leave(f) : -1;
 	if (n > FETCH_LIST_MOST) {
 		r->width = FETCH_LIST_MOST;
 		return 0;
