@@ -14,7 +14,7 @@
 int
 bounce_find(struct filing *f, struct error *err)
 {
-	const struct desk_bounce *b = desk_bounce(f, f->o);
+	const struct desk_bounce *b = desk_bounce(f, f->e->s, f->o);
 
 	if (b == NULL)
 		return error_set(err, FAULT_RETRY, "out of memory");

@@ -15,7 +15,8 @@
 #include "psirtd/clock.h"
 #include "psirtd/log.h"
 
-#define OWN_MOST 64 /* letters that are looked through for it */
+#define OWN_MOST 64              /* letters that are looked through for it */
+#define HEAD_MOST INT64_C(65536) /* what servers may put above it */
 
 const char *
 copy_address(const struct engine *e, const struct store_outmail *m)
@@ -77,19 +78,25 @@ is_copy(struct bytes letter, struct bytes wire)
 	       is_fields(bytes_span(letter, 0, above));
 }
 
-/* 1, 0, -1 */
+/*
+ * 1, 0, -1.  Whoever knows our Message-ID may send letters of any size under
+ * it: by the size alone those are none, unread.
+ */
 static int
-letter_is_copy(struct engine *e, int64_t letter, const struct store_outmail *m,
-    struct error *err)
+letter_is_copy(struct engine *e, const struct store_letter *letter,
+    const struct store_outmail *m, struct error *err)
 {
 	void *ctx = talloc_new(e);
 	struct bytes bytes = BYTES_NONE;
 	struct bytes wire = BYTES_NONE;
 	int rc = -1;
 
-	if (store_outmail_wire_get(ctx, e->st, m->id, &wire, err) == 0 &&
-	    (wire.len == 0 ||
-		store_letter_bytes(ctx, e->st, letter, &bytes, err) == 0))
+	if (store_outmail_wire_get(ctx, e->st, m->id, &wire, err) != 0)
+		rc = -1;
+	else if (letter->size < (int64_t)wire.len ||
+		 letter->size > (int64_t)wire.len + HEAD_MOST)
+		rc = 0;
+	else if (store_letter_bytes(ctx, e->st, letter->id, &bytes, err) == 0)
 		rc = is_copy(bytes, wire);
 	talloc_free(ctx);
 	return rc;
@@ -112,7 +119,7 @@ copy_take(struct filing *f, struct error *err)
 	/* Sealed: a person has it sent once more, and it need not be. */
 	if (m.state != OUTMAIL_UNCERTAIN && m.state != OUTMAIL_SEALED)
 		return 0;
-	rc = letter_is_copy(e, f->letter.id, &m, err);
+	rc = letter_is_copy(e, &f->letter, &m, err);
 	if (rc != 1)
 		return rc;
 	from = m.state;
@@ -144,7 +151,7 @@ copy_among(struct engine *e, uint32_t state, int64_t casefile,
 
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		if (list[i].reason == REASON_OWN)
-			rc = letter_is_copy(e, list[i].id, m, err);
+			rc = letter_is_copy(e, &list[i], m, err);
 	talloc_free(ctx);
 	return rc;
 }

@@ -356,6 +356,17 @@ intake_lost(struct engine *e)
 	}
 }
 
+/*
+ * Words that come only out of a mailbox that can be used.  That it can be
+ * selected is not enough: where every look fails afterwards nothing comes in.
+ */
+static bool
+is_of_use(uint32_t type)
+{
+	return type == FETCH_IDLE || type == FETCH_END || type == FETCH_MOVED ||
+	       type == FETCH_LIST;
+}
+
 void
 intake_frame(struct engine *e, const struct frame *frame)
 {
@@ -384,10 +395,11 @@ intake_frame(struct engine *e, const struct frame *frame)
 		log_err("fetch: %s", err.text);
 		return;
 	}
+	if (is_of_use(frame->type))
+		watch_mailbox(e, true);
 	switch (frame->type) {
 	case FETCH_MAILBOX:
 		e->fetch.failures = 0;
-		watch_mailbox(e, true);
 		mailbox_seen(e, obj);
 		break;
 	case FETCH_FOUND:

@@ -38,6 +38,9 @@ limit_answer(struct engine *e, struct store_outmail *m, struct error *err)
 	int64_t now = clock_now();
 	int64_t at = now;
 
+	/* In doubt: it leaves by a person's hand alone (engine_release.c). */
+	if (e->in_doubt || release_waits(e))
+		return 0;
 	if (wait_for(e, NULL, e->s->automatic_per_hour, now, &at, err) != 0 ||
 	    wait_for(e, m->to, e->s->acknowledge_per_hour, now, &at, err) != 0)
 		return -1;

@@ -15,8 +15,8 @@
  * and it is not the folder of new letters, it is left.
  */
 static int
-adopt_mailbox(
-    struct engine *e, const struct fetch_mailbox *mb, struct error *err)
+adopt_mailbox(struct engine *e, const struct fetch_mailbox *mb, bool restored,
+    struct error *err)
 {
 	struct store_mailbox *box = &e->boxes[mb->which].row;
 	uint32_t there = mb->uidnext > 0 ? mb->uidnext - 1 : 0;
@@ -27,6 +27,10 @@ adopt_mailbox(
 	box->adopt_upto = 0;
 	box->adopted = clock_now();
 	if (mb->exists == 0 || e->s->adopt == ADOPT_ANSWER)
+		return 0;
+	/* The backup is of before that folder was there: it may hold all that
+	 * came since. */
+	if (restored && mb->which == FETCH_FILED)
 		return 0;
 	if (e->s->adopt == ADOPT_FILE) {
 		box->adopt_upto = there;
@@ -55,7 +59,7 @@ mailbox_first(
 
 	if (found < 0 || reconcile_read(e, mb->which, err) != 0 ||
 	    reconcile_restored(e, &restored, err) != 0 ||
-	    (found == 0 && adopt_mailbox(e, mb, err) != 0))
+	    (found == 0 && adopt_mailbox(e, mb, restored, err) != 0))
 		return -1;
 	if (found == 1 && !restored)
 		return 0;

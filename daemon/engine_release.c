@@ -65,6 +65,9 @@ release_doubt(struct engine *e, struct store_outmail *m, const char *actor)
 		return;
 	m->state = OUTMAIL_UNCERTAIN;
 	m->reason = (char *)(uintptr_t)why;
+	/* It takes no place of those that leave (engine_limit.c). */
+	if (mail_is_answer(m))
+		m->automatic = 0;
 }
 
 static int

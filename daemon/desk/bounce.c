@@ -76,27 +76,70 @@ of_status(const char *value)
 	}
 }
 
-/* The worst that it says of a recipient. */
-static enum bounce
-of_fields(const char *text)
+/* What is said so far, and of the recipient that is being read. */
+struct said {
+	enum bounce action, status;
+	bool copy; /* the recipient is ourselves */
+	bool any_copy;
+};
+
+/* "rfc822; <psirt@vendor.example>": copy_to_self, and no other had it. */
+static bool
+is_own_recipient(const struct settings *s, const char *value)
 {
-	enum bounce action = BOUNCE_NONE;
-	enum bounce status = BOUNCE_NONE;
+	size_t type = strcspn(value, ";\n");
+	char *address;
+	bool own;
+
+	if (value[type] != ';')
+		return false;
+	value += type + 1;
+	value += strspn(value, " \t<");
+	address = talloc_strndup(NULL, value, strcspn(value, " \t\r\n>"));
+	own = settings_is_own_address(s, address);
+	talloc_free(address);
+	return own;
+}
+
+static void
+read_field(const struct settings *s, const char *line, struct said *r)
+{
+	const char *value = value_of(line, "Final-Recipient");
+	enum bounce says = BOUNCE_NONE;
+
+	if (value != NULL) {
+		r->copy = is_own_recipient(s, value);
+		r->any_copy |= r->copy;
+	}
+	if (r->copy)
+		return;
+	value = value_of(line, "Action");
+	if (value != NULL && (says = of_action(value)) > r->action)
+		r->action = says;
+	value = value_of(line, "Status");
+	if (value != NULL && (says = of_status(value)) > r->status)
+		r->status = says;
+}
+
+/* The worst that it says of a recipient; of our own copy alone: nothing. */
+static enum bounce
+of_fields(const struct settings *s, const char *text)
+{
+	struct said r = {0};
 
 	while (text != NULL && *text != '\0') {
-		const char *value = value_of(text, "Action");
-		enum bounce says = value != NULL ? of_action(value) : 0;
-
-		if (says > action)
-			action = says;
-		value = value_of(text, "Status");
-		says = value != NULL ? of_status(value) : 0;
-		if (says > status)
-			status = says;
+		/* Of another, whoever it is. */
+		if (text[strspn(text, " \t\r")] == '\n')
+			r.copy = false;
+		read_field(s, text, &r);
 		text = strchr(text, '\n');
 		text = text != NULL ? text + 1 : NULL;
 	}
-	return action != BOUNCE_NONE ? action : status;
+	if (r.action != BOUNCE_NONE)
+		return r.action;
+	if (r.status != BOUNCE_NONE)
+		return r.status;
+	return r.any_copy ? BOUNCE_TOLD : BOUNCE_NONE;
 }
 
 /* Of receipts and complaints: it arrived. */
@@ -109,7 +152,7 @@ is_receipt(const struct part *p)
 }
 
 static enum bounce
-of_reports(const struct opening *o)
+of_reports(const struct settings *s, const struct opening *o)
 {
 	enum bounce worst = BOUNCE_NONE;
 
@@ -122,7 +165,7 @@ of_reports(const struct opening *o)
 			continue;
 		if (!is_receipt(p)) {
 			text = bytes_text(NULL, p->content);
-			says = of_fields(text);
+			says = of_fields(s, text);
 			talloc_free(text);
 		}
 		if (says > worst)
@@ -303,7 +346,7 @@ is_reporter(const struct headers *h)
 }
 
 struct desk_bounce *
-desk_bounce(const void *ctx, const struct opening *o)
+desk_bounce(const void *ctx, const struct settings *s, const struct opening *o)
 {
 	struct desk_bounce *b = talloc_zero(ctx, struct desk_bounce);
 
@@ -314,7 +357,7 @@ desk_bounce(const void *ctx, const struct opening *o)
 		talloc_free(b);
 		return NULL;
 	}
-	b->says = of_reports(o);
+	b->says = of_reports(s, o);
 	if (b->says == BOUNCE_NONE)
 		b->says = of_prose(o);
 	for (size_t i = 0; i < o->nparts; i++)

@@ -5,7 +5,8 @@
  * Takes the numbers that stand in a folder, a range at a time; the engine says
  * of which it knows no copy, and those alone are shown.  So years of mail cost
  * their numbers, not their bytes.  It is done in portions, so that a new
- * letter never waits for it.  What comes to a watched folder is left to the
+ * letter never waits for it; each goes on by one at least, however slow the
+ * server is.  What comes to a watched folder is left to the
  * look that takes it as new: here only what carries $PsirtdFiled counts.  Runs
  * in the fetch room.
  */
@@ -69,6 +70,18 @@ take_one(struct fetch *f, uint32_t uid)
 	return rc;
 }
 
+/* Left for this time: else every session broke at it, and INBOX waited. */
+static int
+folder_leave(struct fetch *f)
+{
+	struct reconcile *r = &f->reconcile;
+
+	r->left++;
+	r->which++;
+	r->uidvalidity = 0;
+	return -1;
+}
+
 /* The next range of numbers. */
 static int
 one_range(struct fetch *f, void *ctx, int64_t until_ms)
@@ -83,7 +96,7 @@ one_range(struct fetch *f, void *ctx, int64_t until_ms)
 	size_t n = 0;
 
 	if (list_uids(f, ctx, (uint32_t)r->next, last, &uids, &n) != 0)
-		return -1;
+		return f->kind == FETCH_PROTOCOL ? folder_leave(f) : -1;
 	if (n > FETCH_LIST_MOST) {
 		r->width = FETCH_LIST_MOST;
 		return 0;
@@ -98,7 +111,7 @@ one_range(struct fetch *f, void *ctx, int64_t until_ms)
 
 			memcpy(&uid, unknown->uids.data + i, 4);
 			r->next = uid;
-			if (clock_monotonic_ms() > until_ms)
+			if (i > 0 && clock_monotonic_ms() > until_ms)
 				return 0;
 			if (take_one(f, uid) != 0)
 				return -1;
@@ -130,10 +143,11 @@ one_folder(struct fetch *f, int64_t until_ms)
 		r->width = FETCH_LIST_MOST;
 	}
 	ctx = talloc_new(f);
-	while (rc == 0 && r->next < f->box.uidnext &&
-	       clock_monotonic_ms() < until_ms) {
+	while (rc == 0 && r->next < f->box.uidnext) {
 		rc = one_range(f, ctx, until_ms);
 		talloc_free_children(ctx);
+		if (clock_monotonic_ms() >= until_ms)
+			break;
 	}
 	talloc_free(ctx);
 	if (rc != 0)

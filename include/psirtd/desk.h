@@ -288,7 +288,8 @@ struct desk_bounce {
 };
 
 /* NULL: memory.  Of a letter that no mail system wrote: BOUNCE_NONE. */
-struct desk_bounce *desk_bounce(const void *ctx, const struct opening *o);
+struct desk_bounce *desk_bounce(
+    const void *ctx, const struct settings *s, const struct opening *o);
 
 /* ---- clocks (RULES 8; seed <1>1.2.1) ---- */
 

@@ -124,6 +124,12 @@ def dsn(own, action, status, to=people.DESIGN, **fields):
             .replace(b"Status: 5.1.1", b"Status: " + status))
 
 
+def of_copy(own, also=b""):
+    """Of the copy to ourselves, with others beside it."""
+    return dsn(own, b"failed", b"5.2.2", letters.POC).replace(
+        b"Status: 5.2.2", b"Status: 5.2.2" + also, 1)
+
+
 PROSE_DELAY = ("This message was created automatically by mail delivery "
                "software.\nA message that you sent has not yet been\n"
                "delivered to one or more of its recipients.\n\nNo action is "
@@ -150,6 +156,10 @@ SAYS = [
     ("delayed, 5", lambda own: dsn(own, b"delayed", b"5.0.0"), False),
     ("relayed", lambda own: dsn(own, b"relayed", b"2.0.0"), False),
     ("delivered", lambda own: dsn(own, b"delivered", b"2.1.5"), False),
+    ("our own copy", of_copy, False),
+    ("our own copy, and it", lambda own: of_copy(
+        own, b"\r\n\r\nFinal-Recipient: rfc822; " +
+        letters.FINDER.encode() + b"\r\nAction: failed"), True),
     ("prose, final", lambda own: prose(PROSE_FAILED, own), True),
     ("prose, later", lambda own: prose(PROSE_DELAY, own), False),
     ("a postmaster's", lambda own: prose(

@@ -141,6 +141,8 @@ def test_only_the_very_bytes_do(world, daemon):
             # Below a text, or below what is no field.
             TRACE + name + b"\r\n\r\nHello\r\n\r\n" + raw,
             name + b"\r\nno field\r\n" + raw,
+            # More than servers put there: it is not even looked into.
+            name + b"\r\n" + b"X-Trace: on and on\r\n" * 4000 + raw,
             b" folded: before any\r\n" + raw):
         world.put(forged)
     settle(d)

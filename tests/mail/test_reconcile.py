@@ -227,6 +227,22 @@ def test_restored_in_the_middle_of_work(world, daemon):
     assert d.stop() == 0
 
 
+@pytest.mark.parametrize("adopt", ["leave", None])
+def test_restored_from_before_filed_was_there(world, daemon, adopt):
+    """Of the first day: Filed is made with the first letter, after the
+    backup, and holds all that came since."""
+    d = daemon(adopt=adopt)
+    backup_then(world, d, (letters.clear_report(), people.STRANGER))
+    until(lambda: len(world.letters(letters.POC, "Filed")) == 1, 10, "Filed")
+    assert rows(d, "SELECT 1 FROM mailbox WHERE folder = 'Filed'") == []
+    assert d.once() == 75, d.text()
+    assert rows(d, "SELECT count(*) FROM letter") == [(1,)]
+    d.start()
+    assert [a[0] for a in answers(d)] == ["uncertain"]
+    assert d.stop() == 0
+    assert len(world.mails(people.STRANGER, kind="acknowledge")) == 1
+
+
 def test_restored_where_letters_stay_in_the_folder():
     """No MOVE, no UIDPLUS: what we marked is not known any more."""
     from program import Daemon

@@ -6,6 +6,7 @@
 #include "store_world.h"
 
 #include "../../daemon/engine_internal.h"
+#include "psirtd/clock.h"
 
 #define VALIDITY 7
 #define LETTER_MAX 1000
@@ -259,6 +260,35 @@ test_moved_is_known_there(void **state)
 	assert_false(e->stopping);
 }
 
+/* Selected again and again, it gives nothing: nobody sees a letter. */
+static void
+test_reached_is_what_can_be_used(void **state)
+{
+	struct engine *e = engine_of(*state);
+	struct fetch_mailbox box = {.uidvalidity = VALIDITY, .uidnext = 1};
+	struct fetch_letter letter = {.uidvalidity = VALIDITY, .uid = 3};
+	struct fetch_trouble trouble = {
+	    .kind = FETCH_PROTOCOL, .text = "UID FETCH: no"};
+	struct frame idle = {.type = FETCH_IDLE};
+
+	say(e, FETCH_TROUBLE, &fetch_trouble_wire, &trouble);
+	assert_false(e->watch.reached);
+	e->watch.reached_ms -= 1000000;
+	for (int i = 0; i < 3; i++) {
+		say(e, FETCH_MAILBOX, &fetch_mailbox_wire, &box);
+		say_letter(e, FETCH_FOUND, VALIDITY, 3);
+		say(e, FETCH_TROUBLE, &fetch_trouble_wire, &trouble);
+	}
+	assert_in_range(
+	    watch_unreached_since(e), clock_now() - 1002, clock_now() - 999);
+	intake(e, letter, "one\r\n");
+	assert_true(e->watch.reached);
+	say(e, FETCH_TROUBLE, &fetch_trouble_wire, &trouble);
+	assert_false(e->watch.reached);
+	intake_frame(e, &idle);
+	assert_true(e->watch.reached);
+}
+
 static void
 test_frames_that_are_none(void **state)
 {
@@ -290,6 +320,7 @@ main(void)
 	    T(test_time_of_receipt_is_that_of_the_listing),
 	    T(test_letters_in_doubt),
 	    T(test_moved_is_known_there),
+	    T(test_reached_is_what_can_be_used),
 	    T(test_frames_that_are_none),
 	};
 

@@ -3,8 +3,12 @@
  * the hour, else held, and the POC told once.  With a real store.
  */
 #include "engine_world.h"
+#include "psirtd/store_keep.h"
 
 #define HOUR 3600
+
+/* In the table, too; 0: it need not be. */
+static int64_t of_letter;
 
 /* The acknowledgement of a letter of this address; its row. */
 static struct store_outmail
@@ -17,6 +21,7 @@ answer_of(struct vendor *v, const char *address)
 	struct store_outmail *list = NULL;
 	size_t n = 0;
 
+	letter.id = of_letter;
 	letter.received = clock_now();
 	begin(w);
 	assert_ok(
@@ -123,6 +128,44 @@ test_over_the_limit_in_all(void **state)
 	assert_int_equal(m.state, OUTMAIL_HELD);
 }
 
+/* What is in doubt is not late, and makes nobody late who comes after it. */
+static void
+test_in_doubt_there_is_no_limit(void **state)
+{
+	struct vendor *v = *state;
+	struct store_outmail m;
+
+	v->s.acknowledge_per_hour = 1;
+	v->s.automatic_per_hour = 2;
+	of_letter = vendor_arrives(v, "A letter.\r\n");
+	v->e->in_doubt = true;
+	for (int i = 0; i < 4; i++) {
+		m = answer_of(v, FINDER);
+		assert_int_equal(m.state, OUTMAIL_UNCERTAIN);
+		assert_int_equal(m.not_before, 0);
+		assert_non_null(strstr(m.reason, "answered before"));
+	}
+	v->e->in_doubt = false;
+	m = answer_of(v, FINDER);
+	assert_leaves(&m, 0);
+	begin(v->w);
+	assert_ok(v->w,
+	    store_memo_put(v->w->st, MEMO_RESTORED, clock_now(), &v->w->err));
+	commit(v->w);
+	for (int i = 0; i < 4; i++) {
+		m = answer_of(v, FINDER);
+		assert_int_equal(m.state, OUTMAIL_UNCERTAIN);
+		assert_non_null(strstr(m.reason, "backup"));
+	}
+	begin(v->w);
+	assert_ok(v->w, store_memo_put(v->w->st, MEMO_RESTORED, 0, &v->w->err));
+	commit(v->w);
+	m = answer_of(v, "other@research.example");
+	assert_leaves(&m, 0);
+	assert_int_equal(told(v, REASON_ANSWER_HELD), 0);
+	of_letter = 0;
+}
+
 /* Told again in the next hour; not for ever where a clock was wrong. */
 static void
 test_the_desk_is_told_once_an_hour(void **state)
@@ -160,6 +203,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 	    TEST(test_over_the_limit_to_an_address),
 	    TEST(test_over_the_limit_in_all),
+	    TEST(test_in_doubt_there_is_no_limit),
 	    TEST(test_the_desk_is_told_once_an_hour),
 	};
 

@@ -237,6 +237,81 @@ test_long_gaps(void **state)
 	server_stop(&s);
 }
 
+/* Filed can be selected, and no more. */
+static bool
+hook_filed_is_broken(struct imap *i)
+{
+	static bool in_filed;
+
+	if (is_command(i, "SELECT "))
+		in_filed = is_command(i, "SELECT Filed");
+	if (!in_filed || !is_command(i, "UID FETCH "))
+		return false;
+	say(i->p, "%s NO [SERVERBUG] its index is damaged\r\n", i->tag);
+	return true;
+}
+
+/* It breaks one session, and not each that follows. */
+static void
+test_broken_folder(void **state)
+{
+	struct net_server s;
+	struct test_room r;
+
+	mailbox_new();
+	mailbox_add("x\r\n");
+	ways.hook = hook_filed_is_broken;
+	up(&r, &s);
+	go(&r, FETCH_INBOX, 10);
+	go(&r, FETCH_INBOX, 10);
+	go(&r, FETCH_FILED, 0);
+	expect(&r, FETCH_TROUBLE, &fetch_trouble_wire);
+	go(&r, FETCH_INBOX, 10);
+	assert_int_equal(reconciled(&r), 1);
+	go(&r, FETCH_INBOX, 10);
+	expect(&r, FETCH_IDLE, NULL);
+	assert_int_equal(s.seen->sessions, 2);
+	room_finish(&r);
+	server_stop(&s);
+}
+
+/* More than a portion's time for it. */
+static bool
+hook_slow_filed(struct imap *i)
+{
+	if (is_command(i, "SELECT Filed"))
+		usleep(2100000);
+	return false;
+}
+
+/* Every portion brings it on, and new letters are looked for in between. */
+static void
+test_slow_folder(void **state)
+{
+	static const uint32_t all[] = {10, 20};
+	struct net_server s;
+	struct test_room r;
+
+	mailbox_new();
+	mailbox_add("x\r\n")->filed = true;
+	mailbox_add("y\r\n")->filed = true;
+	ways.hook = hook_slow_filed;
+	up(&r, &s);
+	go(&r, FETCH_INBOX, 0);
+	go(&r, FETCH_INBOX, UINT32_MAX - 1);
+	for (size_t i = 0; i < 2; i++) {
+		go(&r, FETCH_FILED, 0);
+		list(&r, FETCH_FILED, &all[i], 2 - i, &all[i], 2 - i);
+		found(&r, FETCH_FILED, all[i]);
+		order(&r, FETCH_KEEP, FETCH_FILED, all[i]);
+		if (i == 0)
+			go(&r, FETCH_INBOX, 0);
+	}
+	assert_int_equal(reconciled(&r), 0);
+	room_finish(&r);
+	server_stop(&s);
+}
+
 /* ---- the folder for junk ---- */
 
 static bool
@@ -313,6 +388,8 @@ main(void)
 	    cmocka_unit_test(test_no_such_folder),
 	    cmocka_unit_test(test_left_ones_are_counted),
 	    cmocka_unit_test(test_long_gaps),
+	    cmocka_unit_test(test_broken_folder),
+	    cmocka_unit_test(test_slow_folder),
 	    cmocka_unit_test(test_junk_is_looked_at_too),
 	    cmocka_unit_test(test_junk_that_is_not_there),
 	};
