@@ -116,6 +116,7 @@ ref_lookup(struct store *st, const char *ref, struct lookup_hash *hash,
 	char *folded = text_lower(st, ref);
 	int rc;
 
+	*hash = (struct lookup_hash){0};
 	if (folded == NULL)
 		return error_set(err, FAULT_RETRY, "out of memory");
 	rc = seal_lookup(st, LOOKUP_REF, bytes_str(folded), hash, err);
