@@ -212,7 +212,9 @@ came(const struct engine *e, const struct fetch_letter *letter)
 
 	if (letter->uid <= box->row.adopt_upto)
 		bits |= CAME_ADOPTED;
-	if (letter->reconcile || letter->uid <= box->in_doubt)
+	/* In the other folders it came while they were gone through. */
+	if ((letter->reconcile && letter->which == FETCH_FILED) ||
+	    letter->uid <= box->in_doubt)
 		bits |= CAME_RECONCILED;
 	if (letter->which == FETCH_JUNK)
 		bits |= CAME_JUNK;

@@ -201,8 +201,12 @@ test_letters_in_doubt(void **state)
 	struct fetch_letter letter = {.uidvalidity = VALIDITY, .uid = 3};
 
 	assert_int_equal(came(e, intake(e, letter, "new\r\n")), 0);
-	letter.which = FETCH_FILED;
+	/* It came just while INBOX was gone through: nobody saw to it. */
+	letter.uid = 2;
 	letter.reconcile = 1;
+	assert_int_equal(came(e, intake(e, letter, "just now\r\n")), 0);
+	letter.uid = 3;
+	letter.which = FETCH_FILED;
 	assert_int_equal(
 	    came(e, intake(e, letter, "missed\r\n")), CAME_RECONCILED);
 	/* The same number in another folder is another copy. */
