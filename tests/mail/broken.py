@@ -23,6 +23,10 @@ class _Broken:
         return self
 
     def __exit__(self, *_):
+        # A thread that still accepts would take the sessions of the next
+        # server, whose listener has the same descriptor.
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join(15)
         self.listener.close()
 
     def _serve(self):

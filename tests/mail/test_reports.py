@@ -329,12 +329,13 @@ def test_tracking_ids_are_not_echoed_to_a_finder(world, daemon):
 
 
 def test_twenty_forged_notices_are_one_alert(world, daemon):
-    d = daemon().start()
+    d = daemon()
     for n in range(20):
         world.deliver(letters.letter(
             letters.head(f"notice {n}", letters.JPCERT),
             letters.pgp_signed(letters.text_part(
                 letters.NOTICE + f"\n{n}\n"), world.forger)), letters.JPCERT)
+    d.start()
     until(lambda: [x["reason"] for x in d.psirt.letters()] == ["forged"] * 20,
           60 * SLOW, "twenty forged notices")
     world.wait_mails(people.DESK, 1, world.desk, seconds=30 * SLOW)
