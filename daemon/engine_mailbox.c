@@ -28,9 +28,9 @@ adopt_mailbox(struct engine *e, const struct fetch_mailbox *mb, bool restored,
 	box->adopted = clock_now();
 	if (mb->exists == 0 || e->s->adopt == ADOPT_ANSWER)
 		return 0;
-	/* The backup is of before that folder was there: it may hold all that
-	 * came since. */
-	if (restored && mb->which == FETCH_FILED)
+	/* The backup is of before that folder was looked at: it may hold all
+	 * that came since. */
+	if (restored)
 		return 0;
 	if (e->s->adopt == ADOPT_FILE) {
 		box->adopt_upto = there;

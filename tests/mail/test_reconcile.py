@@ -186,6 +186,8 @@ def test_filed_numbered_anew(world, daemon):
 def backup_then(world, d, *after):
     """A backup; then these letters come, are answered, and all is lost."""
     d.start()
+    until(lambda: "adopted" in [x["what"] for x in d.psirt.log()], 20,
+          "the first look at INBOX")
     copy = d.folder / "copy.db"
     d.psirt.text("backup", str(copy))
     for letter, sender in after:
@@ -241,6 +243,24 @@ def test_restored_from_before_filed_was_there(world, daemon, adopt):
     assert [a[0] for a in answers(d)] == ["uncertain"]
     assert d.stop() == 0
     assert len(world.mails(people.STRANGER, kind="acknowledge")) == 1
+
+
+def test_restored_from_before_the_first_look(world, daemon):
+    """INBOX, too, may hold what came since."""
+    d = daemon(adopt="leave")
+    settle(d)
+    rows(d, "DELETE FROM mailbox")
+    copy = d.folder / "copy.db"
+    shutil.copy(d.database, copy)
+    set_aside(d)
+    world.put(letters.clear_report())
+    code, said = restore(d, copy)
+    assert code == 0, said
+    assert d.once() == 75, d.text()
+    assert rows(d, "SELECT count(*) FROM letter") == [(1,)]
+    d.start()
+    assert [a[0] for a in answers(d)] == ["uncertain"]
+    assert d.stop() == 0
 
 
 def test_restored_where_letters_stay_in_the_folder():
