@@ -145,6 +145,23 @@ out:
 	return rc;
 }
 
+int
+draft_to_operator(struct engine *e, enum mail_kind kind, int64_t casefile,
+    const struct operator* to, const char *language, const struct facts *facts,
+    struct error *err)
+{
+	struct store_outmail m = {.kind = kind,
+	    .casefile = casefile,
+	    .to = (char *)(uintptr_t)to->address,
+	    .recipient = (char *)(uintptr_t)to->fingerprint,
+	    .audience = AUDIENCE_DESK,
+	    .policy = POLICY_AUTO,
+	    .encrypt = 1,
+	    .automatic = 1};
+
+	return draft_add(e, &m, language, facts, "psirtd", err);
+}
+
 /* What both answers to a letter have in common. */
 static int
 add_answer(struct engine *e, struct store_outmail *m,

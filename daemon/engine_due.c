@@ -204,14 +204,6 @@ escalate_to(struct engine *e, const struct casework *w,
 	void *ctx = talloc_new(e);
 	const char *language =
 	    to->language != NULL ? to->language : e->s->language;
-	struct store_outmail m = {.kind = MAIL_ESCALATION,
-	    .casefile = w->c.id,
-	    .to = (char *)(uintptr_t)to->address,
-	    .recipient = (char *)(uintptr_t)to->fingerprint,
-	    .audience = AUDIENCE_DESK,
-	    .policy = POLICY_AUTO,
-	    .encrypt = 1,
-	    .automatic = 1};
 	struct facts f = {0};
 	int rc;
 
@@ -223,7 +215,8 @@ escalate_to(struct engine *e, const struct casework *w,
 	step_facts(&f, ctx, w, pass, language);
 	draft_fact(&f, "asked", clock_date(ctx, pass->started));
 	draft_fact(&f, "count", talloc_asprintf(ctx, "%u", reminders));
-	rc = draft_add(e, &m, language, &f, "psirtd", err);
+	rc = draft_to_operator(
+	    e, MAIL_ESCALATION, w->c.id, to, language, &f, err);
 	talloc_free(ctx);
 	return rc;
 }

@@ -78,13 +78,6 @@ draft_expiry(struct engine *e, const struct operator* to,
 	void *ctx = talloc_new(e);
 	const char *language =
 	    to->language != NULL ? to->language : e->s->language;
-	struct store_outmail m = {.kind = MAIL_EXPIRY,
-	    .to = (char *)(uintptr_t)to->address,
-	    .recipient = (char *)(uintptr_t)to->fingerprint,
-	    .audience = AUDIENCE_DESK,
-	    .policy = POLICY_AUTO,
-	    .encrypt = 1,
-	    .automatic = 1};
 	struct facts f = {0};
 	int rc;
 
@@ -93,7 +86,7 @@ draft_expiry(struct engine *e, const struct operator* to,
 	draft_fact(&f, "count", talloc_asprintf(ctx, "%zu", told->n));
 	draft_fact(&f, "lines", key_lines(ctx, e, told, now, language));
 	draft_fact(&f, "own", told->own);
-	rc = draft_add(e, &m, language, &f, "psirtd", err);
+	rc = draft_to_operator(e, MAIL_EXPIRY, 0, to, language, &f, err);
 	talloc_free(ctx);
 	return rc;
 }

@@ -421,6 +421,10 @@ char *draft_tracking(const void *ctx, struct engine *e, int64_t casefile);
  * mail of this kind may not use are left out. */
 int draft_add(struct engine *e, struct store_outmail *m, const char *language,
     const struct facts *facts, const char *actor, struct error *err);
+/* The same for one of the desk's own people, sealed to that key alone. */
+int draft_to_operator(struct engine *e, enum mail_kind kind, int64_t casefile,
+    const struct operator* to, const char *language, const struct facts *facts,
+    struct error *err);
 /*
  * Before and after draft_add() of an answer to a letter: over the limits of
  * the settings it leaves later or is held, and the POC is told

@@ -349,13 +349,6 @@ draft_morning(struct engine *e, const struct operator* to, const struct list *l,
 {
 	void *ctx = talloc_new(e);
 	const char *language = l->ja ? "ja" : "en";
-	struct store_outmail m = {.kind = MAIL_MORNING,
-	    .to = (char *)(uintptr_t)to->address,
-	    .recipient = (char *)(uintptr_t)to->fingerprint,
-	    .audience = AUDIENCE_DESK,
-	    .policy = POLICY_AUTO,
-	    .encrypt = 1,
-	    .automatic = 1};
 	struct facts f = {0};
 	int rc;
 
@@ -365,7 +358,7 @@ draft_morning(struct engine *e, const struct operator* to, const struct list *l,
 	draft_fact(&f, "lines", l->text);
 	draft_fact(&f, "head", head);
 	draft_fact(&f, "checkpoint", block);
-	rc = draft_add(e, &m, language, &f, "psirtd", err);
+	rc = draft_to_operator(e, MAIL_MORNING, 0, to, language, &f, err);
 	talloc_free(ctx);
 	return rc;
 }
