@@ -276,6 +276,38 @@ vendor_step(struct vendor *v, int64_t id)
 	return row;
 }
 
+/* A mail that was held, and why; recipient: to which key, or NULL. */
+static inline int64_t
+vendor_held(struct vendor *v, const char *recipient, const char *why)
+{
+	struct world *w = v->w;
+	struct store_outmail m = {.kind = MAIL_MORNING,
+	    .state = OUTMAIL_APPROVED,
+	    .made = clock_now(),
+	    .encrypt = recipient != NULL,
+	    .to = talloc_strdup(v, "x@example.org"),
+	    .recipient = talloc_strdup(v, recipient),
+	    .subject = talloc_strdup(v, "s"),
+	    .body = talloc_strdup(v, "b")};
+
+	begin(w);
+	assert_ok(w, store_outmail_add(w->st, &m, &w->err));
+	m.state = OUTMAIL_HELD;
+	m.reason = talloc_strdup(v, why);
+	assert_ok(w, store_outmail_put(w->st, &m, OUTMAIL_APPROVED, &w->err));
+	commit(w);
+	return m.id;
+}
+
+static inline uint32_t
+vendor_mail_state(struct vendor *v, int64_t id)
+{
+	struct store_outmail m = {0};
+
+	assert_int_equal(store_outmail_get(v, v->w->st, id, &m, &v->w->err), 1);
+	return m.state;
+}
+
 /* The newest mail of this kind; id 0: there is none. */
 static inline struct store_outmail
 vendor_mail(struct vendor *v, int64_t casefile, enum mail_kind kind)

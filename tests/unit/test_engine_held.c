@@ -7,37 +7,6 @@
 #define DAY ((int64_t)86400)
 #define THEIRS "8888888888888888888888888888888888888888"
 
-static int64_t
-held(struct vendor *v, const char *recipient, const char *why)
-{
-	struct world *w = v->w;
-	struct store_outmail m = {.kind = MAIL_MORNING,
-	    .state = OUTMAIL_APPROVED,
-	    .made = clock_now(),
-	    .encrypt = recipient != NULL,
-	    .to = talloc_strdup(v, "x@example.org"),
-	    .recipient = talloc_strdup(v, recipient),
-	    .subject = talloc_strdup(v, "s"),
-	    .body = talloc_strdup(v, "b")};
-
-	begin(w);
-	assert_ok(w, store_outmail_add(w->st, &m, &w->err));
-	m.state = OUTMAIL_HELD;
-	m.reason = talloc_strdup(v, why);
-	assert_ok(w, store_outmail_put(w->st, &m, OUTMAIL_APPROVED, &w->err));
-	commit(w);
-	return m.id;
-}
-
-static uint32_t
-state_of(struct vendor *v, int64_t id)
-{
-	struct store_outmail m = {0};
-
-	assert_int_equal(store_outmail_get(v, v->w->st, id, &m, &v->w->err), 1);
-	return m.state;
-}
-
 static const char *
 expired(struct vendor *v, const char *fingerprint)
 {
@@ -102,26 +71,26 @@ test_it_leaves_once_the_key_is_good(void **state)
 	struct vendor *v = *state;
 	struct vault_key *keys = seen(v);
 	struct vault_key good = keys[1];
-	int64_t mine = held(v, AKIRA, expired(v, AKIRA));
-	int64_t other = held(v, SORA, expired(v, SORA));
-	int64_t guard = held(v, AKIRA, "guard consent: not yet");
-	int64_t late = held(v, AKIRA, MAIL_STALE);
-	int64_t theirs = held(v, NULL, expired(v, THEIRS));
+	int64_t mine = vendor_held(v, AKIRA, expired(v, AKIRA));
+	int64_t other = vendor_held(v, SORA, expired(v, SORA));
+	int64_t guard = vendor_held(v, AKIRA, "guard consent: not yet");
+	int64_t late = vendor_held(v, AKIRA, MAIL_STALE);
+	int64_t theirs = vendor_held(v, NULL, expired(v, THEIRS));
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		keys[1] = bad[i];
 		keys[1].fingerprint = AKIRA;
 		look(v);
-		assert_int_equal(state_of(v, mine), OUTMAIL_HELD);
+		assert_int_equal(vendor_mail_state(v, mine), OUTMAIL_HELD);
 	}
 	assert_int_equal(vendor_recorded(v, 0, RECORD_MAIL_DECIDED), 0);
 	keys[1] = good;
 	look(v);
-	assert_int_equal(state_of(v, mine), OUTMAIL_APPROVED);
-	assert_int_equal(state_of(v, other), OUTMAIL_HELD);
-	assert_int_equal(state_of(v, guard), OUTMAIL_HELD);
-	assert_int_equal(state_of(v, late), OUTMAIL_HELD);
-	assert_int_equal(state_of(v, theirs), OUTMAIL_HELD);
+	assert_int_equal(vendor_mail_state(v, mine), OUTMAIL_APPROVED);
+	assert_int_equal(vendor_mail_state(v, other), OUTMAIL_HELD);
+	assert_int_equal(vendor_mail_state(v, guard), OUTMAIL_HELD);
+	assert_int_equal(vendor_mail_state(v, late), OUTMAIL_HELD);
+	assert_int_equal(vendor_mail_state(v, theirs), OUTMAIL_HELD);
 	assert_int_equal(vendor_recorded(v, 0, RECORD_MAIL_DECIDED), 1);
 }
 
@@ -131,16 +100,16 @@ test_mails_that_wait_for_our_own_key(void **state)
 {
 	struct vendor *v = *state;
 	struct vault_key *keys = seen(v);
-	int64_t sealed = held(v, SORA, expired(v, POC));
-	int64_t clear = held(v, NULL, expired(v, POC));
+	int64_t sealed = vendor_held(v, SORA, expired(v, POC));
+	int64_t clear = vendor_held(v, NULL, expired(v, POC));
 
 	keys[0].expires = clock_now() - 1;
 	look(v);
-	assert_int_equal(state_of(v, sealed), OUTMAIL_HELD);
+	assert_int_equal(vendor_mail_state(v, sealed), OUTMAIL_HELD);
 	keys[0].expires = clock_now() + DAY;
 	look(v);
-	assert_int_equal(state_of(v, sealed), OUTMAIL_APPROVED);
-	assert_int_equal(state_of(v, clear), OUTMAIL_APPROVED);
+	assert_int_equal(vendor_mail_state(v, sealed), OUTMAIL_APPROVED);
+	assert_int_equal(vendor_mail_state(v, clear), OUTMAIL_APPROVED);
 }
 
 static void
@@ -150,15 +119,15 @@ test_a_damaged_one_holds_up_no_other(void **state)
 	int64_t damaged, mine;
 
 	seen(v);
-	damaged = held(v, AKIRA, expired(v, AKIRA));
-	mine = held(v, AKIRA, expired(v, AKIRA));
+	damaged = vendor_held(v, AKIRA, expired(v, AKIRA));
+	mine = vendor_held(v, AKIRA, expired(v, AKIRA));
 	world_close(v->w);
 	tamper(v->w, "UPDATE outmail SET reason = zeroblob(80) WHERE id ="
 		     " (SELECT min(id) FROM outmail)");
 	world_open(v->w);
 	v->e->st = v->w->st;
 	look(v);
-	assert_int_equal(state_of(v, mine), OUTMAIL_APPROVED);
+	assert_int_equal(vendor_mail_state(v, mine), OUTMAIL_APPROVED);
 	assert_true(damaged < mine);
 }
 

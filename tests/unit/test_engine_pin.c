@@ -159,37 +159,6 @@ test_two_persons_confirm(void **state)
 	assert_int_equal(vendor_recorded(v, 0, RECORD_PIN_CONFIRMED), 2);
 }
 
-static int64_t
-held(struct vendor *v, const char *recipient, const char *why)
-{
-	struct world *w = v->w;
-	struct store_outmail m = {.kind = MAIL_MORNING,
-	    .state = OUTMAIL_APPROVED,
-	    .made = clock_now(),
-	    .encrypt = 1,
-	    .to = talloc_strdup(v, "x@example.org"),
-	    .recipient = talloc_strdup(v, recipient),
-	    .subject = talloc_strdup(v, "s"),
-	    .body = talloc_strdup(v, "b")};
-
-	begin(w);
-	assert_ok(w, store_outmail_add(w->st, &m, &w->err));
-	m.state = OUTMAIL_HELD;
-	m.reason = talloc_strdup(v, why);
-	assert_ok(w, store_outmail_put(w->st, &m, OUTMAIL_APPROVED, &w->err));
-	commit(w);
-	return m.id;
-}
-
-static uint32_t
-state_of(struct vendor *v, int64_t id)
-{
-	struct store_outmail m = {0};
-
-	assert_int_equal(store_outmail_get(v, v->w->st, id, &m, &v->w->err), 1);
-	return m.state;
-}
-
 /* Once it is confirmed what waited for that alone leaves. */
 static void
 test_held_mails_leave(void **state)
@@ -201,17 +170,17 @@ test_held_mails_leave(void **state)
 	settled(v);
 	pin_key(v, OTHER);
 	start(v);
-	mine = held(v, OTHER, pin_refusal(v, &v->s, OTHER));
-	another = held(v, JPCERT,
+	mine = vendor_held(v, OTHER, pin_refusal(v, &v->s, OTHER));
+	another = vendor_held(v, JPCERT,
 	    "its key is new in the settings and waits for two persons: psirt "
 	    "key confirm " JPCERT);
-	why = held(v, OTHER, "guard consent: not yet");
+	why = vendor_held(v, OTHER, "guard consent: not yet");
 	assert_null(confirm(v, OTHER, "haru", other));
-	assert_int_equal(state_of(v, mine), OUTMAIL_HELD);
+	assert_int_equal(vendor_mail_state(v, mine), OUTMAIL_HELD);
 	assert_null(confirm(v, OTHER, "yuki", other));
-	assert_int_equal(state_of(v, mine), OUTMAIL_APPROVED);
-	assert_int_equal(state_of(v, another), OUTMAIL_HELD);
-	assert_int_equal(state_of(v, why), OUTMAIL_HELD);
+	assert_int_equal(vendor_mail_state(v, mine), OUTMAIL_APPROVED);
+	assert_int_equal(vendor_mail_state(v, another), OUTMAIL_HELD);
+	assert_int_equal(vendor_mail_state(v, why), OUTMAIL_HELD);
 }
 
 /* Which letters may be judged anew; not one from before, nor another's. */
