@@ -153,7 +153,21 @@ is_source(const struct filing *f)
 	       known;
 }
 
-/* A task; and where it has to be answered a clock, the first one's. */
+/*
+ * The answer's clock goes by the letter that waits longest: one that came
+ * earlier may be opened later.  One that a person has set stands.
+ */
+static bool
+answer_is_nearer(const struct casework *w, int64_t due)
+{
+	for (size_t i = 0; i < w->nclocks; i++)
+		if (w->clocks[i].kind == CLOCK_INQUIRY)
+			return w->clocks[i].source == CLOCK_OF_LETTER &&
+			       due < w->clocks[i].due;
+	return true;
+}
+
+/* A task; and where it has to be answered a clock. */
 static int
 add_task(struct filing *f, const struct casework *w, const struct arrival *a,
     const char *text, struct error *err)
@@ -174,7 +188,7 @@ add_task(struct filing *f, const struct casework *w, const struct arrival *a,
 	if (task_add(f->e, &t, err) != 0)
 		return -1;
 	c.due = t.due;
-	if (t.due == 0 || !is_confirmed(f) || runs(w, CLOCK_INQUIRY))
+	if (t.due == 0 || !is_confirmed(f) || !answer_is_nearer(w, t.due))
 		return 0;
 	return clock_add(f->e, &c, "psirtd", err);
 }

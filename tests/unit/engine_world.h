@@ -400,6 +400,7 @@ struct vendor_letter {
 	const char *key;   /* that signed, good; NULL: nobody did */
 	uint32_t status;   /* of the signature; 0: good */
 	int64_t made;      /* when it signed */
+	int64_t age;       /* seconds that it has waited for its opening */
 	const char *reply; /* Message-ID that it answers */
 	struct ident *idents;
 	size_t nidents;
@@ -411,11 +412,11 @@ struct vendor_letter {
 };
 
 static inline int64_t
-vendor_arrives(struct vendor *v, const char *bytes)
+vendor_arrives(struct vendor *v, const char *bytes, int64_t age)
 {
 	struct world *w = v->w;
 	struct store_intake *in = store_intake_begin(
-	    v, w->st, "INBOX", 7, v->uid, clock_now(), false, &w->err);
+	    v, w->st, "INBOX", 7, v->uid, clock_now() - age, false, &w->err);
 	int64_t id = 0;
 	bool known;
 
@@ -471,7 +472,7 @@ vendor_opened(struct vendor *v, const struct vendor_letter *letter)
 		parts[o.nparts] = *letter->file;
 		parts[o.nparts++].layer = letter->encrypted;
 	}
-	row_id = vendor_arrives(v, id);
+	row_id = vendor_arrives(v, id, letter->age);
 	assert_ok(w, opening_encode(&o, wire, &w->err));
 	assert_int_equal(store_letter_get(v, w->st, row_id, &row, &w->err), 1);
 	row.state = LETTER_OPENED;

@@ -16,7 +16,7 @@ report(struct vendor *v, const char *text)
 
 /* A letter of the finder in answer to a mail of ours. */
 static struct store_letter
-finder_writes(struct vendor *v, int64_t casefile, const char *text)
+finder_wrote(struct vendor *v, int64_t casefile, const char *text, int64_t age)
 {
 	struct world *w = v->w;
 
@@ -24,9 +24,16 @@ finder_writes(struct vendor *v, int64_t casefile, const char *text)
 	assert_ok(w, store_message_id_add(w->st, "ours@vendor.example",
 			 casefile, 0, 0, &w->err));
 	commit(w);
-	return vendor_files(v,
-	    &(struct vendor_letter){
-		.from = FINDER, .text = text, .reply = "ours@vendor.example"});
+	return vendor_files(v, &(struct vendor_letter){.from = FINDER,
+				   .text = text,
+				   .reply = "ours@vendor.example",
+				   .age = age});
+}
+
+static struct store_letter
+finder_writes(struct vendor *v, int64_t casefile, const char *text)
+{
+	return finder_wrote(v, casefile, text, 0);
 }
 
 static struct store_letter
@@ -149,6 +156,22 @@ test_no_exploitation_a_person_says(void **state)
 	assert_int_equal(
 	    vendor_clock(v, l.casefile, CLOCK_CRA_NOTIFICATION).id, 0);
 	assert_true(vendor_clock(v, l.casefile, CLOCK_TARGET).id != 0);
+}
+
+static void
+test_the_answer_is_due_by_the_letter_that_waits_longest(void **state)
+{
+	struct vendor *v = *state;
+	int64_t id = vendor_case(v, FLOW_DIRECT);
+	struct store_letter late = finder_writes(v, id, "Hello again?");
+	struct store_clock c = vendor_clock(v, id, CLOCK_INQUIRY);
+	struct store_letter early;
+
+	assert_int_equal(c.letter, late.id);
+	/* It came first and was opened last. */
+	early = finder_wrote(v, id, "Is it fixed?", 7 * DAY);
+	assert_true(vendor_clock(v, id, CLOCK_INQUIRY).due < c.due);
+	assert_int_equal(vendor_clock(v, id, CLOCK_INQUIRY).letter, early.id);
 }
 
 static void
@@ -375,6 +398,7 @@ main(void)
 	    TEST(test_exploitation_is_proposed_once),
 	    TEST(test_no_exploitation_a_person_says),
 	    TEST(test_a_finders_letter_wants_an_answer),
+	    TEST(test_the_answer_is_due_by_the_letter_that_waits_longest),
 	    TEST(test_an_answer_ends_the_step_that_waits),
 	    TEST(test_an_unconfirmed_answer_ends_nothing),
 	    TEST(test_jpcert_sends_the_details),

@@ -137,7 +137,7 @@ test_in_doubt_there_is_no_limit(void **state)
 
 	v->s.acknowledge_per_hour = 1;
 	v->s.automatic_per_hour = 2;
-	of_letter = vendor_arrives(v, "A letter.\r\n");
+	of_letter = vendor_arrives(v, "A letter.\r\n", 0);
 	v->e->in_doubt = true;
 	for (int i = 0; i < 4; i++) {
 		m = answer_of(v, FINDER);
