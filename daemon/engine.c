@@ -247,9 +247,12 @@ wait_ms(struct engine *e)
 {
 	int64_t wait = 10000;
 	int64_t now_ms = clock_monotonic_ms();
+	int64_t asked = control_wait_ms(e->control);
 
-	if (e->progress || control_busy(e->control))
+	if (e->progress)
 		wait = 0;
+	else if (asked >= 0 && asked < wait)
+		wait = asked;
 	if (e->pause_until_ms > now_ms) {
 		if (wait == 0 || e->pause_until_ms - now_ms < wait)
 			wait = e->pause_until_ms - now_ms;

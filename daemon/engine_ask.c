@@ -237,17 +237,6 @@ ask_approval_digest(void *arg, const void *ctx, const struct store_outmail *m)
 	return bytes_hex(ctx, bytes_of(digest, sizeof(digest)));
 }
 
-static bool
-ask_at_work(void *arg)
-{
-	const struct engine *e = arg;
-
-	for (size_t i = 0; i < e->nworkers; i++)
-		if (e->workers[i].task != NULL)
-			return true;
-	return e->sending != 0 || e->intake != NULL || e->taken.uid != 0;
-}
-
 static const struct vault_ready *
 ask_keys(void *arg)
 {
@@ -270,7 +259,6 @@ const struct control_engine engine_asks = {
     .keys = ask_keys,
     .confirm = pin_confirm,
     .stage = stage_key,
-    .at_work = ask_at_work,
     .checkpoint = checkpoint_verify,
     .trouble = ask_trouble,
 };

@@ -392,6 +392,12 @@ connection_can_work(const struct connection *conn)
 	       !answer_is_full(conn->request);
 }
 
+static bool
+connection_rests(const struct connection *conn)
+{
+	return conn->request->rest_until_ms > clock_monotonic_ms();
+}
+
 /* ---- what the engine calls ---- */
 
 size_t
@@ -415,15 +421,26 @@ control_poll(struct control *c, struct pollfd *fds, size_t most)
 	return n;
 }
 
-bool
-control_busy(const struct control *c)
+int64_t
+control_wait_ms(const struct control *c)
 {
-	/* One that waits for a room wakes with that room's answer. */
-	for (size_t i = 0; i < c->nconnections; i++)
-		if (connection_can_work(c->connections[i]) &&
-		    !c->connections[i]->request->waits)
-			return true;
-	return false;
+	int64_t now_ms = clock_monotonic_ms();
+	int64_t wait = -1;
+
+	for (size_t i = 0; i < c->nconnections; i++) {
+		const struct connection *conn = c->connections[i];
+		int64_t left;
+
+		/* One that waits for a room wakes with that room's answer. */
+		if (!connection_can_work(conn) || conn->request->waits)
+			continue;
+		left = conn->request->rest_until_ms - now_ms;
+		if (left < 0)
+			left = 0;
+		if (wait < 0 || left < wait)
+			wait = left;
+	}
+	return wait;
 }
 
 static struct connection *
@@ -468,7 +485,7 @@ control_work(struct control *c)
 
 		if (conn->gone || conn->request == NULL)
 			continue;
-		if (connection_can_work(conn))
+		if (connection_can_work(conn) && !connection_rests(conn))
 			request_turn(conn->request, until_ms);
 		connection_write(conn);
 		if (clock_monotonic_ms() >= until_ms) {

@@ -153,6 +153,7 @@ struct request {
 	bool recorded;    /* its line of the record is committed */
 	int passed;       /* a file that came with it, of control; -1 */
 	bool waits;       /* for another room: nothing to do till it answers */
+	int64_t rest_until_ms; /* it has had its share: no turn before */
 	struct error err;
 	int exit;
 

@@ -351,6 +351,8 @@ store_backup_turn(struct store_backup *b, bool *done, struct error *err)
 	/* Busy: a transaction is open, which is over by the next turn. */
 	if (rc != SQLITE_OK && rc != SQLITE_BUSY && rc != SQLITE_LOCKED)
 		return copy_error(rc, err);
+	/* To the disk at once, so that no commit has to wait for all of it. */
+	sync_file_range(b->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 	return 0;
 }
 

@@ -149,8 +149,6 @@ struct control_engine {
 	    struct error *err);
 	/* Every key as a vault saw it last; NULL: none has looked yet. */
 	const struct vault_ready *(*keys)(void *arg);
-	/* A letter or a mail is under way: what can wait gives way to it. */
-	bool (*at_work)(void *arg);
 	/* state of the rooms for `psirt`: one line or NULL when all is well */
 	const char *(*trouble)(void *arg, const void *ctx);
 };
@@ -164,7 +162,8 @@ bool control_is_answered(const char *path);
 size_t control_poll(struct control *c, struct pollfd *fds, size_t most);
 /* After poll(2); a turn works at most 20 ms (RULES 19). */
 void control_turn(struct control *c, const struct pollfd *fds, size_t count);
-/* A request is half answered: poll with timeout 0. */
-bool control_busy(const struct control *c);
+/* How long poll(2) may wait for a request that is half answered: 0 not at all,
+ * -1 for ever. */
+int64_t control_wait_ms(const struct control *c);
 
 #endif

@@ -1,13 +1,19 @@
 """psirt backup and psirtd --restore: a copy while psirtd works, and back."""
 
+import base64
+import os
 import re
+import statistics
 import subprocess
 import threading
+import time
+
+import pytest
 
 import letters
 from keys import Home
 from process import until
-from program import BUILD, SETUP
+from program import BUILD, SETUP, SLOW
 from test_inspect import inspect
 
 
@@ -70,6 +76,62 @@ def test_a_large_one_keeps_nobody_waiting(world, daemon):
     for n in range(len(codes)):
         code, _, err = inspect(d.folder / f"c{n}.db")
         assert code == 0, err
+
+
+PAIRS = 6
+
+
+@pytest.mark.skipif(SLOW > 1, reason="a ratio of times, under a sanitizer")
+def test_an_answer_is_as_quick_amid_a_backup(world, daemon):
+    """RULES 19: within 1.1 of the time that it takes without one."""
+    d = daemon(limits={"acknowledge_per_hour": 1000})
+    lines = b"\r\n".join([base64.b64encode(os.urandom(57))] * 40_000)
+    for n in range(8):
+        world.lay(b"From: a@other.example\r\nTo: psirt@vendor.example\r\n"
+                  b"Subject: large\r\nMessage-ID: <%d@other.example>\r\n\r\n"
+                  % n + lines)
+    settle(d)
+    d.start()
+
+    def at_rest():
+        return (all(m["state"] in ("draft", "held") for m in d.psirt.queue())
+                and all(x["state"] not in ("received", "opened")
+                        for x in d.psirt.letters()))
+
+    def seconds(report):
+        before = world.count(letters.FINDER)
+        began = time.monotonic()
+        world.lay(report)
+        until(lambda: world.count(letters.FINDER) > before, 20,
+              "an acknowledgement")
+        taken = time.monotonic() - began
+        until(at_rest, 20, "the desk to come to rest")
+        return taken
+
+    def copies(stop):
+        while not stop.is_set():
+            (d.folder / "copy.db").unlink(missing_ok=True)
+            codes.append(d.psirt.run("backup",
+                                     str(d.folder / "copy.db")).returncode)
+
+    codes = []
+    alone, amid = [], []
+    reports = [letters.finder_report(world.finder, world.poc,
+                                     f"{letters.ENGLISH}\nThe {n}th.\n")
+               for n in range(2 * PAIRS)]
+    for n in range(PAIRS):
+        alone.append(seconds(reports[2 * n]))
+        stop = threading.Event()
+        thread = threading.Thread(target=copies, args=(stop,))
+        thread.start()
+        try:
+            amid.append(seconds(reports[2 * n + 1]))
+        finally:
+            stop.set()
+            thread.join()
+    assert codes and set(codes) == {0}
+    # What the machine does meanwhile lengthens some of either.
+    assert min(amid) <= 1.1 * statistics.median(alone), (alone, amid)
 
 
 def test_never_over_a_file_and_never_half_of_one(world, daemon):

@@ -68,7 +68,6 @@ struct desk_world {
 	const char *said,
 	    *refused; /* what the engine says of an order, a case */
 	const char *trouble;
-	bool at_work;
 };
 
 static int
@@ -371,12 +370,6 @@ engine_digest(void *arg, const void *ctx, const struct store_outmail *m)
 	return talloc_asprintf(ctx, "digest-of-%s", m->subject);
 }
 
-static bool
-engine_at_work(void *arg)
-{
-	return ((struct desk_world *)arg)->at_work;
-}
-
 static const char *
 engine_trouble(void *arg, const void *ctx)
 {
@@ -443,7 +436,6 @@ desk_settings(struct desk_world *w)
 	    .keys = engine_keys,
 	    .confirm = engine_confirm,
 	    .stage = engine_stage,
-	    .at_work = engine_at_work,
 	    .checkpoint = engine_checkpoint,
 	    .trouble = engine_trouble};
 }
@@ -540,7 +532,10 @@ turn(struct desk_world *w, int wait_ms)
 	size_t n = control_poll(w->c, fds, 64);
 	int64_t before;
 
-	poll(fds, (nfds_t)n, control_busy(w->c) ? 0 : wait_ms);
+	int64_t asked = control_wait_ms(w->c);
+
+	poll(fds, (nfds_t)n,
+	    asked >= 0 && asked < wait_ms ? (int)asked : wait_ms);
 	before = clock_monotonic_ms();
 	control_turn(w->c, fds, n);
 	return clock_monotonic_ms() - before;
