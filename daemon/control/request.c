@@ -34,7 +34,7 @@ request_fail(struct request *r, int exit, const char *fmt, ...)
 }
 
 bool
-request_has(const struct request *r, enum request_option option)
+request_has(const struct request *r, uint64_t option)
 {
 	return (r->options & option) != 0;
 }

@@ -68,31 +68,30 @@
 
 #define CONTROL_BUSY "psirtd is busy with other requests: try again in a moment"
 
-enum request_option {
-	OPTION_ALL = 1 << 0,
-	OPTION_ATTACHMENTS = 1 << 1,
-	OPTION_CASE = 1 << 2,
-	OPTION_DETAILS = 1 << 3,
-	OPTION_LETTERS = 1 << 4,
-	OPTION_NOTES = 1 << 5,
-	OPTION_RAW = 1 << 6,
-	OPTION_REOPEN = 1 << 7,
-	OPTION_VERIFY = 1 << 8,
-	OPTION_WHY = 1 << 9,
-	OPTION_AGAIN = 1 << 10,
-	OPTION_BY = 1 << 11,
-	OPTION_DEPUTY = 1 << 12,
-	OPTION_DIGEST = 1 << 13,
-	OPTION_DROP = 1 << 14,
-	OPTION_EDIT = 1 << 15,
-	OPTION_JA = 1 << 16,
-	OPTION_MOVE = 1 << 17,
-	OPTION_OVERRIDE = 1 << 18,
-	OPTION_SHARE = 1 << 19,
-	OPTION_YES = 1 << 20,
-	OPTION_DRY_RUN = 1 << 21,
-	OPTION_CHECKPOINT = 1 << 22,
-};
+/* Options of a command, as a set. */
+#define OPTION_ALL (UINT64_C(1) << 0)
+#define OPTION_ATTACHMENTS (UINT64_C(1) << 1)
+#define OPTION_CASE (UINT64_C(1) << 2)
+#define OPTION_DETAILS (UINT64_C(1) << 3)
+#define OPTION_LETTERS (UINT64_C(1) << 4)
+#define OPTION_NOTES (UINT64_C(1) << 5)
+#define OPTION_RAW (UINT64_C(1) << 6)
+#define OPTION_REOPEN (UINT64_C(1) << 7)
+#define OPTION_VERIFY (UINT64_C(1) << 8)
+#define OPTION_WHY (UINT64_C(1) << 9)
+#define OPTION_AGAIN (UINT64_C(1) << 10)
+#define OPTION_BY (UINT64_C(1) << 11)
+#define OPTION_DEPUTY (UINT64_C(1) << 12)
+#define OPTION_DIGEST (UINT64_C(1) << 13)
+#define OPTION_DROP (UINT64_C(1) << 14)
+#define OPTION_EDIT (UINT64_C(1) << 15)
+#define OPTION_JA (UINT64_C(1) << 16)
+#define OPTION_MOVE (UINT64_C(1) << 17)
+#define OPTION_OVERRIDE (UINT64_C(1) << 18)
+#define OPTION_SHARE (UINT64_C(1) << 19)
+#define OPTION_YES (UINT64_C(1) << 20)
+#define OPTION_DRY_RUN (UINT64_C(1) << 21)
+#define OPTION_CHECKPOINT (UINT64_C(1) << 22)
 
 enum turn { TURN_DONE, TURN_MORE, TURN_FAILED };
 
@@ -108,7 +107,7 @@ struct command {
 	enum operator_role role; /* the least that may */
 	enum recorder recorder;
 	enum record_what records; /* its line; 0 with RECORDER_NONE */
-	uint32_t options;         /* enum request_option */
+	uint64_t options;         /* OPTION_… */
 	size_t least, most;       /* words behind the name */
 	const char *usage;
 	enum turn (*run)(struct request *r);
@@ -143,7 +142,7 @@ struct request {
 	const struct operator* who; /* NULL: it has no role */
 	const char **words;         /* behind the command's name */
 	size_t nwords;
-	uint32_t options;
+	uint64_t options;
 	/* of --why, --case … */
 	const char *why, *casefile, *by, *deputy, *digest, *override, *share;
 	const char *checkpoint; /* a clearsigned block */
@@ -194,7 +193,7 @@ int record_commit(struct store *st, const struct store_record *line, bool begun,
 /* The words as a number of a letter or mail; else failed, false. */
 bool request_number(struct request *r, const char *word, const char *noun,
     const char *look, int64_t *number);
-bool request_has(const struct request *r, enum request_option option);
+bool request_has(const struct request *r, uint64_t option);
 
 /* ---- strangers.c ---- */
 

@@ -15,7 +15,7 @@
 
 static const struct option {
 	const char *name;
-	enum request_option option;
+	uint64_t option;
 	size_t value; /* where the word behind it goes; 0: it takes none */
 } options[] = {
     {"again", OPTION_AGAIN, 0},
