@@ -274,7 +274,8 @@ connection(struct desk_world *w, uint8_t how, struct bytes line)
 	shutdown(fd, SHUT_WR);
 	for (int i = 0; i < TURNS && !over; i++) {
 		over = client_take(fd, in);
-		turn(w, 0);
+		/* What rests is waited for, and no turn is spent on it. */
+		turn(w, (int)control_wait_ms(w->c) + 1);
 	}
 	MUST(over && w->c->nconnections == 0);
 	close(fd);
