@@ -56,7 +56,7 @@ engine_SRC := engine engine_rooms engine_setup engine_key engine_intake engine_o
 	engine_link engine_task engine_due engine_status engine_morning engine_expiry engine_pin engine_held engine_stage engine_checkpoint engine_wake engine_order \
 	engine_order_step engine_order_mail engine_order_case engine_order_clock \
 	engine_order_talk engine_order_link
-control_SRC := control request strangers words commands answer today waits unread cases casework \
+control_SRC := control connection request strangers words commands answer today waits unread cases casework \
 	show step orders desk_lists approve keys letters letter_show letter_headers \
 	letter_parts mails record backup purge
 ctl_SRC := psirt verbs ask block talk save edit print print_line view view_case view_step \

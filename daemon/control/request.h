@@ -1,7 +1,8 @@
 /*
  * request.h - what the files of control share: one request, its answer.
  *
- *   control.c   the socket, connections, turns
+ *   control.c   the socket, who may connect, turns
+ *   connection.c  one that is connected: its line, its answer
  *   request.c   a line of JSON becomes a request; who may; the record
  *   strangers.c what those may cost whom the settings name nowhere
  *   words.c     its words: options, and which row of commands[] is meant
