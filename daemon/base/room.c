@@ -276,10 +276,11 @@ child_ended(pid_t pid, int ms)
 	return rc > 0;
 }
 
-enum room_end
-room_run_job(const void *ctx, const struct room_limits *limits,
+/* struck: SIGKILL ended it, and it was not ours. */
+static enum room_end
+run_once(const void *ctx, const struct room_limits *limits,
     int (*enter)(struct error *err), room_job *job, void *arg,
-    struct bytes *answer, struct error *err)
+    struct bytes *answer, bool *struck, struct error *err)
 {
 	struct buf *raw = buf_new(ctx, limits->reply_bytes + 1);
 	enum room_end end;
@@ -288,6 +289,7 @@ room_run_job(const void *ctx, const struct room_limits *limits,
 	pid_t pid;
 
 	*answer = BYTES_NONE;
+	*struck = false;
 	error_clear(err);
 	if (raw == NULL || pipe2(fds, O_CLOEXEC) != 0) {
 		talloc_free(raw);
@@ -319,14 +321,32 @@ room_run_job(const void *ctx, const struct room_limits *limits,
 	/* Not reaped yet, so the group's number is still its own. */
 	kill(-pid, SIGKILL);
 	waitpid(pid, &status, 0);
-	if (end == ROOM_END_OK)
+	if (end == ROOM_END_OK) {
 		end = end_of_status(status);
+		*struck = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+	}
 	if (end == ROOM_END_OK)
 		end = judge_answer(raw, answer, err);
 	if (end != ROOM_END_OK && err != NULL && err->text[0] == '\0')
 		error_set(err, FAULT_INPUT, "%s", room_end_name(end));
 	if (end != ROOM_END_OK)
 		talloc_free(raw);
+	return end;
+}
+
+enum room_end
+room_run_job(const void *ctx, const struct room_limits *limits,
+    int (*enter)(struct error *err), room_job *job, void *arg,
+    struct bytes *answer, struct error *err)
+{
+	bool struck;
+	enum room_end end =
+	    run_once(ctx, limits, enter, job, arg, answer, &struck, err);
+
+	/* No letter does that: the kernel that wants memory, or a person. */
+	if (struck)
+		end = run_once(
+		    ctx, limits, enter, job, arg, answer, &struck, err);
 	return end;
 }
 

@@ -75,7 +75,8 @@ typedef int room_job(void *arg, struct buf *out, struct error *err);
  * Forks a child in a process group of its own, puts the limits on it, runs
  * job, takes its answer over a pipe, and kills the whole group afterwards
  * (gpg lingers otherwise).  `enter` (may be NULL) runs in the child before
- * the job and walls it in; its failure is a CRASH.
+ * the job and walls it in; its failure is a CRASH.  A child that SIGKILL ended
+ * from outside, as the kernel does where memory is short, has a second one.
  */
 enum room_end room_run_job(const void *ctx, const struct room_limits *limits,
     int (*enter)(struct error *err), room_job *job, void *arg,

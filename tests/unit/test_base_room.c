@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
@@ -50,6 +51,25 @@ static int
 job_crash(void *arg, struct buf *out, struct error *err)
 {
 	raise(SIGKILL);
+	return 0;
+}
+
+/* How many times it ran, where all of its processes see it. */
+static int *ran;
+
+static int
+job_struck(void *arg, struct buf *out, struct error *err)
+{
+	if (++*ran < *(int *)arg)
+		raise(SIGKILL);
+	return buf_add(out, "soup", 4, err);
+}
+
+static int
+job_aborts(void *arg, struct buf *out, struct error *err)
+{
+	++*ran;
+	raise(SIGABRT);
 	return 0;
 }
 
@@ -121,6 +141,36 @@ test_jobs(void **state)
 	assert_int_equal(
 	    room_run_job(ctx, &limits, NULL, job_flood, word, &answer, &err),
 	    ROOM_END_TOO_BIG);
+	talloc_free(ctx);
+}
+
+static enum room_end
+ends(void *ctx, room_job *job, int good)
+{
+	struct bytes answer;
+	struct error err;
+
+	*ran = 0;
+	return room_run_job(ctx, &limits, NULL, job, &good, &answer, &err);
+}
+
+/* The kernel that wants memory back says nothing about a letter. */
+static void
+test_struck_from_outside(void **state)
+{
+	void *ctx = talloc_new(NULL);
+
+	ran = mmap(NULL, sizeof(*ran), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_true(ran != MAP_FAILED);
+	assert_int_equal(ends(ctx, job_struck, 2), ROOM_END_OK);
+	assert_int_equal(*ran, 2);
+	assert_int_equal(ends(ctx, job_struck, 3), ROOM_END_CRASH);
+	assert_int_equal(*ran, 2);
+	/* What it does itself it would do again. */
+	assert_int_equal(ends(ctx, job_aborts, 0), ROOM_END_CRASH);
+	assert_int_equal(*ran, 1);
+	munmap(ran, sizeof(*ran));
 	talloc_free(ctx);
 }
 
@@ -421,6 +471,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_jobs),
+	    cmocka_unit_test(test_struck_from_outside),
 	    cmocka_unit_test(test_time),
 	    cmocka_unit_test(test_group_killed),
 	    cmocka_unit_test(test_walls),
