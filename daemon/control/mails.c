@@ -77,13 +77,15 @@ mail_row(struct request *r, const struct store_outmail *m)
 
 	if (m->state == OUTMAIL_UNCERTAIN)
 		next = talloc_asprintf(r,
-		    "psirt queue sent %lld | resend %lld | drop %lld",
+		    "psirt queue sent %lld or psirt queue resend %lld or "
+		    "psirt queue drop %lld",
 		    (long long)m->id, (long long)m->id, (long long)m->id);
 	else if (m->state == OUTMAIL_DRAFT)
 		next =
 		    talloc_asprintf(r, "psirt approve %lld", (long long)m->id);
 	else if (needs_decision(m))
-		next = talloc_asprintf(r, "psirt queue resend %lld | drop %lld",
+		next = talloc_asprintf(r,
+		    "psirt queue resend %lld or psirt queue drop %lld",
 		    (long long)m->id, (long long)m->id);
 	row = json_pack("{s:I,s:o,s:s,s:o,s:s,s:b,s:o,s:o,s:o,s:i,s:o,s:o,s:o}",
 	    "mail", (json_int_t)m->id, "case",

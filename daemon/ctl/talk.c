@@ -8,6 +8,7 @@
 #include "talk.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include <talloc.h>
 
@@ -183,6 +184,19 @@ talk_line(const struct talk *t, const char *prompt, char *line, size_t size)
 	return true;
 }
 
+/* 's', 'e', 'd' or 'q'; 0: something else, and "stop" is not "send". */
+static char
+approve_word(const char *line)
+{
+	static const char *const words[] = {"send", "edit", "drop", "quit"};
+
+	for (size_t i = 0; i < N(words); i++)
+		if (strcasecmp(line, words[i]) == 0 ||
+		    (line[1] == '\0' && line[0] == words[i][0]))
+			return words[i][0];
+	return 0;
+}
+
 /* One round: *again, it is shown and asked once more. */
 static int
 approve_round(
@@ -195,11 +209,11 @@ approve_round(
 	for (;;) {
 		if (!talk_line(t, "[s]end [e]dit [d]rop [q]uit: ", line,
 			sizeof(line)) ||
-		    line[0] == 'q') {
+		    approve_word(line) == 'q') {
 			fputs("It waits as it is.\n", t->p.out);
 			return ASK_EXIT_DONE;
 		}
-		switch (line[0]) {
+		switch (approve_word(line)) {
 		case 's':
 			return approve_send(
 			    t, mail, view_string(draft, "digest"));
@@ -208,8 +222,9 @@ approve_round(
 			*again = code == ASK_EXIT_DONE;
 			return code;
 		case 'd':
+			/* Its reason, unless it is dropped by mistake. */
 			if (talk_line(t, "Why: ", line, sizeof(line)) &&
-			    line[0] != '\0')
+			    line[0] != '\0' && approve_word(line) == 0)
 				return approve_drop(t, mail, line);
 			break;
 		default:

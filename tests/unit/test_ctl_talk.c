@@ -197,6 +197,10 @@ test_a_person_is_asked(void **state)
 	assert_has(text, "dropped\n");
 	free(text);
 	free(typed(*state, quit, "q\n", APPROVE_ASK, false, 0));
+	/* Only the word itself does it, and nothing is dropped by mistake. */
+	free(typed(*state, quit, "stop\nskip\n don't\nd\nq\nquit\n",
+	    APPROVE_ASK, false, 0));
+	free(typed(*state, send, "Send\n", APPROVE_ASK, false, 1));
 	text = typed(*state, quit, "", APPROVE_ASK, false, 0);
 	assert_has(text, "It waits as it is.\n");
 	free(text);

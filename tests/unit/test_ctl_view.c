@@ -64,7 +64,7 @@ assert_has_not(const char *text, const char *part)
 	"\"mails\":[{\"mail\":7,\"case\":\"PSIRT-2026-0001\",\"kind\":"        \
 	"\"acknowledge\",\"to\":\"sender\",\"state\":\"uncertain\",\"tries\":" \
 	"1,\"reason\":\"no reply after the last dot\",\"next\":"               \
-	"\"psirt queue sent 7 | resend 7 | drop 7\"}],"                        \
+	"\"psirt queue sent 7 or psirt queue drop 7\"}],"                        \
 	"\"set_aside_by_itself\":2,\"not_shown\":{\"cases\":0,\"letters\":5,"  \
 	"\"mails\":0}}"
 
@@ -78,7 +78,7 @@ test_today(void **state)
 	assert_has(text, "2026-12-01");
 	assert_has(text, "finder  inquiry");
 	assert_has(text, "psirt letter 4\n");
-	assert_has(text, "psirt queue sent 7 | resend 7 | drop 7\n");
+	assert_has(text, "psirt queue sent 7 or psirt queue drop 7\n");
 	assert_has(text, "and 5 more: psirt list --letters");
 	assert_has(text, "Open cases: 3 (psirt list)");
 	assert_has(text, "set aside by itself: 2");
