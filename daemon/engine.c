@@ -110,6 +110,13 @@ stop_commit(struct engine *e, const char *name, struct error *err)
 }
 
 void
+engine_end_of(struct engine *e, const struct error *err)
+{
+	engine_end(e, err->fault == FAULT_RETRY ? ENGINE_EXIT_TRY_AGAIN
+						: ENGINE_EXIT_SETUP);
+}
+
+void
 engine_trouble(struct engine *e, const char *where, const struct error *err)
 {
 	store_rollback(e->st);

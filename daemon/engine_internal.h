@@ -240,6 +240,9 @@ void engine_trouble(
 char *folder_of(const void *ctx, const char *path);
 /* The operator must act: ends with this exit code. */
 void engine_end(struct engine *e, int exit_code);
+/* What it cannot begin without: ends to be started anew where that may help
+ * (a full disk), else as above. */
+void engine_end_of(struct engine *e, const struct error *err);
 int engine_record(struct engine *e, enum record_what what, int64_t casefile,
     int64_t letter, int64_t outmail, uint32_t code, struct error *err);
 

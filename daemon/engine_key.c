@@ -35,7 +35,7 @@ unlocked(struct engine *e, struct bytes key)
 	    mail_recover(e, &err) != 0 || case_flows_start(e, &err) != 0 ||
 	    held_look(e, &err) != 0) {
 		log_err("%s", err.text);
-		engine_end(e, ENGINE_EXIT_SETUP);
+		engine_end_of(e, &err);
 		return;
 	}
 	e->unlocked = true;
@@ -79,7 +79,7 @@ key_ask(struct engine *e, struct slot *slot)
 		asked = ask_wrapped(e, slot, false, &err);
 	if (asked < 0) {
 		log_err("%s", err.text);
-		engine_end(e, ENGINE_EXIT_SETUP);
+		engine_end_of(e, &err);
 		return;
 	}
 	e->unlocking = slot;
@@ -100,7 +100,7 @@ key_wrapped(struct engine *e, const struct frame *frame)
 	if (blob == NULL || e->unlocking == NULL ||
 	    store_keep_key(e->st, blob->data, e->new_key, &err) != 0) {
 		log_err("data key: %s", err.text);
-		engine_end(e, ENGINE_EXIT_SETUP);
+		engine_end_of(e, &err);
 	} else {
 		log_info("a new data key is sealed to the POC key");
 		unlocked(e, bytes_of(e->new_key, sizeof(e->new_key)));
@@ -125,7 +125,7 @@ former_unlocked(struct engine *e, struct bytes key)
 		 ask_wrapped(e, e->unlocking, false, &err) == 1)
 		return;
 	log_err("%s", err.text);
-	engine_end(e, ENGINE_EXIT_SETUP);
+	engine_end_of(e, &err);
 }
 
 void
@@ -311,7 +311,7 @@ commit_wrapped(struct engine *e, struct bytes wrapped, struct error *err)
 		return 0;
 	}
 	if (store_renewed(e->st, e->reseal.key, err) != 0) {
-		engine_end(e, ENGINE_EXIT_SETUP);
+		engine_end_of(e, err);
 		return -1;
 	}
 	log_info("a new data key is in use; the rest is sealed anew");

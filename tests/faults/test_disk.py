@@ -97,6 +97,9 @@ def full(desk, pages):
         # What is read is shown still; what is written is refused.
         assert desk.d.psirt.run("list").returncode == 0
     desk.disk.empty()
+    # It began, and goes on; or it could not begin, and may be ending still.
+    until(lambda: desk.ready(since) or not desk.d.alive(), 30 * SLOW,
+          f"{pages} pages: psirtd to begin or to end\n{desk.said(since)}")
     if not desk.d.alive():
         assert desk.d.process.returncode == TRY_AGAIN
         desk.d.start()
@@ -106,6 +109,27 @@ def full(desk, pages):
     assert desk.d.stop() == 0, desk.d.text()
     return set(re.findall(r"engine: (\w+): database: [^\n]* full",
                           desk.said(since)))
+
+
+def test_disk_full_at_the_start(world, daemon):
+    """It ends to be started anew: the unit gives up on what a person set."""
+    with Row("disk full at the start") as row, \
+            Small(world, daemon, row) as desk:
+        desk.d.start()
+        for _ in range(min(rounds(1), EACH)):
+            lay(desk)
+            desk.kept()
+            assert desk.d.stop() == 0
+            lay(desk)
+            desk.disk.fill()
+            since = len(desk.d.text())
+            desk.d.start(ready=False)
+            assert desk.d.process.wait(20 * SLOW) == TRY_AGAIN
+            assert " full" in desk.said(since)
+            desk.disk.empty()
+            desk.d.start()
+            row.round()
+            desk.kept()
 
 
 def test_disk_full_when_a_person_decides(world, daemon):
