@@ -48,6 +48,24 @@ answer(const struct asked *a, const char *key, const char *lines)
 		      .reply = a->mail.message_id});
 }
 
+/* A digest of so few values would tell which: it is a sealed note. */
+static void
+assert_answers_are_notes(struct vendor *v, int64_t casefile)
+{
+	struct store_record *list = NULL;
+	size_t n = 0;
+
+	assert_ok(v->w, store_record_list(v, v->w->st, casefile, 0, 1000, &list,
+			    &n, &v->w->err));
+	for (size_t i = 0; i < n; i++)
+		if (list[i].what == RECORD_ANSWER) {
+			assert_null(list[i].digest);
+			assert_string_equal(list[i].note,
+			    list[i].code == ANSWER_CAUSE ? "CWE-120"
+							 : "a long packet");
+		}
+}
+
 static void
 test_lines_are_put_on_record(void **state)
 {
@@ -64,6 +82,7 @@ test_lines_are_put_on_record(void **state)
 	assert_string_equal(
 	    vendor_answer(a.v, a.casefile, ANSWER_CONDITIONS), "a long packet");
 	assert_int_equal(vendor_recorded(a.v, a.casefile, RECORD_ANSWER), 2);
+	assert_answers_are_notes(a.v, a.casefile);
 	assert_int_equal(vendor_task(a.v, a.casefile, TASK_UNDERSTAND).id, 0);
 	confirm = vendor_mail(a.v, a.casefile, MAIL_CONFIRM);
 	assert_string_equal(confirm.recipient, AKIRA);
