@@ -130,7 +130,7 @@ def test_a_purged_case_is_asked_everything(world, daemon):
     world.deliver(letters.finder_report(
         world.finder, world.poc, subject=f"Re: [{closed}] once more",
         text="Is there any news?"))
-    until(lambda: len(d.psirt.letters()) == 4, 20, "a fourth letter")
+    until(lambda: len(d.psirt.letters()) == 5, 20, "two letters more")
     ask_all()
     d.psirt.text("close", closed, "duplicate", "--why", "again")
     assert d.alive()

@@ -9,6 +9,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import threading
 import time
 
 import pytest
@@ -202,10 +203,19 @@ def test_a_backup_amid_a_renewal(world, daemon):
     until(lambda: len(d.psirt.letters()) == 3, 20 * SLOW, "the report")
     was = raw(d)
 
+    began = time.monotonic()
+    d.psirt.text("backup", str(d.folder / "idle.db"))
+    usual = time.monotonic() - began
+
     def copy_amid(n):
+        """A renewal is the quicker: it begins when the copy is nearly done."""
         copy = d.folder / f"copy{n}.db"
+        backup = threading.Thread(target=d.psirt.text,
+                                  args=("backup", str(copy)))
+        backup.start()
+        time.sleep(usual * (40 + 5 * n) / 100)
         d.psirt.text("key", "renew")
-        d.psirt.text("backup", str(copy))
+        backup.join()
         with sqlite3.connect(copy) as db:
             keys = db.execute("SELECT count(*) FROM data_key").fetchone()
             amid = db.execute("SELECT count(*) FROM renewal").fetchone()
@@ -215,7 +225,7 @@ def test_a_backup_amid_a_renewal(world, daemon):
             return copy
         until(lambda: renewal(d) is None, 60 * SLOW, "its end")
         return None
-    copy = next(filter(None, map(copy_amid, range(5))))
+    copy = next(filter(None, map(copy_amid, range(13))))
     d.kill()
     set_aside(d)
     code, said = restore(d, copy)
