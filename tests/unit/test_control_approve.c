@@ -318,7 +318,8 @@ test_mails_that_wait(void **state)
 	assert_ok(w, store_outmail_put(w->st, &m, OUTMAIL_DRAFT, &w->err));
 	assert_ok(w, store_commit(w->st, &w->err));
 	assert_now(w, "held", "psirt queue",
-	    talloc_asprintf(w, "psirt queue resend %lld or psirt queue drop %lld",
+	    talloc_asprintf(w,
+		"psirt queue resend %lld or psirt queue drop %lld",
 		(long long)mail, (long long)mail));
 	/* Once a day is enough: among the mails that did not leave. */
 	root = ask(w, "today");

@@ -64,7 +64,7 @@ assert_has_not(const char *text, const char *part)
 	"\"mails\":[{\"mail\":7,\"case\":\"PSIRT-2026-0001\",\"kind\":"        \
 	"\"acknowledge\",\"to\":\"sender\",\"state\":\"uncertain\",\"tries\":" \
 	"1,\"reason\":\"no reply after the last dot\",\"next\":"               \
-	"\"psirt queue sent 7 or psirt queue drop 7\"}],"                        \
+	"\"psirt queue sent 7 or psirt queue drop 7\"}],"                      \
 	"\"set_aside_by_itself\":2,\"not_shown\":{\"cases\":0,\"letters\":5,"  \
 	"\"mails\":0}}"
 
