@@ -108,6 +108,18 @@ start_long(const void *ctx)
 	return wait_child(world.room, "gpg-agent", false);
 }
 
+/* The one that takes its place. */
+static pid_t
+next_job(pid_t before)
+{
+	pid_t job;
+
+	do
+		job = wait_child(world.room, "gpg-agent", false);
+	while (job == before);
+	return job;
+}
+
 static struct vault_setup
 long_setup(const void *ctx)
 {
@@ -148,12 +160,32 @@ test_killed_jobs(void **state)
 	agent = agent_pid();
 	job = start_long(ctx);
 	assert_int_equal(kill(job, SIGKILL), 0);
+	assert_int_equal(kill(next_job(job), SIGKILL), 0);
 	check_stopped(ctx, agent);
 	/* One that stands still, until its time is up. */
 	agent = agent_pid();
 	job = start_long(ctx);
 	assert_int_equal(kill(job, SIGSTOP), 0);
 	check_stopped(ctx, agent);
+	world_leave(&world, 0);
+	talloc_free(ctx);
+}
+
+/* Whoever did that, it was not the letter: it is opened all the same. */
+static void
+test_killed_once(void **state)
+{
+	void *ctx = talloc_new(NULL);
+	struct vault_setup setup = long_setup(ctx);
+	struct vault_opened *o;
+
+	setup.wall_ms = 60000;
+	world_room(&world, ctx, &setup);
+	assert_int_equal(kill(start_long(ctx), SIGKILL), 0);
+	o = world_take(
+	    ctx, world_answer(&world, ctx), VAULT_OPENED, &vault_opened_wire);
+	assert_int_equal(o->outcome, LAYER_OPEN);
+	assert_true(o->plain.len > 0);
 	world_leave(&world, 0);
 	talloc_free(ctx);
 }
@@ -304,6 +336,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_killed_jobs),
+	    cmocka_unit_test(test_killed_once),
 	    cmocka_unit_test(test_killed_gpg),
 	    cmocka_unit_test(test_dead_agent),
 	    cmocka_unit_test(test_killed_room),
