@@ -65,7 +65,8 @@ def lay(desk):
 
 
 # Stops that need no person and no time to pass; a round ends at one of them.
-STOPS = {"store", "open", "file", "flow", "seal", "send", "sent"}
+# That of `send` writes one page alone and is met by chance.
+STOPS = {"store", "open", "file", "flow", "seal", "sent"}
 
 
 @pytest.mark.limit(300 + 20 * rounds(0))
@@ -81,7 +82,7 @@ def test_disk_full_at_every_commit(world, daemon):
                 assert desk.d.stop() == 0
                 for n in range(first, min(first + EACH, count)):
                     failed |= full(desk, (n + 1) * most // (count + 1))
-    if count >= EACH:
+    if count >= 4 * EACH:
         assert failed >= STOPS, f"never full at {STOPS - failed}"
 
 
