@@ -112,6 +112,14 @@ def full(desk, pages):
                           desk.said(since)))
 
 
+def ended(desk, code):
+    """What a start said that ended with this code."""
+    since = len(desk.d.text())
+    desk.d.start(ready=False)
+    assert desk.d.process.wait(20 * SLOW) == code
+    return desk.said(since)
+
+
 def test_disk_full_at_the_start(world, daemon):
     """It ends to be started anew: the unit gives up on what a person set."""
     with Row("disk full at the start") as row, \
@@ -123,10 +131,7 @@ def test_disk_full_at_the_start(world, daemon):
             assert desk.d.stop() == 0
             lay(desk)
             desk.disk.fill()
-            since = len(desk.d.text())
-            desk.d.start(ready=False)
-            assert desk.d.process.wait(20 * SLOW) == TRY_AGAIN
-            assert " full" in desk.said(since)
+            assert " full" in ended(desk, TRY_AGAIN)
             desk.disk.empty()
             desk.d.start()
             row.round()
@@ -188,10 +193,7 @@ def test_read_only(world, daemon, what):
             lay(desk)
             forbid(desk, what, True)
             try:
-                since = len(desk.d.text())
-                desk.d.start(ready=False)
-                assert desk.d.process.wait(20 * SLOW) == SETUP
-                said = desk.said(since)
+                said = ended(desk, SETUP)
             finally:
                 forbid(desk, what, False)
             assert str(desk.d.database) in said and SAID[what] in said
