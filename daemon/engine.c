@@ -109,11 +109,18 @@ stop_commit(struct engine *e, const char *name, struct error *err)
 	return 0;
 }
 
+/* Of what could not begin. */
+static int
+exit_of(const struct error *err)
+{
+	return err->fault == FAULT_RETRY ? ENGINE_EXIT_TRY_AGAIN
+					 : ENGINE_EXIT_SETUP;
+}
+
 void
 engine_end_of(struct engine *e, const struct error *err)
 {
-	engine_end(e, err->fault == FAULT_RETRY ? ENGINE_EXIT_TRY_AGAIN
-						: ENGINE_EXIT_SETUP);
+	engine_end(e, exit_of(err));
 }
 
 void
@@ -497,8 +504,7 @@ engine_run(const struct settings *s, const char *self, bool once)
 	e = engine_new(s, self, once, &err);
 	if (e == NULL) {
 		log_err("%s", err.text);
-		return err.fault == FAULT_RETRY ? ENGINE_EXIT_TRY_AGAIN
-						: ENGINE_EXIT_SETUP;
+		return exit_of(&err);
 	}
 	engine_loop(e, signals);
 	e->stopping = true;

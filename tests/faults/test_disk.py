@@ -112,6 +112,14 @@ def full(desk, pages):
                           desk.said(since)))
 
 
+def stopped(desk):
+    """What came is done, psirtd stopped, and more has come since."""
+    lay(desk)
+    desk.kept()
+    assert desk.d.stop() == 0
+    lay(desk)
+
+
 def ended(desk, code):
     """What a start said that ended with this code."""
     since = len(desk.d.text())
@@ -126,10 +134,7 @@ def test_disk_full_at_the_start(world, daemon):
             Small(world, daemon, row) as desk:
         desk.d.start()
         for _ in range(min(rounds(1), EACH)):
-            lay(desk)
-            desk.kept()
-            assert desk.d.stop() == 0
-            lay(desk)
+            stopped(desk)
             desk.disk.fill()
             assert " full" in ended(desk, TRY_AGAIN)
             desk.disk.empty()
@@ -187,10 +192,7 @@ def test_read_only(world, daemon, what):
             Small(world, daemon, row) as desk:
         desk.d.start()
         for _ in range(min(rounds(1), EACH)):
-            lay(desk)
-            desk.kept()
-            assert desk.d.stop() == 0
-            lay(desk)
+            stopped(desk)
             forbid(desk, what, True)
             try:
                 said = ended(desk, SETUP)
